@@ -1,0 +1,64 @@
+# Every task of a developer, by name. `make` alone prints this list.
+# `make demo` and `make test` set up a fresh machine by themselves: python3 (3.11 or newer) and make are all they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PEERS := .bench-peers
+# -n 2: measured on two cores, see CONTRIBUTING.md; PYTEST_ARGS="-n 0 -x tests/data" and the like override it.
+PYTEST_ARGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench bench-peers docs proof constraints clean
+
+help:  ## Print this list
+	@echo "mainstay: make <target>"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mainstay needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Install a newer one and say: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; \
+	  rm -rf $(VENV); exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## Set up, train on real data, and write a model file and its report into ./demo
+	$(BIN)/mainstay demo --folder demo
+
+test: $(READY)  ## Set up and run every test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY)  ## Lint, formatting and types: ruff, ruff format, mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## Let ruff format and mend what it can
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## Run every program under benchmarks/, with its peers where they are installed
+	@ls benchmarks/bench_*.py >/dev/null 2>&1 || { echo "There is no program in benchmarks/ yet."; exit 0; }; \
+	for program in benchmarks/bench_*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+
+bench-peers:  ## Install the peers that benchmarks compare with, into a virtual environment of their own
+	@test -f benchmarks/peers.txt || { echo "There is no benchmarks/peers.txt yet."; exit 0; }; \
+	{ test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS); } && \
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+
+docs: $(READY)  ## Write the command and Python reference anew from the code
+	$(BIN)/python docs/write_reference.py
+
+proof: $(READY)  ## Measure every figure that the project promises, on ../shared/data (about ten minutes)
+	$(BIN)/python benchmarks/proof.py
+
+constraints: $(READY)  ## Write constraints.txt anew from what is installed
+	$(BIN)/python docs/write_constraints.py
+
+clean:  ## Remove what the other targets made, the virtual environments included
+	rm -rf $(VENV) $(PEERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
