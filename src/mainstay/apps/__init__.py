@@ -1,0 +1,1 @@
+"""The faces of mainstay: thin, without logic, over the same verbs that Python offers."""

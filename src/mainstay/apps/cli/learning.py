@@ -1,0 +1,121 @@
+"""The commands that make a model: profile the data, train on it, and the demonstration."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainstay.apps.cli import options
+from mainstay.apps.cli.answers import answer
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["demo", "profile", "register", "train"]
+
+
+def register(application: "typer.Typer") -> None:
+    """Add this file's commands."""
+    for command in (demo, profile, train):
+        application.command(rich_help_panel="Make a model")(command)
+
+
+def profile(
+    data: options.Data,
+    *,
+    target: options.TargetOptional = None,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    schema: options.SchemaFile = None,
+    html: options.HtmlOut = None,
+    schema_out: options.SchemaOut = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Say what is in a table, and what looks wrong.
+
+    Kinds, missing values, distributions, outliers, duplicates, and columns that leak the answer; each finding with its
+    evidence and what to do.
+    """
+    from mainstay import lifecycle
+
+    result = lifecycle.profile(
+        data, target=target, header=options.header_of(header), query=query, sheet=sheet, schema=schema
+    )
+    for path in (html, schema_out):
+        if path is not None:
+            result.save(path)
+    return answer("profile", result, as_json=as_json, written=(html, schema_out))
+
+
+def train(
+    data: options.Data,
+    *,
+    target: options.Target,
+    out: options.BundleOut = None,
+    task: options.Task = "auto",
+    metric: options.Metric = "auto",
+    positive: options.Positive = None,
+    split: options.Split = "random",
+    models: options.Models = None,
+    seed: options.Seed = 0,
+    time_budget: options.TimeBudget = "60s",
+    memory_budget: options.MemoryBudget = None,
+    derive: options.Derive = None,
+    missing: options.Missing = "auto",
+    scale: options.Scale = "auto",
+    encode: options.Encode = "auto",
+    polynomial: options.Polynomial = 1,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    schema: options.SchemaFile = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Learn a column within a budget, into one model file.
+
+    The score is computed from the file that is written, on rows that no choice has seen. Interrupted with Ctrl-C, the
+    best model so far is kept.
+    """
+    from mainstay import lifecycle
+    from mainstay.apps.cli.progress import Progress
+
+    with Progress() as progress:
+        result = lifecycle.train(
+            data,
+            target=target,
+            out=tuple(out or ()),
+            task=task,
+            metric=metric,
+            positive=positive,
+            split=split,
+            models=None if models is None else tuple(name.strip() for name in models.split(",")),
+            seed=seed,
+            time_budget=time_budget,
+            memory_budget=memory_budget,
+            derive=tuple(derive or ()),
+            missing=missing,
+            scale=scale,
+            encode=encode,
+            polynomial=polynomial,
+            header=options.header_of(header),
+            query=query,
+            sheet=sheet,
+            schema=schema,
+            listener=progress,
+        )
+    return answer("train", result, as_json=as_json)
+
+
+def demo(
+    *,
+    folder: options.Folder = Path("demo"),
+    time_budget: options.TimeBudget = "30s",
+    as_json: options.AsJson = False,
+) -> int:
+    """Train on a real table that is at hand, and look at the result.
+
+    The table comes with scikit-learn; a model file and its report are left in the folder.
+    """
+    from mainstay import lifecycle
+
+    result = lifecycle.demo(folder=folder, time_budget=time_budget)
+    return answer("train", result, as_json=as_json)

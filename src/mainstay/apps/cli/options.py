@@ -1,0 +1,189 @@
+"""The options of all commands, each declared once: its name, its help and the group under which help shows it.
+
+Values are passed on as they were typed; the verb says what is wrong with one, in the same words as in Python.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AsJson",
+    "Bundle",
+    "BundleOut",
+    "Data",
+    "Derive",
+    "Encode",
+    "Folder",
+    "Header",
+    "HtmlOut",
+    "MemoryBudget",
+    "Metric",
+    "Missing",
+    "Models",
+    "NewData",
+    "OpenPage",
+    "Polynomial",
+    "Positive",
+    "Query",
+    "ReportOut",
+    "RowsOut",
+    "Scale",
+    "SchemaFile",
+    "SchemaOut",
+    "Seed",
+    "Sheet",
+    "Split",
+    "Target",
+    "TargetOptional",
+    "Task",
+    "TimeBudget",
+    "header_of",
+]
+
+_READING, _TASK, _PREPARING, _BUDGET, _OUTPUT = "Reading", "The task", "Preparing", "Budget", "Output"
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A table: CSV, TSV, Parquet, Arrow, JSON lines, Excel or SQLite file, or a SQL address with --query.",
+        show_default=False,
+    ),
+]
+NewData = Annotated[
+    str, typer.Argument(metavar="DATA", help="The rows, in any form that train reads.", show_default=False)
+]
+Bundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="A model file that train has written.", show_default=False)
+]
+
+Header = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|none|N", help="Where the column names stand: found, nowhere, or in line N.", rich_help_panel=_READING
+    ),
+]
+Query = Annotated[
+    str | None, typer.Option(metavar="SQL", help="The rows of a database, as a query.", rich_help_panel=_READING)
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The sheet of a workbook, or the table of a database.", rich_help_panel=_READING),
+]
+SchemaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema", metavar="FILE.toml", help="Column kinds, roles and policies to keep to.", rich_help_panel=_READING
+    ),
+]
+
+Target = Annotated[
+    str,
+    typer.Option("--target", "-t", metavar="COL", help="The column to learn.", show_default=False, rich_help_panel=_TASK),
+]
+TargetOptional = Annotated[
+    str | None,
+    typer.Option("--target", "-t", metavar="COL", help="The column to be learned later.", rich_help_panel=_TASK),
+]
+Task = Annotated[
+    str, typer.Option(metavar="TASK", help="auto, classification or regression.", rich_help_panel=_TASK)
+]
+Metric = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="The score to be best at, by scikit-learn's name: roc_auc, r2.", rich_help_panel=_TASK
+    ),
+]
+Positive = Annotated[
+    str | None, typer.Option(metavar="LABEL", help="The class that is looked for, of two.", rich_help_panel=_TASK)
+]
+Split = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW", help="How test rows are held out: random, time:COL or group:COL.", rich_help_panel=_TASK
+    ),
+]
+Models = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Only these learners; the baseline always runs.", rich_help_panel=_TASK),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.", rich_help_panel=_TASK)]
+
+Derive = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar='"X = A * B"', help="A new column by arithmetic; may be given again.", rich_help_panel=_PREPARING
+    ),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW", help="Missing numbers: auto, mean, median, most_frequent, constant, drop.", rich_help_panel=_PREPARING
+    ),
+]
+Scale = Annotated[
+    str, typer.Option(metavar="HOW", help="Numbers: auto, none, standard, minmax, robust.", rich_help_panel=_PREPARING)
+]
+Encode = Annotated[
+    str, typer.Option(metavar="HOW", help="Categories: auto, onehot, ordinal, none.", rich_help_panel=_PREPARING)
+]
+Polynomial = Annotated[
+    int, typer.Option(metavar="DEGREE", help="Powers and products of numbers up to it.", rich_help_panel=_PREPARING)
+]
+
+TimeBudget = Annotated[
+    str, typer.Option(metavar="TIME", help="Everything ends within it: 60s, 5m, 1h.", rich_help_panel=_BUDGET)
+]
+MemoryBudget = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Everything stays within it: 500MB, 4GB.", rich_help_panel=_BUDGET)
+]
+
+BundleOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help=".mainstay: the model file. .csv, .parquet: the rows with answers. May be given again.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+RowsOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", help=".csv or .parquet: the rows with answers.", rich_help_panel=_OUTPUT
+    ),
+]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE.html", help="Where to write; beside the bundle if not said.", rich_help_panel=_OUTPUT
+    ),
+]
+OpenPage = Annotated[bool, typer.Option("--open", metavar="", help="Show it in the browser.", rich_help_panel=_OUTPUT)]
+HtmlOut = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the report as a page.", rich_help_panel=_OUTPUT)
+]
+SchemaOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema-out", metavar="FILE.toml", help="Write the schema, to be edited and given to train.", rich_help_panel=_OUTPUT
+    ),
+]
+Folder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the files are written.", rich_help_panel=_OUTPUT)]
+AsJson = Annotated[
+    bool, typer.Option("--json", metavar="", help="One JSON object on standard output, nothing else.", rich_help_panel=_OUTPUT)
+]
+
+
+def header_of(text: str) -> str | int:
+    """Return a line number where one was typed.
+
+    Examples
+    --------
+    >>> header_of("3"), header_of("none")
+    (3, 'none')
+    """
+    return int(text) if text.isdigit() else text

@@ -1,0 +1,59 @@
+"""The commands that use a model file on rows: predict, and evaluate against known answers."""
+
+from typing import TYPE_CHECKING
+
+from mainstay.apps.cli import options
+from mainstay.apps.cli.answers import answer
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["evaluate", "predict", "register"]
+
+
+def register(application: "typer.Typer") -> None:
+    """Add this file's commands."""
+    for command in (predict, evaluate):
+        application.command(rich_help_panel="Use it")(command)
+
+
+def predict(
+    model: options.Bundle,
+    data: options.NewData,
+    *,
+    out: options.RowsOut = None,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Answer new rows.
+
+    A prediction for each row, and for classes the probability of each. Rows that break the schema are refused one by
+    one, counted and named.
+    """
+    from mainstay import lifecycle
+
+    result = lifecycle.predict(
+        model, data, out=tuple(out or ()), header=options.header_of(header), query=query, sheet=sheet
+    )
+    return answer("predict", result, as_json=as_json)
+
+
+def evaluate(
+    model: options.Bundle,
+    data: options.NewData,
+    *,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Score a model file on rows whose answers are known.
+
+    Every score comes with its 95 % interval; a score that does not apply is left blank.
+    """
+    from mainstay import lifecycle
+
+    result = lifecycle.evaluate(model, data, header=options.header_of(header), query=query, sheet=sheet)
+    return answer("evaluate", result, as_json=as_json)
