@@ -1,0 +1,106 @@
+"""Which algorithms there are: a table of names and dotted paths, so that naming one imports nothing else.
+
+Adding a learner is one file and one line here (or one entry point in the group ``mainstay.learners`` of another
+package); the checks in :mod:`mainstay.contracts.checks.check_learner` then run over it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from mainstay.contracts.errors import UsageError
+from mainstay.contracts.learner import Learner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mainstay.contracts.learner import TaskName
+
+__all__ = ["GROUP", "LEARNERS", "learner", "names", "paths"]
+
+GROUP = "mainstay.learners"
+"""The entry-point group by which another package adds learners: name = "package.module.Class"."""
+
+LEARNERS: dict[str, str] = {
+    "baseline": "mainstay.learners.supervised.baseline.Baseline",
+    "ridge": "mainstay.learners.supervised.ridge.Ridge",
+    "logistic": "mainstay.learners.supervised.logistic.Logistic",
+    "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
+    "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
+    "extra_trees": "mainstay.learners.supervised.extra_trees.ExtraTrees",
+    "random_forest": "mainstay.learners.supervised.random_forest.RandomForest",
+}
+"""The built-in learners, cheap ones first."""
+
+
+def paths() -> Mapping[str, str]:
+    """Return every learner's name with its dotted path: the built-in ones, then those of installed plugins.
+
+    Raises
+    ------
+    UsageError
+        When a plugin takes a name that is taken.
+
+    Examples
+    --------
+    >>> paths()["ridge"]
+    'mainstay.learners.supervised.ridge.Ridge'
+    """
+    found = dict(LEARNERS)
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        if entry.name in found:
+            package = entry.dist.name if entry.dist else entry.value
+            raise UsageError(
+                f"the learner name {entry.name!r} is taken, and the package {package!r} offers it again",
+                where=f"entry points {GROUP}",
+                hint="Uninstall that package or let it use another name.",
+            )
+        found[entry.name] = entry.value.replace(":", ".")
+    return found
+
+
+def learner(name: str) -> Learner:
+    """Return the learner of that name.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name, or a plugin's class is not a learner.
+
+    Examples
+    --------
+    >>> learner("baseline").tasks
+    ('classification', 'regression')
+    """
+    known = paths()
+    if name not in known:
+        raise UsageError(f"there is no learner {name!r}", hint=f"There are: {', '.join(known)}.")
+    return _load(known[name])
+
+
+def names(task: TaskName) -> tuple[str, ...]:
+    """Return the learners for a task, in the order of the catalogue.
+
+    Examples
+    --------
+    >>> names("regression")[:3]
+    ('baseline', 'ridge', 'decision_tree')
+    """
+    return tuple(name for name in paths() if task in learner(name).tasks)
+
+
+@cache
+def _load(path: str) -> Learner:
+    module, _, attribute = path.rpartition(".")
+    made: object = getattr(import_module(module), attribute)()
+    if not isinstance(made, Learner):
+        raise UsageError(
+            f"a learner with name, tasks, parameters, takes_missing, takes_codes and fit was expected, and {path} "
+            f"is a {type(made).__name__} without some of them",
+            where=f"entry points {GROUP}",
+            hint="See mainstay.contracts.learner.Learner.",
+        )
+    return made

@@ -1,0 +1,134 @@
+"""scikit-learn's trees, read into our own record, and what they have in common: size, affordable depth, answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mainstay.contracts.model import ModelGraph, Trees
+from mainstay.learners.supervised.admission import admit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.arrays import Features
+    from mainstay.contracts.learner import Deadline, Learner, Value
+    from mainstay.learners.supervised.admission import Amounts, Classes
+
+__all__ = ["TreeModel", "affordable_depth", "read_trees"]
+
+_DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TreeModel:
+    """A fitted decision tree or forest of scikit-learn.
+
+    Parameters
+    ----------
+    learner : Learner
+    model : scikit-learn estimator
+    trees : sequence of scikit-learn trees
+        The ``tree_`` of each member.
+    classes : Classes, optional
+        For classification.
+    amounts : Amounts, optional
+        For regression.
+    remarks : mapping
+        What :meth:`notes` adds.
+    """
+
+    learner: Learner
+    model: Any
+    trees: Sequence[Any]
+    classes: Classes | None
+    amounts: Amounts | None
+    remarks: Mapping[str, Value]
+
+    def predict(self, features: Features) -> NDArray[np.float64]:
+        """Return scikit-learn's own answer."""
+        admit_rows(self.learner, features, self.model.n_features_in_)
+        rows = len(features.matrix)
+        if self.classes is not None:
+            found = self.model.predict_proba(features.matrix) if rows else np.empty((0, len(self.classes.present)))
+            return self.classes.widen(found)
+        if self.amounts is None or not rows:
+            return np.empty(0)
+        answers: NDArray[np.float64] = self.model.predict(features.matrix) * self.amounts.spread + self.amounts.centre
+        return answers
+
+    def graph(self) -> ModelGraph:
+        """Return the trees; the sum of their leaves is the answer."""
+        share = 1.0 / len(self.trees)
+        if self.classes is not None:
+            wide = [self.classes.widen(tree.value[:, 0, :] * share) for tree in self.trees]
+            return ModelGraph(read_trees(self.trees, wide, np.zeros(self.classes.count)), "identity")
+        centre, spread = (self.amounts.centre, self.amounts.spread) if self.amounts else (0.0, 1.0)
+        values = [tree.value[:, 0, :] * (spread * share) for tree in self.trees]
+        return ModelGraph(read_trees(self.trees, values, np.array([centre])), "identity")
+
+    def notes(self) -> Mapping[str, Value]:
+        """Say how large the model is."""
+        leaves = int(sum(tree.n_leaves for tree in self.trees))
+        return {"trees": len(self.trees), "leaves": leaves, **self.remarks}
+
+
+def read_trees(trees: Sequence[Any], values: Sequence[NDArray[np.float64]], base: NDArray[np.float64]) -> Trees:
+    """Return scikit-learn's trees as one pool of nodes.
+
+    Parameters
+    ----------
+    trees : sequence of sklearn.tree._tree.Tree
+    values : sequence of float64 arrays of shape (nodes of the tree, outputs)
+        What a leaf adds to the sum.
+    base : float64 array of shape (outputs,)
+    """
+    counts = np.array([tree.node_count for tree in trees], np.int64)
+    roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+    feature = np.concatenate([tree.feature for tree in trees]).astype(np.int32)
+    leaf = feature < 0
+    offset = np.repeat(roots, counts)
+
+    def child(side: str) -> NDArray[np.int32]:
+        own = np.concatenate([getattr(tree, side) for tree in trees])
+        return np.where(leaf, -1, own + offset).astype(np.int32)
+
+    value = np.concatenate(values).astype(np.float64)
+    value[~leaf] = 0.0
+    missing = np.concatenate([tree.missing_go_to_left for tree in trees]).astype(np.bool_)
+    return Trees(
+        roots=roots,
+        feature=np.where(leaf, -1, feature).astype(np.int32),
+        threshold=np.where(leaf, 0.0, np.concatenate([tree.threshold for tree in trees])),
+        missing_left=missing & ~leaf,
+        left=child("children_left"),
+        right=child("children_right"),
+        value=value,
+        base=base,
+    )
+
+
+def affordable_depth(stump: Any, matrix: NDArray[np.float32], target: Any, deadline: Deadline) -> int | None:
+    """Return the depth that the time left allows, or None where it does not bind.
+
+    A library's tree cannot be stopped half-way. A stump costs one level; no deeper level costs much more.
+
+    Parameters
+    ----------
+    stump : scikit-learn tree with ``max_depth=1``, not fitted
+    matrix : float32 array of shape (n, d)
+    target : array of shape (n,)
+    deadline : Deadline
+    """
+    if deadline.left() == float("inf"):
+        return None
+    began = time.perf_counter()
+    stump.fit(matrix, target)
+    level = time.perf_counter() - began
+    depth = int(0.6 * deadline.left() / max(level, 1e-6))
+    return None if depth >= _DEEPEST else max(depth, 1)
