@@ -1,0 +1,136 @@
+"""Resampling of rows, fast: all metrics share one matrix of weights, and large tables are resampled in blocks.
+
+A block is a random handful of rows (or one group, where rows of a group belong together). Sums over 2,000 blocks
+have the spread and the skewness of sums over the rows, so the cost of an interval does not grow with the table.
+Intervals are studentised (bootstrap-t; Efron 1982, Hall 1992 doi:10.1007/978-1-4612-4384-7), because plain
+percentiles of skewed losses are too narrow on the side that matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.evaluate.measured import slope
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.evaluate.measured import Measured
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["Draws", "draw", "studentised"]
+
+_BLOCKS = 2000
+_FEW, _MANY = 1000, 2000
+"""Replicates above and up to 1,000 units: fewer where the distribution is narrow and near normal."""
+_REACH = 8.0
+"""The most standard errors that one limit may lie away: a few rows cannot carry more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """Units of resampling and how often each is drawn.
+
+    Parameters
+    ----------
+    unit : int64 array of shape (n,)
+        The unit of each row.
+    weights : float64 array of shape (replicates, units)
+        Whole numbers; each row of the matrix adds up to the number of units.
+    """
+
+    unit: Ints
+    weights: Floats
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        return int(self.weights.shape[1])
+
+
+def draw(rows: int, seed: int, groups: Ints | None = None) -> Draws:
+    """Draw the resamplings for a table of so many rows.
+
+    Parameters
+    ----------
+    rows : int
+    seed : int
+    groups : int64 array of shape (rows,), optional
+        Rows of one group are drawn together.
+
+    Examples
+    --------
+    >>> draw(50_000, seed=0).weights.shape
+    (1000, 2000)
+    """
+    generator = np.random.default_rng(seed)
+    atom = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    atoms = int(atom.max()) + 1
+    unit = atom
+    if atoms > _BLOCKS:
+        unit = generator.permutation(np.arange(atoms) % _BLOCKS)[atom]
+    units = min(atoms, _BLOCKS)
+    replicates = _MANY if units <= _FEW else _FEW
+    taken = generator.integers(0, units, (replicates, units), dtype=np.int32)
+    places = taken + (np.arange(replicates, dtype=np.int32) * units)[:, None]
+    counts = np.bincount(places.ravel(), minlength=replicates * units)
+    return Draws(unit, counts.reshape(replicates, units).astype(np.float64))
+
+
+def studentised(measured: Measured, draws: Draws, *, top: float | None = None) -> tuple[float, float] | None:
+    """Return the 95 % interval of a metric by the bootstrap-t, on a logarithmic scale.
+
+    Parameters
+    ----------
+    measured : Measured
+    draws : Draws
+    top : float, optional
+        The best value, for metrics that are at most this (1 for R2); default, metrics that are at least 0.
+
+    Returns
+    -------
+    tuple of float or None
+        None where the rows show no spread, so nothing can be said.
+    """
+    parts = measured.sums(draws.unit, draws.units)
+
+    def scaled(sums: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            plain = measured.combine(sums)
+            return np.asarray(np.log(plain if top is None else top - plain), np.float64)
+
+    size, total = np.abs(parts).sum(axis=0), parts.sum(axis=0)
+    centre = float(scaled(total))
+    if draws.units < 2 or not np.isfinite(centre):
+        return None
+    spread = float(np.sqrt(np.square(parts @ slope(scaled, total, size)).sum()))
+    if not spread > 1e-9:
+        return None
+    sums = draws.weights @ parts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = _errors(parts, draws.weights, slope(scaled, sums, size))
+        steps = (scaled(sums) - centre) / errors
+    steps = steps[np.isfinite(steps) & (errors > 1e-3 * spread)]
+    if len(steps) < len(draws.weights) // 2:
+        return None
+    low, high = np.quantile(steps, [0.025, 0.975])
+    # Few units understate their own spread by sqrt((units - 1) / units).
+    spread *= np.sqrt(draws.units / (draws.units - 1))
+    ends = centre - np.clip(high, 0, _REACH) * spread, centre - np.clip(low, -_REACH, 0) * spread
+    limits = [float(np.exp(end)) if top is None else top - float(np.exp(end)) for end in ends]
+    return min(limits), max(limits)
+
+
+def _errors(parts: Floats, weights: Floats, slopes: Floats) -> Floats:
+    """Return the standard error within each replicate, from weighted sums of products of the columns."""
+    columns = parts.shape[1]
+    first, second = np.triu_indices(columns)
+    products = weights @ (parts[:, first] * parts[:, second])
+    twice = np.where(first == second, 1.0, 2.0)
+    squares = (products * slopes[:, first] * slopes[:, second] * twice).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), np.float64)
