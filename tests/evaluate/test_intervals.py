@@ -124,9 +124,9 @@ def test_the_confusion_matrix():
     ],
 )
 def test_intervals_hold_the_truth(world, metrics):
-    """200 draws of 150 rows: a true 95 % gives less than 91 % once in a hundred times."""
-    for metric, (held, *_) in coverage(world, 150, 200, metrics).items():
-        assert 0.91 <= held <= 0.99, (metric, held)
+    """150 draws of 150 rows: a true 95 % gives less than 90 % once in a hundred times."""
+    for metric, (held, *_) in coverage(world, 150, 150, metrics).items():
+        assert 0.9 <= held <= 0.995, (metric, held)
 
 
 def test_fifty_thousand_rows_take_less_than_two_seconds():
