@@ -1,5 +1,6 @@
 """The floors of the house: an import points down only, never sideways between rooms, never up, never in a circle."""
 
+import ast
 import re
 from collections import defaultdict
 
@@ -48,9 +49,11 @@ def arrows(modules):
 
 def named_by_string(module):
     """Catalogues name modules as text ("mainstay.learners.supervised.linear:Ridge"); such an arrow counts too."""
-    for number, text in enumerate(module.text.splitlines(), start=1):
-        for match in re.finditer(r"""["'](mainstay(?:\.\w+)+)(?::\w+)?["']""", text):
-            yield match.group(1), number
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            match = re.fullmatch(r"(mainstay(?:\.\w+)+)(?::\w+)?", node.value)
+            if match:
+                yield match.group(1), node.lineno
 
 
 def test_every_room_stands_on_a_floor(modules):

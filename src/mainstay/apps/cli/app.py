@@ -15,7 +15,7 @@ import typer
 
 from mainstay import __version__
 from mainstay.apps.cli import inspecting, learning, using
-from mainstay.apps.cli.endings import BROKEN_PIPE, ending_of, wants_json
+from mainstay.apps.cli.endings import BROKEN_PIPE, DONE, ending_of, wants_json
 
 __all__ = ["application", "main", "run"]
 
@@ -41,7 +41,8 @@ def _show_version(asked: bool) -> None:
 def _options(
     *,
     version: Annotated[
-        bool, typer.Option("--version", metavar="", help="Show the version and exit.", is_eager=True, callback=_show_version)
+        bool,
+        typer.Option("--version", metavar="", help="Show the version and exit.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
     del version
@@ -58,9 +59,13 @@ def run(arguments: Sequence[str]) -> int:
     """
     given = list(arguments) or ["--help"]
     try:
-        code = typer.main.get_command(application).main(args=given, prog_name="mainstay", standalone_mode=False)
+        command = typer.main.get_command(application)
+        with command.make_context("mainstay", given) as context:
+            code = command.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) else DONE
+    except typer.Exit as asked:
+        return asked.exit_code
     except BrokenPipeError:
         # The reader of our output has left (mainstay ... | head). Python would complain once more while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,5 +80,7 @@ def main() -> NoReturn:
     """Run the command with the arguments of this process, and exit."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's note to programmers is not for the user of a command
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop keeps the best so far, as Ctrl-C does
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a scheduler's stop keeps the best so far, as Ctrl-C does
     sys.exit(run(sys.argv[1:]))

@@ -72,9 +72,12 @@ def ending_of(error: BaseException) -> Ending:
 def _usage(error: typer.TyperException) -> MainstayError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "mainstay"
-    message = error.format_message()
+    message = " ".join(error.format_message().split())
     return MainstayError(
-        message[:1].lower() + message[1:], where=command, hint=f"See: {command} --help", code="usage"
+        message[:1].lower() + message[1:],
+        where=command.removeprefix("mainstay").strip(),
+        hint=f"See: {command} --help",
+        code="usage",
     )
 
 

@@ -30,8 +30,9 @@ def inspect(model: options.Bundle, *, as_json: options.AsJson = False) -> int:
 def verify(model: options.Bundle, *, as_json: options.AsJson = False) -> int:
     """Check that a model file is whole and true.
 
-    Its bytes must be those that were written, and its golden rows must give the answers that it was packed with. The
-    exit code is 1 where they do not.
+    Its bytes must be those that were written, and its golden rows must
+    give the answers that it was packed with. The exit code is 1 where
+    they do not.
     """
     from mainstay import lifecycle
 

@@ -32,8 +32,9 @@ def profile(
 ) -> int:
     """Say what is in a table, and what looks wrong.
 
-    Kinds, missing values, distributions, outliers, duplicates, and columns that leak the answer; each finding with its
-    evidence and what to do.
+    Kinds, missing values, distributions, outliers, duplicates, and
+    columns that leak the answer; each finding with its evidence and
+    what to do.
     """
     from mainstay import lifecycle
 
@@ -72,8 +73,9 @@ def train(
 ) -> int:
     """Learn a column within a budget, into one model file.
 
-    The score is computed from the file that is written, on rows that no choice has seen. Interrupted with Ctrl-C, the
-    best model so far is kept.
+    The score is computed from the file that is written, on rows that
+    no choice has seen. Interrupted with Ctrl-C, the best model so far
+    is kept.
     """
     from mainstay import lifecycle
     from mainstay.apps.cli.progress import Progress
@@ -113,7 +115,8 @@ def demo(
 ) -> int:
     """Train on a real table that is at hand, and look at the result.
 
-    The table comes with scikit-learn; a model file and its report are left in the folder.
+    The table comes with scikit-learn; a model file and its report are
+    left in the folder.
     """
     from mainstay import lifecycle
 

@@ -44,6 +44,14 @@ __all__ = [
 
 _READING, _TASK, _PREPARING, _BUDGET, _OUTPUT = "Reading", "The task", "Preparing", "Budget", "Output"
 
+
+def _whole_number(text: str | int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"a whole number was expected, and {text!r} came") from None
+
+
 Data = Annotated[
     str,
     typer.Argument(
@@ -62,7 +70,9 @@ Bundle = Annotated[
 Header = Annotated[
     str,
     typer.Option(
-        metavar="auto|none|N", help="Where the column names stand: found, nowhere, or in line N.", rich_help_panel=_READING
+        metavar="auto|none|N",
+        help="Where the column names stand: found, nowhere, or in line N.",
+        rich_help_panel=_READING,
     ),
 ]
 Query = Annotated[
@@ -81,15 +91,15 @@ SchemaFile = Annotated[
 
 Target = Annotated[
     str,
-    typer.Option("--target", "-t", metavar="COL", help="The column to learn.", show_default=False, rich_help_panel=_TASK),
+    typer.Option(
+        "--target", "-t", metavar="COL", help="The column to learn.", show_default=False, rich_help_panel=_TASK
+    ),
 ]
 TargetOptional = Annotated[
     str | None,
     typer.Option("--target", "-t", metavar="COL", help="The column to be learned later.", rich_help_panel=_TASK),
 ]
-Task = Annotated[
-    str, typer.Option(metavar="TASK", help="auto, classification or regression.", rich_help_panel=_TASK)
-]
+Task = Annotated[str, typer.Option(metavar="TASK", help="auto, classification or regression.", rich_help_panel=_TASK)]
 Metric = Annotated[
     str,
     typer.Option(
@@ -109,7 +119,10 @@ Models = Annotated[
     str | None,
     typer.Option(metavar="A,B", help="Only these learners; the baseline always runs.", rich_help_panel=_TASK),
 ]
-Seed = Annotated[int, typer.Option(metavar="N", help="The same seed gives the same model.", rich_help_panel=_TASK)]
+Seed = Annotated[
+    int,
+    typer.Option(metavar="N", parser=_whole_number, help="The same seed gives the same model.", rich_help_panel=_TASK),
+]
 
 Derive = Annotated[
     list[str] | None,
@@ -120,7 +133,9 @@ Derive = Annotated[
 Missing = Annotated[
     str,
     typer.Option(
-        metavar="HOW", help="Missing numbers: auto, mean, median, most_frequent, constant, drop.", rich_help_panel=_PREPARING
+        metavar="HOW",
+        help="Missing numbers: auto, mean, median, most_frequent, constant, drop.",
+        rich_help_panel=_PREPARING,
     ),
 ]
 Scale = Annotated[
@@ -130,7 +145,13 @@ Encode = Annotated[
     str, typer.Option(metavar="HOW", help="Categories: auto, onehot, ordinal, none.", rich_help_panel=_PREPARING)
 ]
 Polynomial = Annotated[
-    int, typer.Option(metavar="DEGREE", help="Powers and products of numbers up to it.", rich_help_panel=_PREPARING)
+    int,
+    typer.Option(
+        metavar="DEGREE",
+        parser=_whole_number,
+        help="Powers and products of numbers up to it.",
+        rich_help_panel=_PREPARING,
+    ),
 ]
 
 TimeBudget = Annotated[
@@ -159,7 +180,11 @@ RowsOut = Annotated[
 ReportOut = Annotated[
     Path | None,
     typer.Option(
-        "--out", "-o", metavar="FILE.html", help="Where to write; beside the bundle if not said.", rich_help_panel=_OUTPUT
+        "--out",
+        "-o",
+        metavar="FILE.html",
+        help="Where to write; beside the bundle if not said.",
+        rich_help_panel=_OUTPUT,
     ),
 ]
 OpenPage = Annotated[bool, typer.Option("--open", metavar="", help="Show it in the browser.", rich_help_panel=_OUTPUT)]
@@ -169,12 +194,18 @@ HtmlOut = Annotated[
 SchemaOut = Annotated[
     Path | None,
     typer.Option(
-        "--schema-out", metavar="FILE.toml", help="Write the schema, to be edited and given to train.", rich_help_panel=_OUTPUT
+        "--schema-out",
+        metavar="FILE.toml",
+        help="Write the schema, to be edited and given to train.",
+        rich_help_panel=_OUTPUT,
     ),
 ]
 Folder = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the files are written.", rich_help_panel=_OUTPUT)]
 AsJson = Annotated[
-    bool, typer.Option("--json", metavar="", help="One JSON object on standard output, nothing else.", rich_help_panel=_OUTPUT)
+    bool,
+    typer.Option(
+        "--json", metavar="", help="One JSON object on standard output, nothing else.", rich_help_panel=_OUTPUT
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Shows work while it runs: what runs, the best so far, the time left. It listens to events and writes to standard error.
+"""Shows work while it runs: what runs, the best so far, the time left. It listens, and writes to standard error.
 
 In a terminal it is a few living lines that vanish when the work ends; elsewhere (a log file, a pipe) each event that a
 reader would want is one plain line.

@@ -29,8 +29,8 @@ def predict(
 ) -> int:
     """Answer new rows.
 
-    A prediction for each row, and for classes the probability of each. Rows that break the schema are refused one by
-    one, counted and named.
+    A prediction for each row, and for classes the probability of each.
+    Rows that break the schema are refused one by one, and counted.
     """
     from mainstay import lifecycle
 
@@ -51,7 +51,8 @@ def evaluate(
 ) -> int:
     """Score a model file on rows whose answers are known.
 
-    Every score comes with its 95 % interval; a score that does not apply is left blank.
+    Every score comes with its 95 % interval; a score that does not
+    apply is left blank.
     """
     from mainstay import lifecycle
 

@@ -1,0 +1,118 @@
+"""Shows a result to a person in a terminal: the answer first, then what it rests on, then what to do next.
+
+It reads the same plain data that ``--json`` writes, so both faces say the same.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from mainstay.apps.cli.figures import count, figure, interval, seconds
+from mainstay.apps.cli.tables import columns, findings, key_values, leaderboard, metrics, schema
+
+__all__ = ["show"]
+
+Figures = Mapping[str, Any]
+_WIDTH_OF_A_PIPE = 120
+
+
+def show(verb: str, figures: Figures, *, written: Sequence[str] = ()) -> None:
+    """Write the tables of a verb to standard output.
+
+    Examples
+    --------
+    >>> show("predict", {"rows": 2, "rejected": 0, "outputs": ["scored.csv"]})
+    2 rows answered, none refused
+    Wrote scored.csv
+    """
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    console = Console(file=sys.stdout, highlight=False, width=width, soft_wrap=False)
+    for part in _PAGES[verb](figures):
+        console.print(part)
+    for path in written:
+        console.print(_wrote(path))
+
+
+def _profile(figures: Figures) -> list[RenderableType]:
+    head = Text.assemble((f"{count(figures['rows'])} rows, {len(figures['columns'])} columns", "bold"))
+    return [head, columns(figures["columns"], figures["rows"]), *findings(figures["findings"])]
+
+
+def _train(figures: Figures) -> list[RenderableType]:
+    rows = figures["rows"]
+    head = Text.assemble(
+        (f"{figures['target']}", "bold"),
+        f"  {figures['task']}, {count(rows['train'])} rows to learn from, {count(rows['test'])} held out",
+    )
+    parts: list[RenderableType] = [head, _headline(figures["metric"], rows["test"])]
+    parts += [leaderboard(figures["leaderboard"], figures["metric"]["name"]), metrics(figures["metrics"])]
+    parts += findings([finding for finding in figures["findings"] if finding["severity"] != "info"])
+    parts.append(_spent(figures))
+    if figures.get("bundle"):
+        parts.append(_wrote(figures["bundle"], figures.get("digest")))
+        parts.append(Text(f"Next: mainstay report {figures['bundle']}", style="dim"))
+    return parts
+
+
+def _headline(metric: Figures, rows: int) -> Text:
+    sure = interval(metric.get("low"), metric.get("high"))
+    return Text.assemble(
+        f"{metric['name']} ",
+        (figure(metric["value"]), "bold green"),
+        f"  (95 % interval {sure})" if sure else "",
+        f", of the written model file, on {count(rows)} rows that no choice has seen",
+    )
+
+
+def _spent(figures: Figures) -> Text:
+    memory = figures.get("peak_memory_mb")
+    return Text(f"Took {seconds(figures.get('seconds'))}" + (f", at most {count(memory)} MB" if memory else ""))
+
+
+def _wrote(path: str | Path, digest: str | None = None) -> Text:
+    return Text.assemble("Wrote ", (str(path), "bold"), f"  digest {digest[:16]}" if digest else "")
+
+
+def _predict(figures: Figures) -> list[RenderableType]:
+    refused = f"{count(figures['rejected'])} refused" if figures["rejected"] else "none refused"
+    parts: list[RenderableType] = [Text(f"{count(figures['rows'])} rows answered, {refused}")]
+    return parts + [_wrote(path) for path in figures["outputs"]]
+
+
+def _evaluate(figures: Figures) -> list[RenderableType]:
+    return [Text(f"{figures['task']}, {count(figures['rows'])} rows", style="bold"), metrics(figures["metrics"])]
+
+
+def _inspect(figures: Figures) -> list[RenderableType]:
+    versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
+    facts = {"task": figures["task"], "format": figures["format"], "digest": figures["digest"], "written by": versions}
+    return [key_values(facts), schema(figures["schema"]), metrics(figures["metrics"])]
+
+
+def _verify(figures: Figures) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for check in figures["checks"]:
+        mark = ("ok      ", "green") if check["ok"] else ("refused ", "bold red")
+        message = f"  {check['message']}" if check.get("message") else ""
+        parts.append(Text.assemble(mark, check["name"], message))
+    verdict = ("The file is whole and true.", "bold green") if figures["ok"] else ("Do not use this file.", "bold red")
+    return [*parts, Text.assemble(verdict, f"  digest {figures['digest']}" if figures.get("digest") else "")]
+
+
+def _report(figures: Figures) -> list[RenderableType]:
+    return [_wrote(figures["path"])]
+
+
+_PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
+    "profile": _profile,
+    "train": _train,
+    "predict": _predict,
+    "evaluate": _evaluate,
+    "inspect": _inspect,
+    "verify": _verify,
+    "report": _report,
+}

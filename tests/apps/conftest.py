@@ -1,0 +1,150 @@
+"""A stand-in for the verbs, so that the face is tested by itself: what it passes on, shows and returns."""
+
+import json
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+import mainstay
+from mainstay.apps.cli.app import run
+from mainstay.contracts.events import CandidateScored, Note, StageBegun, StageEnded
+
+FINDING = {
+    "severity": "warning",
+    "code": "leak.solo",
+    "column": "duration",
+    "message": "it nearly gives y away (AUC 0.98)",
+}
+FINDING |= {"advice": "Leave it out.", "rows": [3, 7]}
+METRICS = {
+    "roc_auc": {"value": 0.8463, "low": 0.826, "high": 0.867},
+    "mape": {"value": float("nan"), "low": None, "high": None},
+}
+ANSWERS = {
+    "profile": {
+        "rows": 7043,
+        "columns": [
+            {
+                "name": "tenure",
+                "kind": "number",
+                "role": "feature",
+                "missing": 11,
+                "distinct": 73,
+                "low": 0,
+                "high": 72,
+            },
+            {"name": "Churn", "kind": "category", "role": "target", "missing": 0, "categories": ["No", "Yes"]},
+        ],
+        "findings": [FINDING],
+    },
+    "train": {
+        "bundle": "churn.mainstay",
+        "digest": "ab" * 32,
+        "task": "classification",
+        "target": "Churn",
+        "metric": {"name": "roc_auc", **METRICS["roc_auc"]},
+        "metrics": METRICS,
+        "leaderboard": [
+            {"name": "lightgbm", "value": 0.847, "low": 0.83, "high": 0.86, "seconds": 3.2, "status": "chosen"},
+            {
+                "name": "forest",
+                "value": None,
+                "low": None,
+                "high": None,
+                "seconds": 0.1,
+                "status": "failed",
+                "reason": "no memory",
+            },
+        ],
+        "rows": {"train": 5634, "test": 1409},
+        "seconds": 58.2,
+        "peak_memory_mb": 412.0,
+        "findings": [FINDING],
+    },
+    "predict": {"rows": 100, "rejected": 2, "outputs": ["scored.csv"]},
+    "evaluate": {"task": "classification", "rows": 100, "metrics": METRICS},
+    "inspect": {
+        "format": 1,
+        "digest": "ab" * 32,
+        "task": "classification",
+        "schema": {"columns": [{"name": "tenure", "kind": "number", "low": 0, "high": 72}]},
+        "metrics": METRICS,
+        "versions": {"mainstay": "0.1.0"},
+    },
+    "verify": {"digest": "ab" * 32, "ok": True, "checks": [{"name": "members", "ok": True, "message": ""}]},
+    "report": {"path": "churn.html"},
+}
+ANSWERS["demo"] = ANSWERS["train"]
+WORDS = {
+    "profile": ["profile", "a.csv"],
+    "train": ["train", "a.csv", "--target", "Churn"],
+    "predict": ["predict", "m.mainstay", "a.csv"],
+    "evaluate": ["evaluate", "m.mainstay", "a.csv"],
+    "inspect": ["inspect", "m.mainstay"],
+    "verify": ["verify", "m.mainstay"],
+    "report": ["report", "m.mainstay"],
+    "demo": ["demo"],
+}
+
+
+class StandIn:
+    """Notes each call; answers with ANSWERS, or raises what it was told to."""
+
+    def __init__(self):
+        self.calls = []
+        self.raises = None
+        self.answers = {verb: dict(figures) for verb, figures in ANSWERS.items()}
+        self.interrupted = False
+        self.events = [
+            StageBegun("search", 60.0),
+            CandidateScored("ridge", "running", None, None, 59.0),
+            CandidateScored("ridge", "done", 0.81, 0.81, 58.0),
+            CandidateScored("forest", "failed", None, 0.81, 50.0, "no memory"),
+            Note("two columns are alike"),
+            StageEnded("search", 10.0),
+        ]
+
+    def verb(self, name):
+        def act(*given, listener=None, **options):
+            self.calls.append((name, given, options))
+            for event in self.events if listener else ():
+                listener(event)
+            if self.raises is not None:
+                raise self.raises
+            figures = self.answers[name]
+            return SimpleNamespace(to_dict=lambda: figures, interrupted=self.interrupted, save=self.saved.append)
+
+        return act
+
+    saved: list = []  # noqa: RUF012 - emptied by the fixture
+
+
+@pytest.fixture
+def verbs(monkeypatch):
+    stand_in = StandIn()
+    stand_in.saved = []
+    module = ModuleType("mainstay.lifecycle")
+    for name in ANSWERS:
+        setattr(module, name, stand_in.verb(name))
+    monkeypatch.setitem(sys.modules, "mainstay.lifecycle", module)
+    monkeypatch.setattr(mainstay, "lifecycle", module, raising=False)
+    return stand_in
+
+
+@pytest.fixture
+def shell(capfd):
+    """Run a command in this process; return its exit code and what it wrote."""
+
+    def act(*words):
+        code = run(list(words))
+        out, err = capfd.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err, json=lambda: json.loads(out))
+
+    return act
+
+
+@pytest.fixture(params=sorted(WORDS))
+def command(request):
+    """Each command in turn, with the words that it cannot do without."""
+    return request.param, WORDS[request.param]

@@ -1,0 +1,230 @@
+"""The command as a user meets it: exit codes, one JSON object or a sentence, never a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from mainstay.apps.cli.app import application
+from mainstay.contracts import errors
+
+from .conftest import ANSWERS, WORDS
+
+
+def test_alone_it_prints_its_help(shell):
+    answer = shell()
+    assert answer.code == 0
+    assert all(verb in answer.out for verb in ANSWERS)
+    assert not answer.err
+
+
+def test_it_says_its_version(shell):
+    answer = shell("--version")
+    assert (answer.code, answer.out.split()[0]) == (0, "mainstay")
+
+
+def test_the_commands_are_those_that_are_tested_here():
+    assert set(typer.main.get_command(application).commands) == set(ANSWERS) == set(WORDS)
+
+
+def test_every_command_takes_json_and_says_what_it_does():
+    for name, command in typer.main.get_command(application).commands.items():
+        assert "--json" in {option for parameter in command.params for option in parameter.opts}, name
+        assert len(command.help.split()) > 8, name
+
+
+def test_json_is_the_result_and_nothing_else(verbs, shell, command):
+    verb, words = command
+    answer = shell(*words, "--json")
+    assert answer.code == 0
+    assert answer.json() == no_nan(ANSWERS[verb])
+    assert answer.out.count("\n") == 1
+
+
+def no_nan(value):
+    if isinstance(value, dict):
+        return {key: no_nan(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [no_nan(part) for part in value]
+    return None if value != value else value
+
+
+def test_without_json_a_person_reads_it(verbs, shell, command):
+    verb, words = command
+    answer = shell(*words)
+    assert answer.code == 0
+    expected = {
+        "profile": ["7,043 rows, 2 columns", "0.16 %", "0 to 72", "No, Yes", "it nearly gives y away", "Leave it out."],
+        "train": [
+            "0.8463",
+            "0.8260 to 0.8670",
+            "1,409 rows",
+            "lightgbm",
+            "failed: no memory",
+            "churn.mainstay",
+            "58 s",
+        ],
+        "predict": ["100 rows answered, 2 refused", "scored.csv"],
+        "evaluate": ["100 rows", "0.8463", "0.8260 to 0.8670"],
+        "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
+        "verify": ["members", "whole and true"],
+        "report": ["churn.html"],
+    }
+    for text in expected["train" if verb == "demo" else verb]:
+        assert text in answer.out
+    assert "nan" not in answer.out.lower().split()
+
+
+def test_train_hands_every_option_on(verbs, shell):
+    words = [
+        *WORDS["train"],
+        "-o",
+        "a.mainstay",
+        "--out",
+        "rows.csv",
+        "--models",
+        "ridge, forest",
+        "--derive",
+        "x = a * b",
+    ]
+    words += ["--derive", "y = a / b", "--seed", "7", "--header", "3", "--time-budget", "2m", "--memory-budget", "4GB"]
+    words += [
+        "--split",
+        "time:day",
+        "--metric",
+        "f1",
+        "--task",
+        "classification",
+        "--positive",
+        "Yes",
+        "--query",
+        "select 1",
+    ]
+    words += ["--sheet", "one", "--schema", "s.toml", "--missing", "mean", "--scale", "robust", "--encode", "ordinal"]
+    assert shell(*words, "--polynomial", "2").code == 0
+    (verb, given, options), *_ = verbs.calls
+    assert (verb, given) == ("train", ("a.csv",))
+    assert options.pop("schema").name == "s.toml"
+    assert options == {
+        "target": "Churn", "out": ("a.mainstay", "rows.csv"), "task": "classification", "metric": "f1",
+        "positive": "Yes", "split": "time:day", "models": ("ridge", "forest"), "seed": 7, "time_budget": "2m",
+        "memory_budget": "4GB", "derive": ("x = a * b", "y = a / b"), "missing": "mean", "scale": "robust",
+        "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one",
+    }  # fmt: skip
+
+
+def test_profile_writes_the_files_it_is_asked_for(verbs, shell):
+    answer = shell("profile", "a.csv", "--html", "p.html", "--schema-out", "s.toml")
+    assert [path.name for path in verbs.saved] == ["p.html", "s.toml"]
+    assert "Wrote p.html" in answer.out
+    assert "Wrote s.toml" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trian"], "trian"),
+        (["train", "a.csv"], "--target"),
+        (["train", "--target", "y"], "data"),
+        (["train", "a.csv", "--target", "y", "--speed", "9"], "--speed"),
+        (["train", "a.csv", "--target", "y", "--seed", "many"], "many"),
+        (["inspect"], "bundle"),
+    ],
+)
+def test_usage_errors_exit_2_in_one_shape(shell, words, said):
+    plain = shell(*words)
+    assert plain.code == 2
+    assert said in plain.err.lower()
+    assert "--help" in plain.err
+    assert not plain.out
+    asked = shell(*words, "--json")
+    assert asked.code == 2
+    assert set(asked.json()["error"]) == {"code", "message", "where", "hint"}
+    assert asked.json()["error"]["code"] == "usage"
+    assert said in str(asked.json()).lower()
+
+
+CODES = {"ParityError": 1, "WorkerError": 1}
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name != "MainstayError"])
+def test_every_error_of_ours_has_its_exit_code_and_sentence(verbs, shell, name):
+    verbs.raises = getattr(errors, name)("it came out wrong", where="row 3", hint="Mend row 3.")
+    plain = shell(*WORDS["train"])
+    assert plain.code == CODES.get(name, 2)
+    assert "row 3: it came out wrong. Mend row 3." in plain.err
+    assert not plain.out
+    asked = shell(*WORDS["train"], "--json")
+    assert asked.code == CODES.get(name, 2)
+    assert asked.json() == {"error": verbs.raises.to_dict()}
+
+
+def test_an_accident_of_ours_is_a_sentence_not_a_traceback(verbs, shell, monkeypatch):
+    monkeypatch.delenv("MAINSTAY_TRACEBACK", raising=False)
+    verbs.raises = ZeroDivisionError("division by zero")
+    answer = shell(*WORDS["predict"])
+    assert answer.code == 70
+    assert "bug of mainstay" in answer.err
+    assert "MAINSTAY_TRACEBACK=1" in answer.err
+    assert "Traceback" not in answer.err
+    assert shell(*WORDS["predict"], "--json").json()["error"]["code"] == "internal"
+
+
+def test_the_traceback_can_be_asked_for(verbs, shell, monkeypatch):
+    monkeypatch.setenv("MAINSTAY_TRACEBACK", "1")
+    verbs.raises = ZeroDivisionError("division by zero")
+    assert "Traceback" in shell(*WORDS["predict"]).err
+
+
+def test_a_file_that_cannot_be_written_is_the_users_to_mend(verbs, shell):
+    verbs.raises = PermissionError(13, "Permission denied", "/nowhere/out.csv")
+    answer = shell(*WORDS["predict"])
+    assert answer.code == 2
+    assert "/nowhere/out.csv" in answer.err
+    assert "permission denied" in answer.err
+
+
+def test_interrupted_before_any_result(verbs, shell):
+    verbs.raises = KeyboardInterrupt()
+    assert shell(*WORDS["train"]).code == 130
+    assert shell(*WORDS["train"], "--json").json()["error"]["code"] == "interrupted"
+
+
+def test_interrupted_with_a_partial_result_shows_it(verbs, shell):
+    verbs.interrupted = True
+    answer = shell(*WORDS["train"], "--json")
+    assert answer.code == 130
+    assert answer.json()["bundle"] == "churn.mainstay"
+
+
+def test_a_refused_bundle_exits_1(verbs, shell):
+    verbs.answers["verify"] = {
+        "digest": None,
+        "ok": False,
+        "checks": [{"name": "digest", "ok": False, "message": "member 2"}],
+    }
+    answer = shell(*WORDS["verify"])
+    assert answer.code == 1
+    assert "refused" in answer.out
+    assert "Do not use this file" in answer.out
+    assert shell(*WORDS["verify"], "--json").code == 1
+
+
+def test_numbers_of_numpy_are_numbers_in_json(verbs, shell):
+    import numpy as np
+
+    verbs.answers["predict"] = {"rows": np.int64(3), "rejected": 0, "outputs": [], "share": np.float32(0.5)}
+    assert shell(*WORDS["predict"], "--json").json() == {"rows": 3, "rejected": 0, "outputs": [], "share": 0.5}
+
+
+def test_messages_go_to_standard_error_even_with_json(verbs, shell):
+    answer = shell(*WORDS["train"], "--json")
+    assert "two columns are alike" in answer.err
+    assert answer.json()["target"] == "Churn"
+
+
+def test_a_reader_that_leaves_early_is_no_accident():
+    command = f'"{sys.executable}" -m mainstay train --help | head -c 1'
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert answer.stderr == ""
