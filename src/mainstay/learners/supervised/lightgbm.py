@@ -38,6 +38,7 @@ _IDLE = 10
 """Rounds in a row without a split after which nothing more will come."""
 
 _OURS = {"n_estimators", "patience", "stop_on"}
+_THEIRS = {"colsample": "colsample_bytree", "l1": "lambda_l1", "l2": "lambda_l2"}
 
 
 class LightGBM:
@@ -74,10 +75,10 @@ class LightGBM:
         Parameter("min_sum_hessian_in_leaf", 1e-3, "The least curvature in a leaf.", low=0, high=1e6),
         Parameter("subsample", 1.0, "The share of rows drawn anew for each round.", low=0.01, high=1,
                   search=(0.5, 1.0)),
-        Parameter("colsample_bytree", 1.0, "The share of features drawn for each tree.", low=0.01, high=1,
+        Parameter("colsample", 1.0, "The share of features drawn for each tree.", low=0.01, high=1,
                   search=(0.4, 1.0)),
-        Parameter("lambda_l1", 0.0, "Absolute penalty on leaf values.", low=0, high=1e6),
-        Parameter("lambda_l2", 0.0, "Squared penalty on leaf values.", low=0, high=1e6, search=(0.0, 10.0)),
+        Parameter("l1", 0.0, "Absolute penalty on leaf values.", low=0, high=1e6),
+        Parameter("l2", 0.0, "Squared penalty on leaf values.", low=0, high=1e6, search=(0.0, 10.0)),
         Parameter("min_gain_to_split", 0.0, "The least gain of a split.", low=0, high=1e9),
         Parameter("extra_trees", False, "Draw one threshold per feature at random instead of trying all."),
         Parameter("max_bin", 255, "The most values that a feature is rounded to.", low=2, high=65_535),
@@ -241,7 +242,7 @@ def _widen(trees: Trees, classes: Classes) -> Trees:
 
 
 def _options(chosen: Mapping[str, Value], seed: int) -> dict[str, Any]:
-    own = {name: value for name, value in chosen.items() if name not in _OURS}
+    own = {_THEIRS.get(name, name): value for name, value in chosen.items() if name not in _OURS}
     return own | {
         "bagging_freq": 1 if float(chosen["subsample"]) < 1 else 0,
         "seed": seed & 0x7FFFFFFF,
