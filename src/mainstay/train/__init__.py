@@ -1,0 +1,1 @@
+"""From a table to a bundle inside a budget: candidates, folds, search, blend, assembly."""

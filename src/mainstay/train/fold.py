@@ -1,0 +1,138 @@
+"""The job of a worker process: fit one candidate on one fold, and bring back data, not objects.
+
+What comes back: predictions for the fold's validation rows and for the held-out rows, the fitted recipe as JSON and
+the fitted model as arrays. Preparation is fitted here, inside the fold, and so cannot have seen the validation rows.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.compute.clock import Clock
+from mainstay.contracts.model import ModelGraph, from_arrays, to_arrays
+from mainstay.learners.catalogue import learner
+from mainstay.prepare.fitted import FittedRecipe, fit, from_json
+from mainstay.train.candidates import Candidate
+from mainstay.train.material import load_material
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.arrays import Arrays
+    from mainstay.contracts.executor import Payload
+    from mainstay.contracts.learner import Fitted
+
+__all__ = ["FoldJob", "FoldModel", "FoldResult", "fit_fold", "load_model", "load_result"]
+
+_MODEL = "model."
+
+
+class FoldJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker is told.
+
+    Parameters
+    ----------
+    folder : str
+        Where the material lies, and where the results go.
+    candidate : Candidate
+    fold : int
+    seed : int
+    seconds : float
+        How long the fit may take; the learner stops itself with the best so far.
+    """
+
+    folder: str
+    candidate: Candidate
+    fold: int
+    seed: int
+    seconds: float
+
+    @property
+    def file(self) -> Path:
+        """Where the arrays of the result lie."""
+        return Path(self.folder) / f"{self.candidate.name}-{self.fold}.npz"
+
+
+class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker says; the arrays are in the job's file.
+
+    Parameters
+    ----------
+    seconds : float
+        Time of preparation, fit and prediction.
+    predict_seconds : float
+        Time that the library took per 1,000 held-out rows, preparation included.
+    notes : dict
+        What the learner said: rounds kept, whether it converged.
+    recipe : str
+        The fitted recipe as JSON.
+    """
+
+    seconds: float
+    predict_seconds: float
+    notes: dict[str, float | int | str | bool]
+    recipe: str
+
+
+class FoldModel(msgspec.Struct, frozen=True):
+    """A fitted recipe and a fitted model, as data."""
+
+    recipe: FittedRecipe
+    model: ModelGraph
+
+
+def fit_fold(payload: Payload) -> Payload:
+    """Fit a candidate on a fold; run by a worker process."""
+    job = msgspec.convert(payload, FoldJob)
+    clock = Clock(job.seconds)
+    material = load_material(Path(job.folder), [job.fold])
+    (fold,) = material.folds
+    train, train_target = material.arrays.take(fold.train), material.target.take(fold.train)
+    recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed)
+    if recipe.kept is not None:
+        train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)
+    validation = recipe.transform(material.arrays.take(fold.validation))
+    fitted = learner(job.candidate.learner).fit(
+        recipe.transform(train), train_target, seed=job.seed, deadline=clock.earlier(0.1 * job.seconds),
+        settings=job.candidate.settings, validation=(validation, material.target.take(fold.validation)),
+    )  # fmt: skip
+    began = time.monotonic()
+    holdout = _answers(fitted, recipe, material.holdout)
+    per_thousand = (time.monotonic() - began) * 1000.0 / max(1, material.holdout.rows)
+    arrays = {_MODEL + name: array for name, array in to_arrays(fitted.graph()).items()}
+    np.savez(job.file, validation=fitted.predict(validation), holdout=holdout, **arrays)  # type: ignore[arg-type]
+    result = FoldResult(
+        seconds=clock.elapsed(),
+        predict_seconds=per_thousand,
+        notes=dict(fitted.notes()),
+        recipe=recipe.to_json().decode(),
+    )
+    return msgspec.to_builtins(result)  # type: ignore[no-any-return]
+
+
+def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np.float64]:
+    """Predict in blocks, so that a wide recipe never holds all held-out rows at once."""
+    block = 20_000
+    parts = [
+        fitted.predict(recipe.transform(arrays.take(slice(start, start + block))))
+        for start in range(0, max(1, arrays.rows), block)
+    ]
+    return np.concatenate(parts)
+
+
+def load_result(job: FoldJob, payload: Payload) -> tuple[FoldResult, NDArray[np.float64], NDArray[np.float64]]:
+    """Return what a worker said, its validation answers and its answers for the held-out rows."""
+    with np.load(job.file, allow_pickle=False) as arrays:
+        return msgspec.convert(payload, FoldResult), arrays["validation"], arrays["holdout"]
+
+
+def load_model(job: FoldJob, result: FoldResult) -> FoldModel:
+    """Return the fitted recipe and model of a finished job."""
+    with np.load(job.file, allow_pickle=False) as arrays:
+        model = {name.removeprefix(_MODEL): arrays[name] for name in arrays.files if name.startswith(_MODEL)}
+    return FoldModel(from_json(result.recipe.encode()), from_arrays(model))

@@ -1,0 +1,196 @@
+"""From a table and its schema to what the search works on, with the test part set aside first.
+
+Levels and ranges of the contract come from the training rows alone, so that the held-out rows may bring something
+new, as production will.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from mainstay.contracts.errors import DataError, UsageError
+from mainstay.contracts.learner import Target, TaskName
+from mainstay.contracts.schema import Schema
+from mainstay.data.decode import Decoder, decode_target
+from mainstay.data.infer import freeze
+from mainstay.data.split_table import find_ties
+from mainstay.train.labels import order_classes
+from mainstay.train.material import Material
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Column
+    from mainstay.data.table import Table
+
+__all__ = ["Intake", "fold_count", "take_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Everything that is fixed before the search begins.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    schema : Schema
+        Frozen on the training rows; the target's classes in the order of their codes.
+    train, test : int64 arrays
+        Positions in the table.
+    material : Material
+        The training rows, the folds, and the held-out rows without target.
+    test_frame : polars.DataFrame
+        The held-out rows, raw.
+    test_target : array
+        Their target; opened once, at the end.
+    findings : tuple of Finding
+    """
+
+    task: TaskName
+    schema: Schema
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    material: Material
+    test_frame: pl.DataFrame
+    test_target: NDArray[np.int64] | NDArray[np.float64]
+    findings: tuple[Finding, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names in the order of their codes; empty for regression."""
+        return _labels(self.schema, self.task)
+
+
+def take_in(
+    table: Table, schema: Schema, *, how: str, positive: str | None, seed: int, cells_per_second: float
+) -> Intake:
+    """Split, freeze the schema on the training rows, decode and divide into folds.
+
+    Parameters
+    ----------
+    table : Table
+    schema : Schema
+        With a target and at least one feature.
+    how : str
+        "random", "time:COLUMN" or "group:COLUMN".
+    positive : str, optional
+        The positive class of two.
+    seed : int
+    cells_per_second : float
+        Cells of the table per second of budget, which decides the number of folds.
+
+    Raises
+    ------
+    DataError
+        When there is no feature, or too few rows with a target.
+    """
+    schema = _with_roles(schema, how)
+    if not schema.features:
+        raise DataError(
+            "no column is left to learn from", where=table.source,
+            hint="Give the columns that matter the role 'feature' in a schema file; profile shows why each was left out.",
+        )  # fmt: skip
+    target = _target_column(schema)
+    task: TaskName = "regression" if target.kind == "number" else "classification"
+    if task == "classification":
+        schema = _ordered(schema, target, table, positive)
+    elif positive is not None:
+        raise UsageError("a positive class is named, and the target is a number", where="positive")
+    values, usable = _usable_target(schema, table)
+    ties = find_ties(table, schema, how=how).take(usable)
+    split = ties.split(values[usable], seed=seed)
+    train, test = usable[split.train], usable[split.test]
+    schema = freeze(schema, table, train)
+    test_frame = table.frame[test]
+    folds = ties.take(split.train).folds(values[train], count=fold_count(len(train), cells_per_second), seed=seed)
+    material = Material(
+        arrays=Decoder(schema).from_frame(table.frame[train]).arrays,
+        target=Target(task, values[train], len(_labels(schema, task)), _weights(schema, table, train)),
+        folds=folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds,
+        holdout=Decoder(schema).from_frame(test_frame).arrays,
+    )
+    return Intake(task, schema, train, test, material, test_frame, values[test], split.notes)
+
+
+_HOLDOUT_LOAD = 400_000.0
+
+
+def fold_count(rows: int, cells_per_second: float) -> int:
+    """Return how many folds are worth their time.
+
+    More folds make better bags and surer scores, and cost more; with much data in a short time a few must do.
+
+    Examples
+    --------
+    >>> fold_count(500, 100), fold_count(20_000, 5_000), fold_count(80_000, 120_000)
+    (8, 5, 3)
+    """
+    if cells_per_second > 50_000:
+        return 5 if cells_per_second > _HOLDOUT_LOAD else 3
+    return 8 if rows < 2_000 else 5
+
+
+def _with_roles(schema: Schema, how: str) -> Schema:
+    """Give the column of a split by group its role: a group tells rows apart and is nothing to learn from."""
+    way, _, name = how.partition(":")
+    if way != "group":
+        return schema
+    return _replace(schema, msgspec.structs.replace(schema[name], role="group"))
+
+
+def _target_column(schema: Schema) -> Column:
+    if schema.target is None:
+        raise UsageError("no column is the target", where="target", hint="Name it with --target.")
+    return schema.target
+
+
+def _replace(schema: Schema, column: Column) -> Schema:
+    return Schema(columns=tuple(column if other.name == column.name else other for other in schema.columns))
+
+
+def _ordered(schema: Schema, target: Column, table: Table, positive: str | None) -> Schema:
+    values = decode_target(schema, table.frame).values
+    counts = np.bincount(values[values >= 0].astype(np.int64), minlength=len(target.categories))
+    named = {name: int(count) for name, count in zip(target.categories, counts, strict=True)}
+    present = tuple(name for name in target.categories if named[name])
+    if len(present) < 2:
+        raise DataError(
+            f"the target has one class only ({', '.join(present) or 'none'})", where=f"{table.source}, column {target.name!r}",
+            hint="A model needs at least two classes to tell apart; check that the right column is the target.",
+        )  # fmt: skip
+    return _replace(schema, order_classes(msgspec.structs.replace(target, categories=present), named, positive))
+
+
+def _usable_target(schema: Schema, table: Table) -> tuple[NDArray[np.int64] | NDArray[np.float64], NDArray[np.int64]]:
+    """Return the target of all rows, and the positions where there is one; a row of weight zero counts for nothing."""
+    decoded = decode_target(schema, table.frame)
+    weights = _weights(schema, table, np.arange(table.frame.height))
+    usable = decoded.usable if weights is None else decoded.usable & (weights > 0)
+    return decoded.values, np.flatnonzero(usable)
+
+
+def _weights(schema: Schema, table: Table, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Return the weight of each row, from the column of that role; a missing or negative weight is refused."""
+    column = schema.with_role("weight")
+    if column is None:
+        return None
+    alone = Schema(columns=(msgspec.structs.replace(column, role="feature"),))
+    weights = Decoder(alone).from_frame(table.frame[rows]).arrays.numbers[:, 0].astype(np.float64)
+    bad = np.flatnonzero(~(weights >= 0))
+    if len(bad):
+        raise DataError(
+            f"a weight must be a number of at least 0, and {len(bad):,} rows have none",
+            where=f"{table.source}, column {column.name!r}, row {int(rows[bad[0]]) + 1}",
+            hint="Fill in the weight, or remove these rows.",
+        )
+    return weights
+
+
+def _labels(schema: Schema, task: TaskName) -> tuple[str, ...]:
+    return schema.target.categories if schema.target is not None and task == "classification" else ()

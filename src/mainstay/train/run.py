@@ -1,0 +1,194 @@
+"""One training run, from a table with its schema to a model that has been proved and not yet judged.
+
+The order is the promise: the test part is set aside before anything is learned, the choice is made on out-of-fold
+answers, the graph must give the library's answers, and only then are the held-out targets opened, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.contracts.events import StageBegun
+from mainstay.graph.parity import check_parity
+from mainstay.graph.run import Session
+from mainstay.train.assemble import Member, assemble
+from mainstay.train.blend import mix
+from mainstay.train.candidates import portfolio
+from mainstay.train.choose import choose
+from mainstay.train.fold import load_model
+from mainstay.train.intake import take_in
+from mainstay.train.material import save_material
+from mainstay.train.search import Search
+from mainstay.train.steering import steer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mainstay.compute.clock import Clock
+    from mainstay.compute.memory import MemoryWatch
+    from mainstay.compute.pool import ProcessPool
+    from mainstay.contracts.events import Listener
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Schema
+    from mainstay.data.table import Table
+    from mainstay.graph.parity import Parity
+    from mainstay.train.choose import Choice
+    from mainstay.train.intake import Intake
+    from mainstay.train.search import Entry, Search
+    from mainstay.train.settings import Settings
+    from mainstay.train.steering import Steering
+
+__all__ = ["PRELOAD", "Surroundings", "Trained", "train_model"]
+
+PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
+"""What the worker processes load once, while the caller still reads the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run works with and does not decide.
+
+    Parameters
+    ----------
+    clock : Clock
+    pool : ProcessPool
+    watch : MemoryWatch
+    listener : Listener
+    """
+
+    clock: Clock
+    pool: ProcessPool
+    watch: MemoryWatch
+    listener: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A proved model.
+
+    Parameters
+    ----------
+    intake : Intake
+    steering : Steering
+    entries : tuple of Entry
+    choice : Choice
+    model : bytes
+        The graph.
+    parity : Parity
+    candidate_answers : dict of str to array
+        The libraries' answers for the held-out rows, by finished candidate; the blend is not among them.
+    findings : tuple of Finding
+        What was seen meanwhile.
+    interrupted : bool
+    """
+
+    intake: Intake
+    steering: Steering
+    entries: tuple[Entry, ...]
+    choice: Choice
+    model: bytes
+    parity: Parity
+    candidate_answers: dict[str, NDArray[np.float64]]
+    findings: tuple[Finding, ...]
+    interrupted: bool
+
+
+def train_model(
+    table: Table,
+    schema: Schema,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    meanwhile: Callable[[Intake], tuple[Finding, ...]],
+) -> Trained:
+    """Search, choose, write the graph and prove it.
+
+    Parameters
+    ----------
+    table : Table
+    schema : Schema
+    settings : Settings
+    around : Surroundings
+    meanwhile : callable
+        Work for this process while the first candidates are fitted: the audit of leaks.
+
+    Raises
+    ------
+    MainstayError
+        A sentence for everything that can go wrong: see the errors of each step.
+    """
+    around.listener(StageBegun("split", around.clock.left()))
+    cells = table.frame.height * max(1, len(schema.features))
+    intake = take_in(
+        table, schema, how=settings.split, positive=settings.positive, seed=settings.seed,
+        cells_per_second=cells / min(settings.time_budget, 3600.0),
+    )  # fmt: skip
+    steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed)
+    search = _search(intake, steering, settings, around)
+    search.begin()
+    findings = meanwhile(intake)
+    entries = search.run()
+    around.listener(StageBegun("blend", around.clock.left()))
+    choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
+    model = _write(choice, entries, intake)
+    answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
+    parity = _prove(model, choice, answers, intake)
+    return Trained(intake, steering, tuple(entries), choice, model, parity, answers, findings, search.interrupted)
+
+
+def _search(intake: Intake, steering: Steering, settings: Settings, around: Surroundings) -> Search:
+    around.listener(StageBegun("search", around.clock.left()))
+    save_material(intake.material, around.pool.scratch)
+    if settings.memory_budget != float("inf"):
+        spare = settings.memory_budget - around.watch.sample()
+        around.pool.bytes_per_job = max(spare, 0.1 * settings.memory_budget) / around.pool.slots
+    return Search(
+        portfolio(intake.task, settings.preparation, models=settings.models),
+        intake.material,
+        around.pool.scratch,
+        around.pool,
+        clock=around.clock.earlier(_reserve(around.clock.seconds, intake)),
+        seed=settings.seed,
+        score=steering.score,
+        loss=steering.loss,
+        listener=around.listener,
+    )
+
+
+def _reserve(seconds: float, intake: Intake) -> float:
+    """Return the seconds kept for choosing, writing, judging and reporting.
+
+    Measured: about three seconds of which the charts take most, and a share that grows with the rows to be judged.
+    """
+    if seconds == float("inf"):
+        return 0.0
+    cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
+    return min(0.6 * seconds, 3.5 + 0.04 * seconds + 1.0e-6 * cells)
+
+
+def _write(choice: Choice, entries: list[Entry], intake: Intake) -> bytes:
+    by_name = {entry.candidate.name: entry for entry in entries}
+    members = [Member(name, weight, tuple(_models(by_name[name]))) for name, weight in choice.weights.items()]
+    return assemble(members, intake.material.arrays, intake.task)
+
+
+def _models(entry: Entry) -> list[object]:
+    return [load_model(entry.jobs[fold], entry.results[fold]) for fold in sorted(entry.results)]
+
+
+def _mean(parts: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Average in the order of the folds, as the graph does."""
+    return mix([parts[fold] for fold in sorted(parts)], [1.0 / len(parts)] * len(parts))
+
+
+def _prove(model: bytes, choice: Choice, answers: dict[str, NDArray[np.float64]], intake: Intake) -> Parity:
+    """Hold the graph against the libraries on every held-out row."""
+    library = mix([answers[name] for name in choice.weights], list(choice.weights.values()))
+    (given,) = Session(model, threads=2).run(intake.material.holdout).values()
+    graph = given[:, 0] if intake.task == "regression" else given
+    return check_parity(library, np.asarray(graph, np.float64), task=intake.task, where=choice.name)

@@ -1,0 +1,251 @@
+"""Tries the candidates, two folds at a time, and stops when the clock says so.
+
+Each candidate is met on its first fold; only what is not clearly worse than the best goes on to the others (racing).
+A candidate that fails, is stopped or is left out keeps its place on the leaderboard with the reason (law 6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import numpy as np
+
+from mainstay.contracts.events import CandidateScored
+from mainstay.contracts.executor import Job
+from mainstay.train.fold import FoldJob, FoldResult, load_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from mainstay.compute.clock import Clock
+    from mainstay.contracts.events import Listener
+    from mainstay.contracts.executor import Executor, Outcome
+    from mainstay.train.candidates import Candidate
+    from mainstay.train.material import Material
+
+__all__ = ["Entry", "Search", "Status"]
+
+Status = Literal["done", "running", "waiting", "failed", "stopped", "skipped"]
+
+_WORSE = 1.25  # a first fold with so many times the best loss does not come back in a blend
+_FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
+_GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
+
+
+@dataclass(slots=True)
+class Entry:
+    """A candidate and what has become of it.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    status : str
+    reason : str
+    jobs, results : dict by fold
+    validation : dict by fold
+        The library's answers for the fold's validation rows.
+    holdout : dict by fold
+        The library's answers for the held-out rows.
+    scores : dict by fold
+        Greater is better.
+    """
+
+    candidate: Candidate
+    status: Status = "waiting"
+    reason: str = ""
+    jobs: dict[int, FoldJob] = field(default_factory=dict)
+    results: dict[int, FoldResult] = field(default_factory=dict)
+    validation: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    holdout: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    scores: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Processor time of all folds."""
+        return sum(result.seconds for result in self.results.values())
+
+    @property
+    def predict_seconds(self) -> float:
+        """Time to predict 1,000 rows with all fold models."""
+        return sum(result.predict_seconds for result in self.results.values())
+
+    @property
+    def value(self) -> float | None:
+        """The mean score over the folds that are done, greater is better."""
+        return float(np.mean(list(self.scores.values()))) if self.scores else None
+
+
+class Search:
+    """One walk through the portfolio.
+
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+    material : Material
+    folder : Path
+        Where the material was saved.
+    executor : Executor
+    clock : Clock
+        Ends when the search must.
+    score : callable
+        ``(target, answers) -> float``; greater is better.
+    loss : callable
+        ``(target, answers) -> float``; a proper loss above zero, for racing.
+    """
+
+    def __init__(
+        self,
+        candidates: tuple[Candidate, ...],
+        material: Material,
+        folder: Path,
+        executor: Executor,
+        *,
+        clock: Clock,
+        seed: int,
+        score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+        loss: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+        listener: Listener,
+    ) -> None:
+        self.entries = [Entry(candidate) for candidate in candidates]
+        self.interrupted = False
+        self._material, self._folder, self._executor = material, folder, executor
+        self._clock, self._seed, self._score, self._loss, self._listener = clock, seed, score, loss, listener
+        self._folds = len(material.folds)
+        self._numbers: dict[int, tuple[Entry, int]] = {}
+        self._first_loss: dict[str, float] = {}
+
+    def begin(self) -> None:
+        """Fill the slots and return at once, so that the caller can do other work meanwhile."""
+        while len(self._numbers) < self._executor.slots and self._submit_next():
+            pass
+
+    def run(self) -> list[Entry]:
+        """Search until nothing is left to try or the time is up; Ctrl-C ends it with what there is."""
+        try:
+            self.begin()
+            while self._numbers and self._clock.left() > 0:
+                for outcome in self._executor.wait(min(0.5, self._clock.left())):
+                    self._take(outcome)
+                self.begin()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self._end()
+        return self.entries
+
+    def _submit_next(self) -> bool:
+        for entry in self.entries:
+            fold = self._next_fold(entry)
+            if fold is None:
+                continue
+            seconds = self._allowance(entry)
+            if seconds <= 0:
+                self._finish(entry, "skipped", self._no_time(entry))
+                continue
+            self._submit(entry, fold, seconds)
+            return True
+        return False
+
+    def _next_fold(self, entry: Entry) -> int | None:
+        """Return the fold to fit next: the first alone, the others once it has been judged."""
+        if entry.status not in ("waiting", "running"):
+            return None
+        if entry.jobs and 0 not in entry.results:
+            return None
+        return next((fold for fold in range(self._folds) if fold not in entry.jobs), None)
+
+    def _allowance(self, entry: Entry) -> float:
+        """Return the seconds that the next fit of this candidate may take; 0 where it is not worth beginning."""
+        left = self._clock.left() - 0.2
+        open_folds = self._folds - len(entry.results)
+        rounds = -(-open_folds // self._executor.slots)
+        fair = left / rounds
+        if 0 in entry.results:
+            return fair if fair >= 0.5 * entry.results[0].seconds else 0.0
+        others_begun = any(other.results for other in self.entries if not other.candidate.always)
+        if entry.candidate.always or not others_begun:
+            return fair * (1.0 if entry.candidate.always else _FIRST_SHARE)
+        expected = self._typical_seconds(entry)
+        return fair if fair >= expected else 0.0
+
+    def _typical_seconds(self, entry: Entry) -> float:
+        """Guess the first fold's time from candidates of the same learner, else from all that are not linear."""
+        same = [other for other in self.entries if other.results and other.candidate.learner == entry.candidate.learner]
+        known = same or [other for other in self.entries if other.results and not other.candidate.always]
+        times = [result.seconds for other in known for result in other.results.values()]
+        return float(np.median(times)) if times else 0.0
+
+    def _no_time(self, entry: Entry) -> str:
+        folds = "its other folds" if entry.results else "it"
+        return f"no time was left for {folds} ({self._clock.left():.1f} s)"
+
+    def _submit(self, entry: Entry, fold: int, seconds: float) -> None:
+        job = FoldJob(folder=str(self._folder), candidate=entry.candidate, fold=fold, seed=self._seed, seconds=seconds)
+        number = sum(len(other.jobs) for other in self.entries)
+        entry.jobs[fold] = job
+        entry.status = "running"
+        self._numbers[number] = (entry, fold)
+        limit = min(seconds + _GRACE, self._clock.left())
+        self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit))
+
+    def _take(self, outcome: Outcome) -> None:
+        entry, fold = self._numbers.pop(outcome.number)
+        if entry.status not in ("waiting", "running"):
+            return
+        if outcome.status != "done":
+            self._finish(entry, "failed" if outcome.status == "failed" else "stopped", outcome.reason)
+            return
+        self._keep(entry, fold, outcome)
+        if fold == 0 and (reason := self._is_hopeless(entry)):
+            self._finish(entry, "stopped", reason)
+        elif len(entry.results) == self._folds:
+            self._finish(entry, "done", "")
+
+    def _keep(self, entry: Entry, fold: int, outcome: Outcome) -> None:
+        result, validation, holdout = load_result(entry.jobs[fold], outcome.payload)
+        if not np.isfinite(validation).all() or not np.isfinite(holdout).all():
+            self._finish(entry, "failed", "its predictions are not finite numbers")
+            return
+        target = self._material.target.values[self._material.folds[fold].validation]
+        entry.results[fold], entry.validation[fold], entry.holdout[fold] = result, validation, holdout
+        entry.scores[fold] = self._score(target, validation)
+        if fold == 0:
+            self._first_loss[entry.candidate.name] = self._loss(target, validation)
+
+    def _is_hopeless(self, entry: Entry) -> str:
+        if entry.candidate.always or self._folds == 1:
+            return ""
+        name, loss = entry.candidate.name, self._first_loss[entry.candidate.name]
+        rivals = {other: value for other, value in self._first_loss.items() if other != name}
+        best = min(rivals, key=lambda other: rivals[other], default="")
+        if not best or loss <= _WORSE * rivals[best]:
+            return ""
+        return f"on the first fold its loss was {loss:.3g}, against {rivals[best]:.3g} of {best}"
+
+    def _finish(self, entry: Entry, status: Status, reason: str) -> None:
+        entry.status, entry.reason = status, reason
+        for number, (other, _) in list(self._numbers.items()):
+            if other is entry:
+                self._executor.stop(number)
+        values = [other.value for other in self.entries if other.status == "done" and other.value is not None]
+        self._listener(
+            CandidateScored(
+                entry.candidate.name, status, entry.value, max(values, default=None), self._clock.left(), reason
+            )
+        )
+
+    def _end(self) -> None:
+        """Stop what still runs; a candidate with a part of its folds is not comparable and stays out."""
+        for number in list(self._numbers):
+            self._executor.stop(number)
+        self._numbers.clear()
+        why = "it was interrupted" if self.interrupted else "the time was up before its folds were done"
+        for entry in self.entries:
+            if entry.status == "running":
+                self._finish(entry, "stopped", why)
+            elif entry.status == "waiting":
+                self._finish(entry, "skipped", why)

@@ -1,0 +1,93 @@
+"""The score that a search steers by: greater is better, cheap enough to ask a thousand times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.evaluate.compare import compare
+from mainstay.evaluate.evidence import gather
+from mainstay.evaluate.metrics import default_metric, metric, value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.learner import TaskName
+
+__all__ = ["Steering", "steer"]
+
+_TINY = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A metric as a direction.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    name : str
+        The metric's name.
+    sign : float
+        1 where greater is better, else -1.
+    seed : int
+        For comparisons.
+    """
+
+    task: TaskName
+    name: str
+    sign: float
+    seed: int = 0
+
+    def score(self, target: NDArray[np.generic], answers: NDArray[np.float64]) -> float:
+        """Return the metric with its sign; minus infinity where it does not apply."""
+        if self.name == "roc_auc" and answers.shape[1] == 2:
+            return _auc(target == 1, answers[:, 1])
+        found = value(self.name, gather(self.task, target, answers))
+        return -np.inf if found is None else self.sign * found
+
+    def shown(self, score: float | None) -> float | None:
+        """Return a score in the metric's own direction."""
+        return None if score is None or not np.isfinite(score) else self.sign * score
+
+    def loss(self, target: NDArray[np.generic], answers: NDArray[np.float64]) -> float:
+        """Return log-loss or mean squared error: proper, above zero, for racing whatever the metric."""
+        if self.task == "regression":
+            return float(np.mean(np.square(target - answers))) + _TINY
+        chosen = np.take_along_axis(answers, target.astype(np.int64)[:, None], axis=1)[:, 0]
+        return float(-np.mean(np.log(np.clip(chosen, _TINY, 1.0)))) + _TINY
+
+    def tied(self, target: NDArray[np.generic], best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+        """Say whether two models cannot be told apart on these rows."""
+        return compare(self.task, self.name, target, best, other, seed=self.seed).tied
+
+
+def steer(task: TaskName, name: str, classes: int, seed: int) -> Steering:
+    """Return the steering for a metric's name; "auto" takes the task's default.
+
+    Raises
+    ------
+    UsageError
+        When the metric is unknown or of another task.
+
+    Examples
+    --------
+    >>> steer("regression", "auto", 0, 0).name
+    'rmse'
+    """
+    chosen = default_metric(task, classes) if name == "auto" else name
+    return Steering(task, chosen, 1.0 if metric(chosen, task).greater_is_better else -1.0, seed)
+
+
+def _auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """Return the area under the ROC curve from ranks, ties counted half (Mann and Whitney 1947)."""
+    positives = int(positive.sum())
+    negatives = len(positive) - positives
+    if not positives or not negatives:
+        return -np.inf
+    order = np.sort(score[~positive])
+    below = np.searchsorted(order, score[positive], side="left")
+    upto = np.searchsorted(order, score[positive], side="right")
+    return float((below + upto).sum() / (2.0 * positives * negatives))
