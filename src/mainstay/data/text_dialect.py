@@ -165,7 +165,7 @@ def _judge(delimiter: Delimiter, rows: Sequence[tuple[str, ...]]) -> _Trial | No
 def _worth(cell: str) -> float:
     """Return how much a cell looks like one value: 1 for a number, date or word, less for what may be several."""
     seen = look(cell)
-    if seen == "text" or seen == "word":
+    if seen in {"text", "word"}:
         mixed = min((_MIXED[sign] for sign in _STRONG if sign in cell), default=1.0)
         return mixed if mixed < 1 else (1.0 if seen == "word" else 0.5)
     return 1.0

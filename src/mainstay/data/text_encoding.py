@@ -65,9 +65,8 @@ def to_utf8(raw: bytes, *, where: str, encoding: str | None = None) -> tuple[byt
     ('Zürich', 'text.encoding')
     """
     if encoding is not None:
-        data, findings = _named(raw, encoding, where), ()
-    else:
-        data, findings = _detected(raw, where)
+        return _plain_line_ends(_named(raw, encoding, where)), ()
+    data, findings = _detected(raw, where)
     return _plain_line_ends(data), findings
 
 

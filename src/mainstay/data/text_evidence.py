@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mainstay.data.read_names import shown
@@ -70,13 +71,20 @@ def weigh(first: Sequence[str], body: Sequence[Sequence[str]]) -> Evidence:
         verdict = _verdict(cell.strip(), [other.strip() for other in column])
         names, values = names + max(0, verdict), values + max(0, -verdict)
         if verdict < 0:
-            (numbers if look(cell) in _VALUES else repeats).append(cell)
+            (numbers if look(cell) in _VALUES else repeats).append(_short(cell))
     reasons = list[str]()
     if numbers:
-        reasons.append(f"{len(numbers)} of its {len(first)} cells are numbers or dates like those below ({shown(numbers, 3)})")
+        reasons.append(
+            f"{len(numbers)} of its {len(first)} cells hold numbers or dates like those below ({shown(numbers, 3)})"
+        )
     if repeats:
-        reasons.append(f"{len(repeats)} look like the values below or stand there again ({shown(repeats, 3)})")
+        reasons.append(f"{len(repeats)} hold a value like those below, or one of them ({shown(repeats, 3)})")
     return Evidence(names, values, tuple(reasons))
+
+
+def _short(cell: str) -> str:
+    cell = cell.strip()
+    return cell if len(cell) <= 30 else cell[:27] + "..."
 
 
 def _alone(first: Sequence[str]) -> Evidence:
@@ -130,7 +138,7 @@ def _steps(row: Sequence[str]) -> bool:
     rest = [cell for cell in digits if not (cell.isdecimal() and cell.isascii())]
     if len(numbers) < 3 or any(look(cell) in _VALUES for cell in rest):
         return False
-    even = all(after - before == 1 for before, after in zip(numbers, numbers[1:], strict=False))
+    even = all(after - before == 1 for before, after in pairwise(numbers))
     return even and (numbers[0] in {0, 1} or 1800 <= numbers[0] <= 2100)
 
 

@@ -218,8 +218,10 @@ def _is_header_too(lines: Sequence[HeadLine], position: int, width: int) -> bool
         return False
     valued = valued_columns(below)
     labels = sum(is_label(lines[position].cells[column]) for column in valued)
-    others = [look_ for look_ in range(width) if look_ not in valued]
-    again = any(lines[position].cells[column].strip() in {row[column].strip() for row in below} - {""} for column in others)
+    others = [column for column in range(width) if column not in valued]
+    again = any(
+        lines[position].cells[column].strip() in {row[column].strip() for row in below} - {""} for column in others
+    )
     return len(valued) > 0 and labels * 2 > len(valued) and labels >= min(2, len(valued)) and not again
 
 

@@ -76,7 +76,7 @@ def lay_out(data: bytes, found: Scan) -> Layout | None:
 
 def _blank(data: bytes, found: Scan) -> NDArray[np.bool_]:
     lengths = found.ends - found.starts
-    blank = lengths == 0
+    blank: NDArray[np.bool_] = np.asarray(lengths == 0)
     for record in np.flatnonzero((found.counts == 1) & (lengths > 0)):
         start, end = int(found.starts[record]), int(found.ends[record])
         blank[record] = data[start : min(end, start + 1)].isspace() and not data[start:end].strip()

@@ -102,7 +102,7 @@ def _sheet(data: bytes, sign: str, quote: str | None, where: str) -> Sheet:
 
 
 def _with_apostrophes(plain: Sheet, where: str) -> Sheet:
-    """Take apostrophes as quotes where every one of them stands at the edge of a cell, in half of the lines at least."""
+    """Take apostrophes as quotes where there is one per line at least, each at the edge of a cell."""
     records = len(plain.found.starts)
     if plain.data.count(b"'") < max(2, records):
         return plain
