@@ -1,0 +1,126 @@
+"""How a model graph is run: NumPy and ONNX Runtime, nothing else, and the same answer for a row in any batch.
+
+This is the one place that imports ONNX Runtime, because its telemetry (on by default since 1.29 on Linux) must be
+switched off before that import. One thread computes; a big batch goes through in blocks, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mainstay.contracts.errors import BundleError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.arrays import Arrays
+
+__all__ = ["BLOCK_ROWS", "Session"]
+
+BLOCK_ROWS = 4096
+_FATAL = 4
+
+
+def _runtime() -> Any:
+    """Import ONNX Runtime with its telemetry off; a caller that imported it earlier has it switched off now."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+class Session:
+    """A loaded model graph.
+
+    Parameters
+    ----------
+    model : bytes
+        An ONNX model whose inputs are among ``numbers`` and ``categories``.
+    threads : int, default 1
+        How many blocks of rows may run at the same time; the answers are the same bits.
+
+    Raises
+    ------
+    BundleError
+        When ONNX Runtime cannot load the model.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.arrays import Arrays
+    >>> from mainstay.graph.builder import GraphBuilder
+    >>> builder = GraphBuilder(2, 0)
+    >>> total = builder.node("ReduceSum", ["numbers", builder.constant(np.array([1]))], keepdims=1)
+    >>> session = Session(builder.build({"total": total}))
+    >>> rows = Arrays(np.array([[1, 2], [3, 4]], np.float32), ("a", "b"), np.empty((2, 0), np.int64), (), ())
+    >>> session.run(rows)["total"].ravel().tolist()
+    [3.0, 7.0]
+    """
+
+    def __init__(self, model: bytes, *, threads: int = 1) -> None:
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        # A memory plan is kept per batch size, and a server sees every size.
+        options.enable_mem_pattern = False
+        options.log_severity_level = _FATAL
+        try:
+            self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleError(
+                f"the model graph does not load ({_first_line(error)})",
+                where="model.onnx",
+                hint="It was written for another version, or damaged.",
+            ) from error
+        self._threads = max(1, threads)
+        self.inputs = tuple(value.name for value in self._session.get_inputs())
+        self.outputs = tuple(value.name for value in self._session.get_outputs())
+
+    def run(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
+        """Return every output of the graph, by name, one row per row of the arrays.
+
+        Raises
+        ------
+        BundleError
+            When the arrays do not fit the graph.
+        """
+        rows = arrays.rows
+        given = {"numbers": (arrays.numbers, np.float32), "categories": (arrays.categories, np.int64)}
+        feeds = {name: np.ascontiguousarray(values, kind) for name, (values, kind) in given.items()}
+        starts = range(0, max(rows, 1), BLOCK_ROWS)
+        blocks = [{name: feeds[name][at : at + BLOCK_ROWS] for name in self.inputs} for at in starts]
+        if not self.inputs:  # a model of constants alone cannot know how many rows there are
+            return {name: np.repeat(one, rows, axis=0) for name, one in self._block({}).items()}
+        if self._threads == 1 or len(blocks) == 1:
+            answers = [self._block(block) for block in blocks]
+        else:
+            answers = self._side_by_side(blocks)
+        if len(answers) == 1:
+            return answers[0]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in self.outputs}
+
+    def _side_by_side(self, blocks: list[dict[str, NDArray[Any]]]) -> list[dict[str, NDArray[Any]]]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(self._block, blocks))
+
+    def _block(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        try:
+            return dict(zip(self.outputs, self._session.run(self.outputs, feeds), strict=True))
+        except Exception as error:
+            widths = ", ".join(f"{name} {values.shape}" for name, values in feeds.items())
+            raise BundleError(
+                f"the model graph could not answer rows of {widths or 'no input'} ({_first_line(error)})",
+                where="model.onnx",
+                hint="The rows must be decoded with the schema of the same model file.",
+            ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
