@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; \
 	  rm -rf $(VENV); exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(READY)  ## Set up, train on real data, and write a model file and its report into ./demo
@@ -48,7 +48,7 @@ bench: $(READY)  ## Run every program under benchmarks/, with its peers where th
 bench-peers:  ## Install the peers that benchmarks compare with, into a virtual environment of their own
 	@test -f benchmarks/peers.txt || { echo "There is no benchmarks/peers.txt yet."; exit 0; }; \
 	{ test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS); } && \
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers.txt
 
 docs: $(READY)  ## Write the command and Python reference anew from the code
 	$(BIN)/python docs/write_reference.py

@@ -11,8 +11,10 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
-from mainstay.apps.cli.tables import columns, findings, key_values, leaderboard, metrics, schema
+from mainstay.apps.cli.plain_table import key_values
+from mainstay.apps.cli.score_tables import leaderboard, metrics
 
 __all__ = ["show"]
 
@@ -38,8 +40,14 @@ def show(verb: str, figures: Figures, *, written: Sequence[str] = ()) -> None:
 
 
 def _profile(figures: Figures) -> list[RenderableType]:
-    head = Text.assemble((f"{count(figures['rows'])} rows, {len(figures['columns'])} columns", "bold"))
-    return [head, columns(figures["columns"], figures["rows"]), *findings(figures["findings"])]
+    repeated = figures.get("duplicates")
+    head = Text.assemble(
+        (f"{count(figures['rows'])} rows, {len(figures['columns'])} columns", "bold"),
+        f", {count(repeated)} rows repeat an earlier one" if repeated else "",
+    )
+    table = columns(figures["columns"], figures["rows"])
+    tail = [*related(figures.get("associations") or ()), *findings(figures["findings"])]
+    return [head, *target_line(figures.get("target")), table, *tail]
 
 
 def _train(figures: Figures) -> list[RenderableType]:
