@@ -9,7 +9,7 @@ import numpy as np
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.supervised.admission import admit, amounts_of, classes_of
 from mainstay.learners.supervised.constant import ConstantModel, shares
-from mainstay.learners.supervised.sklearn_trees import TreeModel, affordable_depth
+from mainstay.learners.supervised.sklearn_trees import TreeModel, affordable_depth, writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,9 +80,10 @@ class DecisionTree:
             if amounts.spread == 0:
                 return ConstantModel(np.array([amounts.centre]), target.task)
             values = amounts.values
-        depth = affordable_depth(_tree(target.task, {"max_depth": 1}, seed), features.matrix, values, deadline)
+        matrix = writable(features.matrix)
+        depth = affordable_depth(_tree(target.task, {"max_depth": 1}, seed), matrix, values, deadline)
         model = _tree(target.task, chosen | {"max_depth": min(int(chosen["max_depth"]), depth or 60)}, seed)
-        model.fit(features.matrix, values, sample_weight=target.weight)
+        model.fit(matrix, values, sample_weight=None if target.weight is None else writable(target.weight))
         remarks: dict[str, Value] = {"depth": int(model.get_depth()), "cut_short": depth is not None}
         return TreeModel(self, model, [model.tree_], classes, amounts, remarks)
 

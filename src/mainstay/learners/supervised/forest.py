@@ -11,7 +11,7 @@ import numpy as np
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.supervised.admission import admit, amounts_of, classes_of
 from mainstay.learners.supervised.constant import ConstantModel, shares
-from mainstay.learners.supervised.sklearn_trees import TreeModel, affordable_depth
+from mainstay.learners.supervised.sklearn_trees import TreeModel, affordable_depth, writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,21 +94,23 @@ class Growth:
             if amounts.spread == 0:
                 return ConstantModel(np.array([amounts.centre]), target.task)
             values = amounts.values
-        rows, width = features.matrix.shape
+        matrix = writable(features.matrix)
+        weight = None if target.weight is None else writable(target.weight)
+        rows, width = matrix.shape
         outputs = 1 if classes is None else len(classes.present)
         options = _options(chosen, rows, width, outputs=outputs)
         stump = self.make(target.task, n_estimators=1, random_state=0, **(options | {"max_depth": 1}))
-        depth = affordable_depth(stump, features.matrix, values, deadline)
+        depth = affordable_depth(stump, matrix, values, deadline)
         if depth is not None and depth < (options["max_depth"] or 60):
             options["max_depth"] = depth
         model = self.make(target.task, random_state=seed & 0x7FFFFFFF, warm_start=True, **options)
-        grow(model, features, values, target.weight, trees=int(chosen["n_estimators"]), deadline=deadline)
+        grow(model, matrix, values, weight, trees=int(chosen["n_estimators"]), deadline=deadline)
         remarks: dict[str, Value] = {"cut_short": len(model.estimators_) < int(chosen["n_estimators"])}
         trees = [member.tree_ for member in model.estimators_]
         return TreeModel(self.learner, model, trees, classes, amounts, remarks)
 
 
-def grow(model: Any, features: Features, values: Any, weight: Any, *, trees: int, deadline: Deadline) -> None:
+def grow(model: Any, matrix: Any, values: Any, weight: Any, *, trees: int, deadline: Deadline) -> None:
     """Add trees to a forest with ``warm_start`` until there are so many or the deadline is near.
 
     The seed of each tree depends on its place alone, so the size of the steps changes nothing.
@@ -124,13 +126,13 @@ def grow(model: Any, features: Features, values: Any, weight: Any, *, trees: int
             # half of what would fit, so that a slow tree is noticed in time; not more often than it costs
             step = min(step, max(1, int(0.5 * left / max(pace, 1e-9))), max(1, int(1.0 / max(pace, 1e-9))))
         model.n_estimators = grown + step
-        model.fit(features.matrix, values, sample_weight=weight)
+        model.fit(matrix, values, sample_weight=weight)
         grown += step
 
 
 def _options(chosen: Mapping[str, Value], rows: int, width: int, *, outputs: int) -> dict[str, Any]:
     """Turn our settings into scikit-learn's, filling in what depends on the data."""
-    trees, share = int(chosen["n_estimators"]), float(chosen["max_features"])
+    trees, share, drawn = int(chosen["n_estimators"]), float(chosen["max_features"]), float(chosen["max_samples"])
     regression = outputs == 1
     if share == 0:
         share = (1 / 3) if regression else width**-0.5
@@ -141,7 +143,7 @@ def _options(chosen: Mapping[str, Value], rows: int, width: int, *, outputs: int
         "max_leaf_nodes": max(2, leaves) if leaves < rows else None,
         "max_depth": int(chosen["max_depth"]) or None,
         "bootstrap": bool(chosen["bootstrap"]),
-        "max_samples": float(chosen["max_samples"]) if chosen["bootstrap"] else None,
+        "max_samples": max(1, round(drawn * rows)) if chosen["bootstrap"] and drawn < 1 else None,
         "n_jobs": 1,
     }
     if not regression and chosen["criterion"] != "auto":

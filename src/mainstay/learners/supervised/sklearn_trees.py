@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.learner import Deadline, Learner, Value
     from mainstay.learners.supervised.admission import Amounts, Classes
 
-__all__ = ["TreeModel", "affordable_depth", "read_trees"]
+__all__ = ["TreeModel", "affordable_depth", "read_trees", "writable"]
 
 _DEEPEST = 60
 
@@ -53,13 +53,13 @@ class TreeModel:
     def predict(self, features: Features) -> NDArray[np.float64]:
         """Return scikit-learn's own answer."""
         admit_rows(self.learner, features, self.model.n_features_in_)
-        rows = len(features.matrix)
+        matrix, rows = writable(features.matrix), len(features.matrix)
         if self.classes is not None:
-            found = self.model.predict_proba(features.matrix) if rows else np.empty((0, len(self.classes.present)))
+            found = self.model.predict_proba(matrix) if rows else np.empty((0, len(self.classes.present)))
             return self.classes.widen(found)
         if self.amounts is None or not rows:
             return np.empty(0)
-        answers: NDArray[np.float64] = self.model.predict(features.matrix) * self.amounts.spread + self.amounts.centre
+        answers: NDArray[np.float64] = self.model.predict(matrix) * self.amounts.spread + self.amounts.centre
         return answers
 
     def graph(self) -> ModelGraph:
@@ -111,6 +111,11 @@ def read_trees(trees: Sequence[Any], values: Sequence[NDArray[np.float64]], base
         value=value,
         base=base,
     )
+
+
+def writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, or a copy where it cannot be written: scikit-learn's trees refuse such arrays, unasked."""
+    return array if array.flags.writeable and array.flags.c_contiguous else np.array(array, order="C")
 
 
 def affordable_depth(stump: Any, matrix: NDArray[np.float32], target: Any, deadline: Deadline) -> int | None:
