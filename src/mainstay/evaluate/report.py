@@ -1,0 +1,147 @@
+"""Pages for people: one self-contained HTML file each, without scripts and without anything from outside.
+
+A page is a template and plain data. Every text is escaped where it is drawn (jinja2's autoescape is on and nothing is
+marked safe but the pictures that ``charts.svg`` drew), and a policy in the head forbids scripts and addresses even if
+one slipped through.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from mainstay.evaluate import words
+from mainstay.evaluate.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from mainstay.evaluate.report_data import ProfileData, ReportData
+
+__all__ = ["profile_report", "training_report"]
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def training_report(data: ReportData) -> str:
+    """Return the report of a training run as one HTML page.
+
+    Parameters
+    ----------
+    data : ReportData
+
+    Examples
+    --------
+    >>> from mainstay.evaluate.intervals import Score
+    >>> from mainstay.evaluate.report_data import ReportData, RowCounts
+    >>> rows, scores = RowCounts(total=500, train=400, test=100), {"rmse": Score(2.0, 1.8, 2.3)}
+    >>> page = training_report(ReportData(task="regression", target="price", metric="rmse", scores=scores, rows=rows))
+    >>> "RMSE 2.00 (1.80-2.30) on 100 rows that no choice has seen" in page, "<script" in page
+    (True, False)
+    """
+    from mainstay.evaluate.pictures import training_pictures
+
+    board = sorted(data.leaderboard, key=functools.partial(_board_order, data.metric))
+    return _render(
+        "training.html",
+        data=data,
+        pictures=training_pictures(data),
+        board=board,
+        findings=_by_severity(data.findings),
+        commands=_commands(data),
+        headline=words.headline(data),
+        verdict=words.verdict(data),
+        beats=words.beats_baseline(data),
+    )
+
+
+def profile_report(profile: ProfileData | Mapping[str, Any]) -> str:
+    """Return the profile of a table as one HTML page.
+
+    Parameters
+    ----------
+    profile : ProfileData or mapping
+        The record, or plain data of the same shape (``{rows, columns: [{name, kind, role, missing, ...}],
+        findings: [...]}``); further keys are ignored.
+
+    Raises
+    ------
+    UsageError
+        When a mapping does not have that shape.
+
+    Examples
+    --------
+    >>> page = profile_report({"rows": 3, "columns": [{"name": "age", "kind": "number", "missing": 1}], "findings": []})
+    >>> "age" in page
+    True
+    """
+    from mainstay.evaluate.pictures import profile_pictures
+    from mainstay.evaluate.report_data import ProfileData
+
+    data = profile if isinstance(profile, ProfileData) else _profile_of(profile)
+    return _render("profile.html", data=data, pictures=profile_pictures(data), findings=_by_severity(data.findings))
+
+
+def _profile_of(profile: Mapping[str, Any]) -> ProfileData:
+    import msgspec
+
+    from mainstay.contracts.errors import UsageError
+    from mainstay.evaluate.report_data import ProfileData
+
+    try:
+        return msgspec.convert(dict(profile), ProfileData)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"a profile has another shape: {error}", hint="It holds rows, columns (name, kind, ...) and findings."
+        ) from error
+
+
+def _render(template: str, **values: object) -> str:
+    return str(_pages().get_template(template).render(**values))
+
+
+@functools.cache
+def _pages() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader("mainstay.evaluate"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters.update(
+        number=words.number,
+        count=words.count,
+        percent=words.percent,
+        duration=words.duration,
+        megabytes=words.megabytes,
+    )
+    pages.globals.update(METRICS=METRICS, nothing=words.NOTHING)
+    return pages
+
+
+def _by_severity(findings: tuple[Any, ...]) -> list[Any]:
+    return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+
+
+def _board_order(metric: str, candidate: Any) -> tuple[bool, float]:
+    """Sort candidates best first, those without a score last."""
+    if candidate.value is None:
+        return True, 0.0
+    return False, -candidate.value if METRICS[metric].greater_is_better else candidate.value
+
+
+def _commands(data: ReportData) -> list[tuple[str, str]]:
+    """Return what to type with the bundle, each with what it does; the file's name is quoted for a shell."""
+    bundle = shlex.quote(data.bundle)
+    return [
+        ("Check that the file is whole and answers as it did", f"mainstay verify {bundle}"),
+        ("Answer new rows", f"mainstay predict {bundle} new.csv -o scored.csv"),
+        ("Measure it again where the truth is known", f"mainstay evaluate {bundle} later.csv"),
+        ("Answer over HTTP", f"mainstay serve {bundle} --port 8000"),
+    ]

@@ -1,0 +1,66 @@
+"""One look for every chart: few colours that colour-blind readers can tell apart, thin lines, no decoration.
+
+The colours are Okabe and Ito's (2008), the set made for this purpose; they keep their order in grey on paper too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ACCENT", "CLASSES", "FAINT", "FONT", "GRID", "INK", "MAIN", "MUTED", "bare", "rows_of"]
+
+INK, MUTED, FAINT, GRID = "#1d2733", "#5c6773", "#98a2ad", "#e5e8ec"
+MAIN, ACCENT = "#0067a5", "#c84e00"
+CLASSES = ("#0067a5", "#c84e00", "#00845f", "#b1588f", "#b87d00", "#3d9bd1", "#5c6773", "#1d2733")
+"""One colour per class, for up to eight."""
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def rows_of(rows: Sequence[Mapping[str, object]]) -> Any:
+    """Return plain rows as inline chart data."""
+    return alt.Data(values=[dict(row) for row in rows])
+
+
+def bare(chart: Any, width: int, height: int | Any) -> Any:
+    """Return a chart in the house look.
+
+    Parameters
+    ----------
+    chart : altair chart
+    width, height : int
+        In pixels of the picture; pages scale it down, never up.
+    """
+    return (
+        chart.properties(width=width, height=height, background="transparent")
+        .configure(font=FONT, padding=4)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=MUTED,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleFontSize=12,
+            labelFontSize=11,
+            labelLimit=220,
+            gridColor=GRID,
+            domainColor=FAINT,
+            tickColor=FAINT,
+            titlePadding=8,
+        )
+        .configure_legend(
+            labelColor=INK,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            labelFontSize=11,
+            labelLimit=180,
+            orient="top",
+            symbolType="stroke",
+            columns=4,
+        )
+        .configure_header(labelColor=INK)
+        .configure_title(color=INK, fontSize=13, fontWeight="normal", anchor="start")
+    )

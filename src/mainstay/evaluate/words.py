@@ -1,0 +1,128 @@
+"""Numbers and verdicts in words, the same on every page and card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.evaluate.metrics import METRICS
+
+if TYPE_CHECKING:
+    from mainstay.evaluate.report_data import ReportData
+
+__all__ = ["NOTHING", "beats_baseline", "count", "duration", "headline", "megabytes", "number", "percent", "verdict"]
+
+NOTHING = "-"
+"""What stands where there is no number."""
+
+
+def number(value: float | None) -> str:
+    """Return a number with about four digits.
+
+    Examples
+    --------
+    >>> number(0.84561), number(48211.34), number(0.00001234), number(None)
+    ('0.8456', '48,211', '1.234e-05', '-')
+    """
+    if value is None or not np.isfinite(value):
+        return NOTHING
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if size >= 1 or size < 0.001 else f"{value:.4f}"
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with its thousands marked; weights keep a decimal.
+
+    Examples
+    --------
+    >>> count(7043), count(12.5)
+    ('7,043', '12.5')
+    """
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent, never rounded to none or to all.
+
+    Examples
+    --------
+    >>> percent(0.2654), percent(0.0001), percent(0.99999), percent(0.0)
+    ('26.5 %', 'under 0.1 %', 'over 99.9 %', '0 %')
+    """
+    if share is None:
+        return NOTHING
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    if 0.999 < share < 1:
+        return "over 99.9 %"
+    return f"{100 * share:.1f} %" if share % 1 else f"{100 * share:.0f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time.
+
+    Examples
+    --------
+    >>> duration(0.0421), duration(7.26), duration(59.8), duration(3725)
+    ('42 ms', '7.3 s', '60 s', '1 h 2 min')
+    """
+    if seconds is None:
+        return NOTHING
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 600:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    hours, rest = divmod(round(seconds / 60), 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def megabytes(size: float | None) -> str:
+    """Return a size that was given in megabytes.
+
+    Examples
+    --------
+    >>> megabytes(412.3), megabytes(4096)
+    ('412 MB', '4.1 GB')
+    """
+    if size is None:
+        return NOTHING
+    return f"{size:,.0f} MB" if size < 1000 else f"{size / 1000:,.1f} GB"
+
+
+def headline(data: ReportData) -> str:
+    """Return the answer in one sentence: "ROC-AUC 0.846 (0.823-0.868) on 1,409 rows that no choice has seen"."""
+    score = data.scores.get(data.metric)
+    title = METRICS[data.metric].title
+    if score is None or score.value is None:
+        return f"{title} does not apply to the {count(data.rows.test)} rows held out"
+    return f"{title} {score} on {count(data.rows.test)} rows that no choice has seen"
+
+
+def beats_baseline(data: ReportData) -> bool | None:
+    """Return whether the model is better than the baseline beyond doubt; None where that is not known."""
+    verdict = data.against_baseline
+    if verdict is None or verdict.difference is None:
+        return None
+    better = verdict.difference > 0 if METRICS[data.metric].greater_is_better else verdict.difference < 0
+    return better and not verdict.tied
+
+
+def verdict(data: ReportData) -> str:
+    """Return in one sentence how the model stands to the baseline; empty where that is not known."""
+    known, against = beats_baseline(data), data.against_baseline
+    if known is None or against is None or data.baseline is None:
+        return ""
+    gap = f"{_signed(against.difference)} ({_signed(against.low)} to {_signed(against.high)})"
+    level = f"A baseline that ignores the columns gets {number(data.baseline.value)}"
+    if known:
+        return f"{level}; the model differs by {gap}, better beyond doubt."
+    return f"{level}; the difference, {gap}, could be chance."
+
+
+def _signed(value: float | None) -> str:
+    return NOTHING if value is None else ("+" if value > 0 else "") + number(value)
