@@ -54,7 +54,7 @@ docs: $(READY)  ## Write the command and Python reference anew from the code
 	$(BIN)/python docs/write_reference.py
 
 proof: $(READY)  ## Measure every figure that the project promises, on ../shared/data (about ten minutes)
-	$(BIN)/python benchmarks/proof.py
+	$(BIN)/python benchmarks/proof.py $(ARGS)
 
 constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	$(BIN)/python docs/write_constraints.py

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,15 +13,22 @@ __all__ = ["key_values", "plain_table", "spaced"]
 
 def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
     """Return an empty table; the columns at the positions ``right`` hold numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        header_style="dim",
+        show_edge=False,
+        border_style="dim",
+        padding=(0, 2, 0, 0),
+    )
     for position, heading in enumerate(headings):
         table.add_column(heading, justify="right" if position in right else "left", no_wrap=position == 0)
     return table
 
 
-def spaced(part: RenderableType) -> Padding:
-    """Put an empty line above."""
-    return Padding(part, (1, 0, 0, 0))
+def spaced(part: RenderableType, title: str = "") -> Padding:
+    """Put an empty line above, and a title where there is one."""
+    return Padding(Group(Text(title, style="bold"), part) if title else part, (1, 0, 0, 0))
 
 
 def key_values(facts: Mapping[str, object]) -> Table:

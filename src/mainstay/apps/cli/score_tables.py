@@ -14,12 +14,12 @@ __all__ = ["leaderboard", "metrics"]
 Row = Mapping[str, Any]
 
 
-def metrics(scores: Mapping[str, Row]) -> Padding:
+def metrics(scores: Mapping[str, Row], title: str = "") -> Padding:
     """Return one line per score with its 95 % interval; a score that does not apply is blank."""
     table = plain_table("score", "value", "95 % interval", right=(1,))
     for name, score in scores.items():
         table.add_row(name, figure(score.get("value")), interval(score.get("low"), score.get("high")))
-    return spaced(table)
+    return spaced(table, title)
 
 
 def leaderboard(rows: Sequence[Row], metric: str) -> Padding:
@@ -36,4 +36,4 @@ def leaderboard(rows: Sequence[Row], metric: str) -> Padding:
             seconds(row.get("seconds")).removesuffix(" s"),
             Text(remark, style="green" if chosen else "dim"),
         )
-    return spaced(table)
+    return spaced(table, "What was tried, by its answers to training rows that it had not seen")

@@ -57,9 +57,10 @@ def _train(figures: Figures) -> list[RenderableType]:
         f"  {figures['task']}, {count(rows['train'])} rows to learn from, {count(rows['test'])} held out",
     )
     parts: list[RenderableType] = [head, _headline(figures["metric"], rows["test"])]
-    parts += [leaderboard(figures["leaderboard"], figures["metric"]["name"]), metrics(figures["metrics"])]
+    parts += [leaderboard(figures["leaderboard"], figures["metric"]["name"])]
+    parts.append(metrics(figures["metrics"], "The written model file, on the rows held out"))
     parts += findings([finding for finding in figures["findings"] if finding["severity"] != "info"])
-    parts.append(_spent(figures))
+    parts += [Text(), _spent(figures)]
     if figures.get("bundle"):
         parts.append(_wrote(figures["bundle"], figures.get("digest")))
         parts.append(Text(f"Next: mainstay report {figures['bundle']}", style="dim"))
@@ -72,7 +73,7 @@ def _headline(metric: Figures, rows: int) -> Text:
         f"{metric['name']} ",
         (figure(metric["value"]), "bold green"),
         f"  (95 % interval {sure})" if sure else "",
-        f", of the written model file, on {count(rows)} rows that no choice has seen",
+        f"\nof the written model file, on {count(rows)} rows that no choice has seen",
     )
 
 
