@@ -35,7 +35,28 @@ if TYPE_CHECKING:
 
     Evaluate = Callable[[ModelGraph, NDArray[np.float32]], NDArray[np.float64]]
 
-__all__ = ["CHECKS", "answer_digest", "check_learner"]
+__all__ = [
+    "CHECKS",
+    "answer_digest",
+    "check_answers_have_their_shape",
+    "check_classes_without_rows",
+    "check_deadline_is_kept",
+    "check_graph_answers_as_predict",
+    "check_inputs_are_untouched",
+    "check_is_a_learner",
+    "check_learner",
+    "check_missing_values",
+    "check_no_time_at_all",
+    "check_parameters_are_declared",
+    "check_poor_tables",
+    "check_rows_are_answered_alone",
+    "check_same_answer_in_another_process",
+    "check_same_seed_same_answer",
+    "check_scale_of_amounts",
+    "check_weights_count",
+    "check_wrong_rows_are_refused",
+    "check_wrong_settings_are_refused",
+]
 
 _CLOSE = 1e-9
 _SECONDS, _GRACE = 0.5, 1.5

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.arrays import Arrays, Features
 
-__all__ = ["CHECKS", "Prepared", "Subject", "check_step"]
+__all__ = [
+    "CHECKS",
+    "Prepared",
+    "Subject",
+    "check_features_have_their_shape",
+    "check_graph_gives_the_same_bits",
+    "check_inputs_are_untouched",
+    "check_other_columns_are_refused",
+    "check_rows_are_transformed_alone",
+    "check_same_rows_same_fit",
+    "check_step",
+    "check_stored_and_revived",
+]
 
 
 class Prepared(Protocol):

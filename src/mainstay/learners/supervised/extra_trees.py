@@ -36,7 +36,7 @@ class ExtraTrees:
 
     name: str = "extra_trees"
     tasks: tuple[TaskName, ...] = ("classification", "regression")
-    parameters: tuple[Parameter, ...] = forest_parameters(max_features=0.0, bootstrap=False)
+    parameters: tuple[Parameter, ...] = forest_parameters(max_features=0.5, bootstrap=False)
     takes_missing: bool = True
     takes_codes: bool = False
 

@@ -28,12 +28,12 @@ LEAVES = 240_000
 def forest_parameters(*, max_features: float, bootstrap: bool) -> tuple[Parameter, ...]:
     """Return what both forests declare; the defaults that differ are given."""
     return (
-        Parameter("n_estimators", 200, "The most trees.", low=1, high=100_000, log=True, search=(50, 500)),
+        Parameter("n_estimators", 100, "The most trees.", low=1, high=100_000, log=True, search=(50, 500)),
         Parameter(
             "max_features",
             max_features,
             "The share of features that a split looks at; 0 takes the square root of their number in "
-            "classification and a third in regression.",
+            "classification and half of them in regression.",
             low=0,
             high=1,
             search=(0.1, 1.0),
@@ -41,7 +41,7 @@ def forest_parameters(*, max_features: float, bootstrap: bool) -> tuple[Paramete
         Parameter(
             "min_samples_leaf",
             0,
-            "The fewest rows in a leaf; 0 takes 1, and more on many rows: one per 5,000.",
+            "The fewest rows in a leaf; 0 takes 5 in classification, 2 in regression, and one per 5,000 rows if more.",
             low=0,
             high=10**9,
             search=(1, 30),
@@ -135,11 +135,11 @@ def _options(chosen: Mapping[str, Value], rows: int, width: int, *, outputs: int
     trees, share, drawn = int(chosen["n_estimators"]), float(chosen["max_features"]), float(chosen["max_samples"])
     regression = outputs == 1
     if share == 0:
-        share = (1 / 3) if regression else width**-0.5
+        share = 0.5 if regression else width**-0.5
     leaves = int(chosen["max_leaf_nodes"]) or max(64, LEAVES // (trees * outputs if outputs > 2 else trees))
     options: dict[str, Any] = {
         "max_features": max(1, min(width, round(share * width))),
-        "min_samples_leaf": int(chosen["min_samples_leaf"]) or max(1, rows // 5_000),
+        "min_samples_leaf": int(chosen["min_samples_leaf"]) or max(2 if regression else 5, rows // 5_000),
         "max_leaf_nodes": max(2, leaves) if leaves < rows else None,
         "max_depth": int(chosen["max_depth"]) or None,
         "bootstrap": bool(chosen["bootstrap"]),

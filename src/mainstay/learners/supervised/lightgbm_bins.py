@@ -54,7 +54,7 @@ def binned(
     store.move_to_end(key)
     dataset = store[key][0]
     dataset.set_label(labels)
-    dataset.set_weight(weight)
+    dataset.set_field("weight", weight)  # set_weight(None) would leave the weights of the last candidate in place
     return dataset
 
 

@@ -1,0 +1,72 @@
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from mainstay.contracts.errors import UsageError
+from mainstay.learners import catalogue
+
+
+class Plugin:
+    name = "plugin"
+    tasks = ("regression",)
+    parameters = ()
+    takes_missing = False
+    takes_codes = False
+
+    def fit(self, features, target, *, seed, deadline, settings=None, validation=None):
+        raise NotImplementedError
+
+
+def offer(monkeypatch, name, value):
+    entry = importlib.metadata.EntryPoint(name, value, catalogue.GROUP)
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [entry] if group == catalogue.GROUP else [])
+
+
+@pytest.mark.parametrize("name", catalogue.LEARNERS)
+def test_a_name_gives_the_learner_of_that_name(name):
+    assert catalogue.learner(name).name == name
+    assert catalogue.learner(name) is catalogue.learner(name)
+
+
+def test_names_by_task_begin_with_the_cheap_ones():
+    assert catalogue.names("classification")[:2] == ("baseline", "logistic")
+    assert catalogue.names("regression")[:2] == ("baseline", "ridge")
+    assert "ridge" not in catalogue.names("classification")
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UsageError, match=r"no learner 'forest'.*random_forest"):
+        catalogue.learner("forest")
+
+
+def test_a_plugin_comes_through_the_same_door(monkeypatch):
+    offer(monkeypatch, "plugin", f"{__name__}:Plugin")
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+    assert catalogue.learner("plugin").tasks == ("regression",)
+    assert catalogue.names("regression")[-1] == "plugin"
+    assert "plugin" not in catalogue.names("classification")
+
+
+def test_a_plugin_may_not_take_a_name_that_is_taken(monkeypatch):
+    offer(monkeypatch, "ridge", "elsewhere:Ridge")
+    with pytest.raises(UsageError, match="'ridge' is taken"):
+        catalogue.learner("ridge")
+
+
+def test_a_plugin_that_is_no_learner_is_refused(monkeypatch):
+    offer(monkeypatch, "plugin", "collections:OrderedDict")
+    with pytest.raises(UsageError, match=r"collections\.OrderedDict is a OrderedDict without some"):
+        catalogue.learner("plugin")
+
+
+def test_naming_learners_imports_nothing_heavy():
+    program = (
+        "import sys; from mainstay.learners.catalogue import learner, names; "
+        "[learner(name) for name in names('classification') + names('regression')]; "
+        "heavy = {'sklearn', 'lightgbm', 'scipy', 'onnx', 'onnxruntime', 'polars'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
