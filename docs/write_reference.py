@@ -53,7 +53,7 @@ SHAPES = {
     "evaluate": "{task, rows, metrics: {NAME: {value, low, high}}}",
     "inspect": "{format, digest, task, schema, metrics, versions}",
     "verify": "{digest, ok, checks: [{name, ok, message}]}",
-    "report": "{path}",
+    "report": "{report, digest}",
 }
 
 PYTHON_HEAD = """\

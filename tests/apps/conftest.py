@@ -4,6 +4,7 @@ import json
 import sys
 from types import ModuleType, SimpleNamespace
 
+import polars as pl
 import pytest
 
 import mainstay
@@ -68,12 +69,13 @@ ANSWERS = {
         "format": 1,
         "digest": "ab" * 32,
         "task": "classification",
-        "schema": {"columns": [{"name": "tenure", "kind": "number", "low": 0, "high": 72}]},
+        "schema": [{"name": "tenure", "kind": "number", "low": 0, "high": 72}],
+        "target": "Churn",
         "metrics": METRICS,
         "versions": {"mainstay": "0.1.0"},
     },
     "verify": {"digest": "ab" * 32, "ok": True, "checks": [{"name": "members", "ok": True, "message": ""}]},
-    "report": {"path": "churn.html"},
+    "report": {"report": "churn.html", "digest": "ab" * 32},
 }
 ANSWERS["demo"] = ANSWERS["train"]
 WORDS = {
@@ -96,6 +98,7 @@ class StandIn:
         self.raises = None
         self.answers = {verb: dict(figures) for verb, figures in ANSWERS.items()}
         self.interrupted = False
+        self.rows = pl.DataFrame({"prediction": ["No"] * 12, "probability_Yes": [0.25] * 12})
         self.events = [
             StageBegun("search", 60.0),
             CandidateScored("ridge", "running", None, None, 59.0),
@@ -113,7 +116,9 @@ class StandIn:
             if self.raises is not None:
                 raise self.raises
             figures = self.answers[name]
-            return SimpleNamespace(to_dict=lambda: figures, interrupted=self.interrupted, save=self.saved.append)
+            return SimpleNamespace(
+                to_dict=lambda: figures, interrupted=self.interrupted, save=self.saved.append, answers=self.rows
+            )
 
         return act
 

@@ -65,14 +65,15 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
             "churn.mainstay",
             "58 s",
         ],
-        "predict": ["100 rows answered, 2 refused", "scored.csv"],
+        "predict": ["prediction,probability_Yes\nNo,0.25\n", "100 rows answered, 2 refused"],
         "evaluate": ["100 rows", "0.8463", "0.8260 to 0.8670"],
         "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "verify": ["members", "whole and true"],
         "report": ["churn.html"],
     }
+    shown = answer.out + (answer.err if verb == "predict" else "")
     for text in expected["train" if verb == "demo" else verb]:
-        assert text in answer.out
+        assert text in shown
     assert "nan" not in answer.out.lower().split()
 
 
@@ -119,6 +120,16 @@ def test_profile_writes_the_files_it_is_asked_for(verbs, shell):
     assert [path.name for path in verbs.saved] == ["p.html", "s.toml"]
     assert "Wrote p.html" in answer.out
     assert "Wrote s.toml" in answer.out
+
+
+def test_predictions_without_a_file_are_csv_on_standard_output_alone(verbs, shell):
+    answer = shell(*WORDS["predict"])
+    assert answer.out == verbs.rows.write_csv()
+
+
+def test_predictions_in_a_file_are_not_repeated(verbs, shell):
+    answer = shell(*WORDS["predict"], "-o", "scored.csv")
+    assert answer.out.splitlines() == ["100 rows answered, 2 refused", "Wrote scored.csv"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def test_all_is_complete_and_sorted(modules):
         if module.exported is None:
             continue
         left_out = offered(module) - set(module.exported)
+        if ".checks." in module.name:
+            left_out = {name for name in left_out if not name.startswith("check_")}  # they are offered as one list
         if left_out and not module.is_package:
             wrong.append(f"{module.place} leaves out {sorted(left_out)}: list it or begin it with _")
         if module.exported != in_order(module.exported):

@@ -5,7 +5,7 @@ import re
 # Written in pieces so that this file does not break its own rule.
 HOSTS = ["py" + "pi.org", "pythonho" + "sted.org", "npm" + "js.org", "registry." + "yarnpkg", "deb." + "debian.org"]
 MACHINES = ["farm-" + "studio", "farm-" + "bench"]
-PATHS = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+|Users/\w+|opt/pypi)(?:/|\b)")
+PATHS = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+|Users/\w+|opt/pypi)/\w")
 LARGEST_BYTES = 1_000_000
 
 

@@ -1,13 +1,14 @@
 """Hands a result over: one JSON object, or tables for a person, and the exit code that goes with it."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from mainstay.apps.cli.endings import CHECK_FAILED, DONE, INTERRUPTED
+from mainstay.apps.cli.json_out import write_json
 
-__all__ = ["Result", "answer", "write_json"]
+__all__ = ["Result", "answer", "answer_rows"]
 
 
 class Result(Protocol):
@@ -42,20 +43,14 @@ def answer(verb: str, result: Result, *, as_json: bool, written: Sequence[Path |
     return INTERRUPTED if getattr(result, "interrupted", False) else DONE
 
 
-def write_json(figures: Mapping[str, Any]) -> None:
-    """Write one JSON object and a newline to standard output, in UTF-8; NaN and infinity become null."""
-    import msgspec
+def answer_rows(result: Any) -> int:
+    """Show predictions that go to no file: the first few in a terminal; elsewhere all of them, as CSV."""
+    from mainstay.apps.cli.show import show, show_frame
 
-    text = msgspec.json.encode(figures, enc_hook=_plain)
     if sys.stdout.isatty():
-        text = msgspec.json.format(text, indent=2)
-    sys.stdout.write(text.decode() + "\n")
-    sys.stdout.flush()
-
-
-def _plain(value: object) -> object:
-    if hasattr(value, "item"):
-        return value.item()
-    if isinstance(value, Path):
-        return str(value)
-    raise NotImplementedError(f"a result holds a {type(value).__name__}, which JSON has no word for")
+        show_frame(result.answers)
+        show("predict", result.to_dict())
+    else:
+        sys.stdout.write(result.answers.write_csv())
+        show("predict", result.to_dict(), stream=sys.stderr)
+    return DONE

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mainstay.apps.cli.figures import count, figure, share
+from mainstay.apps.cli.figures import amount, count, share
 from mainstay.apps.cli.plain_table import plain_table, spaced
 
 __all__ = ["bars", "columns", "findings", "related", "schema", "target_line"]
@@ -62,9 +62,9 @@ def _holds(row: Row) -> str:
     if ends[0] is None:
         ends = (row.get("low"), row.get("high"))
     if ends[0] is not None and ends[1] is not None:
-        first, last = (end if isinstance(end, str) else figure(end) for end in ends)
+        first, last = (end if isinstance(end, str) else amount(end) for end in ends)
         middle = numbers.get("median") if row.get("kind") == "number" else None
-        return f"{first} to {last}" + (f", median {figure(middle)}" if middle is not None else "")
+        return f"{first} to {last}" + (f", median {amount(middle)}" if middle is not None else "")
     return ", ".join(_level(level) for level in row.get("levels") or row.get("categories") or ())
 
 
@@ -84,7 +84,7 @@ def target_line(target: Row | None) -> list[RenderableType]:
     classes = ", ".join(_level(level) for level in levels[:_SHOWN]) + (" ..." if len(levels) > _SHOWN else "")
     numbers = target.get("numbers")
     spread = (
-        f"{figure(numbers['minimum'])} to {figure(numbers['maximum'])}, mean {figure(numbers['mean'])}"
+        f"{amount(numbers['minimum'])} to {amount(numbers['maximum'])}, mean {amount(numbers['mean'])}"
         if numbers
         else ""
     )
@@ -127,10 +127,10 @@ def _lines(rows: Sequence[int]) -> str:
     return f" (row{'s' if len(rows) > 1 else ''} {listed}{more})" if rows else ""
 
 
-def schema(contract: Mapping[str, Any]) -> Padding:
+def schema(contract: Sequence[Row]) -> Padding:
     """Return one line per column of the input contract."""
     table = plain_table("column", "kind", "role", "missing", "values")
-    for row in contract["columns"]:
+    for row in contract:
         role = str(row.get("role", "feature"))
         allowed = "allowed" if row.get("nullable", True) else "refused"
         table.add_row(Text(str(row["name"])), str(row["kind"]), role, allowed, _cell(_holds(row)))

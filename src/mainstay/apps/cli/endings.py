@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import typer
 
+from mainstay.apps.cli.json_out import write_json
 from mainstay.contracts.errors import MainstayError, ParityError, WorkerError
 
 __all__ = ["BROKEN_PIPE", "BUG", "CHECK_FAILED", "DONE", "INTERRUPTED", "USAGE", "Ending", "ending_of", "wants_json"]
@@ -37,8 +38,6 @@ class Ending:
     def show(self, *, as_json: bool) -> None:
         """Write the error: one JSON object on standard output, or a sentence on standard error."""
         if as_json:
-            from mainstay.apps.cli.answers import write_json
-
             write_json({"error": self.error.to_dict()})
         else:
             print(f"mainstay: {self.error}", file=sys.stderr)

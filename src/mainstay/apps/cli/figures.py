@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["count", "figure", "interval", "seconds", "share"]
+__all__ = ["amount", "count", "figure", "interval", "seconds", "share"]
 
 
 def figure(value: float | None) -> str:
@@ -21,6 +21,19 @@ def figure(value: float | None) -> str:
     if size >= 1:
         return f"{value:.4g}"
     return f"{value:.4f}" if size >= 0.001 or size == 0 else f"{value:.1e}"
+
+
+def amount(value: float | None) -> str:
+    """Write a value of the data, with at most four digits where it is no whole number.
+
+    Examples
+    --------
+    >>> [amount(value) for value in (0.0, 72.0, 18.25, 8684.8, 500001.0, 0.00012, None)]
+    ['0', '72', '18.25', '8,685', '500,001', '0.00012', '']
+    """
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -1,5 +1,6 @@
 """The commands that look into a model file: inspect what it holds, verify that it is whole, and read its report."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.apps.cli import options
@@ -56,5 +57,5 @@ def report(
     if open_page:
         import webbrowser
 
-        webbrowser.open(result.path.resolve().as_uri())
+        webbrowser.open(Path(result.to_dict()["report"]).resolve().as_uri())
     return answer("report", result, as_json=as_json)

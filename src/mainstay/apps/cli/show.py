@@ -6,24 +6,25 @@ It reads the same plain data that ``--json`` writes, so both faces say the same.
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
-from mainstay.apps.cli.plain_table import key_values
+from mainstay.apps.cli.plain_table import key_values, plain_table
 from mainstay.apps.cli.score_tables import leaderboard, metrics
 
-__all__ = ["show"]
+__all__ = ["show", "show_frame"]
 
 Figures = Mapping[str, Any]
 _WIDTH_OF_A_PIPE = 120
+_SHOWN_ROWS = 10
 
 
-def show(verb: str, figures: Figures, *, written: Sequence[str] = ()) -> None:
-    """Write the tables of a verb to standard output.
+def show(verb: str, figures: Figures, *, written: Sequence[str] = (), stream: TextIO | None = None) -> None:
+    """Write the tables of a verb to standard output, or to another stream.
 
     Examples
     --------
@@ -31,12 +32,35 @@ def show(verb: str, figures: Figures, *, written: Sequence[str] = ()) -> None:
     2 rows answered, none refused
     Wrote scored.csv
     """
-    width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
-    console = Console(file=sys.stdout, highlight=False, width=width, soft_wrap=False)
+    console = _console(stream or sys.stdout)
     for part in _PAGES[verb](figures):
         console.print(part)
     for path in written:
         console.print(_wrote(path))
+
+
+def show_frame(frame: Any) -> None:
+    """Write the first rows of a Polars frame to standard output.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> show_frame(pl.DataFrame({"prediction": [3.25], "kind": ["b"]}))  # doctest: +NORMALIZE_WHITESPACE
+    prediction   kind
+    ─────────────────
+    3.25            b
+    """
+    table = plain_table(*frame.columns, right=range(1, len(frame.columns)))
+    for row in frame.head(_SHOWN_ROWS).iter_rows():
+        table.add_row(*(figure(cell) if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row))
+    console = _console(sys.stdout)
+    console.print(table)
+    if frame.height > _SHOWN_ROWS:
+        console.print(Text(f"... and {count(frame.height - _SHOWN_ROWS)} more; -o FILE.csv writes all", style="dim"))
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_PIPE)
 
 
 def _profile(figures: Figures) -> list[RenderableType]:
@@ -98,8 +122,13 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
 
 def _inspect(figures: Figures) -> list[RenderableType]:
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
-    facts = {"task": figures["task"], "format": figures["format"], "digest": figures["digest"], "written by": versions}
-    return [key_values(facts), schema(figures["schema"]), metrics(figures["metrics"])]
+    task = f"{figures['task']} of {figures['target']}" if figures.get("target") else figures["task"]
+    facts = {"task": task, "format": figures["format"], "digest": figures["digest"], "written by": versions}
+    return [
+        key_values(facts),
+        schema(figures["schema"]),
+        metrics(figures["metrics"], "On the rows held out in training"),
+    ]
 
 
 def _verify(figures: Figures) -> list[RenderableType]:
@@ -113,7 +142,7 @@ def _verify(figures: Figures) -> list[RenderableType]:
 
 
 def _report(figures: Figures) -> list[RenderableType]:
-    return [_wrote(figures["path"])]
+    return [_wrote(figures["report"])]
 
 
 _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {

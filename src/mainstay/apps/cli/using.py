@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mainstay.apps.cli import options
-from mainstay.apps.cli.answers import answer
+from mainstay.apps.cli.answers import answer, answer_rows
 
 if TYPE_CHECKING:
     import typer
@@ -31,13 +31,15 @@ def predict(
 
     A prediction for each row, and for classes the probability of each.
     Rows that break the schema are refused one by one, and counted.
+    Without -o the answers go to standard output, as CSV where that is a
+    file or a pipe.
     """
     from mainstay import lifecycle
 
     result = lifecycle.predict(
         model, data, out=tuple(out or ()), header=options.header_of(header), query=query, sheet=sheet
     )
-    return answer("predict", result, as_json=as_json)
+    return answer("predict", result, as_json=as_json) if out or as_json else answer_rows(result)
 
 
 def evaluate(
