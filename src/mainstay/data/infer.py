@@ -103,7 +103,7 @@ def infer(
     >>> for column in found.schema.columns:
     ...     print(column.name, column.kind, column.role, "-", column.evidence)
     age number feature - 2 of 3 cells read as numbers; 1 cell with 'NA' read as missing
-    member category target - two values: no (1 times) and yes (2 times)
+    member category target - two values: no (once) and yes (2 times)
     """
     kinds, given = dict(overrides or {}), dict(roles or {})
     target = _target_name(table, target, given)
@@ -131,7 +131,9 @@ def _target_name(table: Table, target: str | None, roles: Mapping[str, Role]) ->
     elif named:
         raise UsageError(f"one column can be the target, and {[*([target] if target else []), *named]} are given")
     if target is not None and target not in table.columns:
-        raise DataError(f"there is no column {target!r} to be the target", where=table.source, hint=_names(table, target))
+        raise DataError(
+            f"there is no column {target!r} to be the target", where=table.source, hint=_names(table, target)
+        )
     return target
 
 
@@ -156,7 +158,8 @@ def _check_options(table: Table, kinds: Mapping[str, str], roles: Mapping[str, s
     for name, role in roles.items():
         if role == "feature" and kinds.get(name) == "identifier":
             raise UsageError(
-                f"{name!r} is to be an identifier and a feature", hint="A model never sees an identifier: give it another kind."
+                f"{name!r} is to be an identifier and a feature",
+                hint="A model never sees an identifier: give it another kind.",
             )
 
 

@@ -11,8 +11,17 @@ from msgspec.structs import replace
 from mainstay.contracts.findings import Finding
 from mainstay.contracts.schema import Column
 from mainstay.data.infer_datetime import DateText, date_text_of
-from mainstay.data.infer_distinct import Distinct, distinct_of, rows_with
-from mainstay.data.infer_guess import Ask, Guess, cells
+from mainstay.data.infer_distinct import Distinct, distinct_of
+from mainstay.data.infer_finding import (
+    both_orders,
+    doubtful_mark,
+    either_order,
+    infinite,
+    kept_as_level,
+    mixed,
+    mixed_words,
+)
+from mainstay.data.infer_guess import Ask, Guess, cells, times
 from mainstay.data.infer_level import value_range
 from mainstay.data.infer_marker import everywhere, standing_out
 from mainstay.data.infer_number import Numbers, guess_numbers
@@ -106,7 +115,7 @@ def _from_flags(series: pl.Series) -> Guess:
     true = found.weight(found.values.to_numpy().astype(np.bool_)) if len(found) else 0
     if not len(found):
         return _empty(base, found.rows)
-    evidence = f"stored as true ({true:,} times) and false ({found.filled - true:,} times){base.evidence}"
+    evidence = f"stored as true ({times(true)}) and false ({times(found.filled - true)}){base.evidence}"
     return Guess(replace(base, kind="boolean", categories=("false", "true"), evidence=evidence))
 
 
@@ -127,7 +136,7 @@ def _from_numbers(series: pl.Series, ask: Ask) -> Guess:
     """Return what a column is that is stored as numbers; infinite ones count as bad values."""
     numbers = series.cast(pl.Float64) if not series.dtype.is_float() else series.cast(pl.Float64).fill_nan(None)
     found = distinct_of(numbers.set(numbers.is_infinite(), None))
-    infinite = int(numbers.is_infinite().sum())
+    endless = int(numbers.is_infinite().sum())
     base = _base(series.name, found)
     if not len(found):
         return _empty(base, found.rows)
@@ -135,17 +144,7 @@ def _from_numbers(series: pl.Series, ask: Ask) -> Guess:
     base = replace(base, evidence=f"stored as {stored}{base.evidence}")
     values = found.values.to_numpy().astype(np.float64)
     guess = guess_numbers(Numbers(found, values, base, numbers.to_numpy(), written=False), ask)
-    return replace_findings(guess, _infinite(series.name, infinite)) if infinite else guess
-
-
-def _infinite(name: str, count: int) -> Finding:
-    return Finding(
-        severity="warning",
-        code="infinite",
-        column=name,
-        message=f"{cells(count)} hold an infinite number",
-        advice="They are bad values and read as missing. Look where a division by zero made them.",
-    )
+    return replace_findings(guess, infinite(series.name, endless)) if endless else guess
 
 
 def replace_findings(guess: Guess, *more: Finding) -> Guess:
@@ -210,7 +209,9 @@ def _written_numbers(series: pl.Series, found: Distinct, read: NumberText, missi
     bad = found.where(~read.reads & ~missing.standing)
     good = found.where(read.reads)
     words = missing.of(found, read.reads)
-    base = _base(series.name, Distinct(good.values, np.array([good.filled + bad.filled]), found.rows), words, bad.filled)
+    base = _base(
+        series.name, Distinct(good.values, np.array([good.filled + bad.filled]), found.rows), words, bad.filled
+    )
     style = read.style
     marks = f" with the decimal mark {style.decimal!r}" if not style.plain else ""
     marks += f" and {style.thousands!r} between thousands" if style.thousands else ""
@@ -224,8 +225,8 @@ def _written_numbers(series: pl.Series, found: Distinct, read: NumberText, missi
     )
     values = read.values[read.reads]
     guess = guess_numbers(Numbers(good, values, base, _in_order(series, good, values), written=True), ask)
-    more = [_doubtful_mark(series.name, read)] if read.ambiguous and guess.column.kind == "number" else []
-    more += [_mixed(series, bad, good, "numbers")] if bad.filled else []
+    more = [doubtful_mark(series.name, read)] if read.ambiguous and guess.column.kind == "number" else []
+    more += [mixed(series, bad, good, "numbers")] if bad.filled else []
     return replace_findings(guess, *more)
 
 
@@ -236,70 +237,23 @@ def _in_order(series: pl.Series, good: Distinct, values: NDArray[np.float64]) ->
     return series.str.strip_chars().cast(pl.Float64, strict=False).to_numpy() if len(values) else values
 
 
-def _doubtful_mark(name: str, read: NumberText) -> Finding:
-    mark = read.style.thousands or read.style.decimal
-    meaning = "between thousands" if read.style.thousands else "the decimal mark"
-    return Finding(
-        severity="warning",
-        code="number.ambiguous",
-        column=name,
-        message=f"cells such as {read.ambiguous} can be read in two ways; {mark!r} is taken for {meaning}",
-        advice="If that is wrong, set decimal and thousands of the column in the schema.",
-    )
-
-
-def _mixed(series: pl.Series, bad: Distinct, good: Distinct, what: str) -> Finding:
-    rows = rows_with(series, bad.values.head(50).to_list())
-    share = good.filled / (good.filled + bad.filled)
-    examples = ", ".join(map(repr, bad.top()))
-    return Finding(
-        severity="warning",
-        code="mixed",
-        column=series.name,
-        message=f"{share:.1%} of the filled cells are {what}, and {cells(bad.filled)} are not: {examples}",
-        advice="These cells are read as missing. Correct them, or list their words under 'missing' in the schema.",
-        rows=rows,
-    )
-
-
 def _written_dates(series: pl.Series, found: Distinct, dates: DateText, missing: _Missing) -> Guess:
     bad = found.where(~dates.reads & ~missing.standing)
     good = found.where(dates.reads)
     words = missing.of(found, dates.reads)
-    base = _base(series.name, Distinct(good.values, np.array([good.filled + bad.filled]), found.rows), words, bad.filled)
+    base = _base(
+        series.name, Distinct(good.values, np.array([good.filled + bad.filled]), found.rows), words, bad.filled
+    )
     forms = " or ".join(dates.formats)
     evidence = f"{good.filled:,} of {cells(found.rows)} read as dates in the form {forms}{base.evidence}"
     column = replace(base, kind="datetime", formats=dates.formats, evidence=evidence)
     low, high = value_range(column, good.values)
-    findings = [_either_order(series.name, dates, good)] if dates.ambiguous else []
+    findings = [either_order(series.name, dates, good)] if dates.ambiguous else []
     if dates.conflict.any():
-        findings.append(_both_orders(series, dates, found.where(dates.conflict)))
+        findings.append(both_orders(series, dates, found.where(dates.conflict)))
     elif bad.filled:
-        findings.append(_mixed(series, bad, good, "dates"))
+        findings.append(mixed(series, bad, good, "dates"))
     return Guess(replace(column, low=low, high=high), tuple(findings), dates.proves, dates.ambiguous)
-
-
-def _either_order(name: str, dates: DateText, good: Distinct) -> Finding:
-    return Finding(
-        severity="warning",
-        code="date.ambiguous",
-        column=name,
-        message=f"every date, such as {good.top(1)[0]}, can be read with the day or the month first; "
-        f"{dates.formats[0]} is taken for the whole column",
-        advice="If the order is the other one, set formats of the column in the schema.",
-    )
-
-
-def _both_orders(series: pl.Series, dates: DateText, other: Distinct) -> Finding:
-    return Finding(
-        severity="warning",
-        code="date.mixed_order",
-        column=series.name,
-        message=f"most dates read as {dates.formats[0]}, but {cells(other.filled)} only in the other order of day and "
-        f"month, such as {other.top(1)[0]}",
-        advice="These cells are read as missing, and dates that fit both orders may be wrong. Mend the source.",
-        rows=rows_with(series, other.values.head(50).to_list()),
-    )
 
 
 def _word_findings(series: pl.Series, guess: Guess, found: Distinct, standing: NDArray[np.bool_]) -> Guess:
@@ -309,30 +263,8 @@ def _word_findings(series: pl.Series, guess: Guess, found: Distinct, standing: N
     numbers, words = found.where(read.reads), found.where(~read.reads)
     share = numbers.filled / found.filled
     if 0.1 <= share < 1 and len(found) > 20 and not _like_codes(words) and guess.column.kind != "identifier":
-        more.append(_mixed_words(series, words, share, guess.column.kind))
+        more.append(mixed_words(series, words, share, guess.column.kind))
     kept = found.where(standing)
     if kept.filled and guess.column.kind == "category":
-        more.append(_kept(series.name, kept))
+        more.append(kept_as_level(series.name, kept))
     return replace_findings(guess, *more)
-
-
-def _mixed_words(series: pl.Series, words: Distinct, share: float, kind: str) -> Finding:
-    return Finding(
-        severity="warning",
-        code="mixed",
-        column=series.name,
-        message=f"{share:.1%} of the filled cells are numbers and the rest words, such as "
-        f"{', '.join(map(repr, words.top()))}; it is taken as {kind}",
-        advice="If it is a number, give it that kind: the words are then read as missing.",
-        rows=rows_with(series, words.values.head(50).to_list()),
-    )
-
-
-def _kept(name: str, kept: Distinct) -> Finding:
-    return Finding(
-        severity="info",
-        code="marker_kept",
-        column=name,
-        message=f"{', '.join(map(repr, kept.top(5)))} in {cells(kept.filled)} is kept as a category of its own",
-        advice="If it means that there is no value, list it under 'missing' in the schema.",
-    )

@@ -23,7 +23,17 @@ __all__ = ["DateText", "date_text_of"]
 
 _DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y"),
-    *("%d %b %Y", "%d. %b %Y", "%d-%b-%Y", "%d %b %y", "%d-%b-%y", "%b %d, %Y", "%b %d %Y", "%a, %d %b %Y", "%a, %b %d, %Y"),
+    *(
+        "%d %b %Y",
+        "%d. %b %Y",
+        "%d-%b-%Y",
+        "%d %b %y",
+        "%d-%b-%y",
+        "%b %d, %Y",
+        "%b %d %Y",
+        "%a, %d %b %Y",
+        "%a, %b %d, %Y",
+    ),
     "%A, %d %B %Y",
 )
 _TIMES = (
@@ -117,7 +127,8 @@ def _reads(texts: pl.Series, formats: tuple[str, ...]) -> NDArray[np.bool_]:
     reader = DatetimeReader(Column(name="value", kind="datetime", formats=formats, on_bad="missing"))
     reader.formats = reader.formats[:-1]
     series = texts.alias("value").cast(pl.String)
-    return ~np.isnan(read_column(reader, series, 6)[0][:, 0])
+    reads: NDArray[np.bool_] = ~np.isnan(read_column(reader, series, 6)[0][:, 0])
+    return reads
 
 
 _Reading = tuple[tuple[str, ...], "NDArray[np.bool_]"]

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column, Kind
 
-__all__ = ["Ask", "DateOrder", "Guess", "cells"]
+__all__ = ["ROWS_PER_CODE", "Ask", "DateOrder", "Guess", "also", "cells", "times"]
 
 DateOrder = Literal["day", "month"]
+
+ROWS_PER_CODE = 50
+"""From so many rows for each value on, a column named as an identifier is worth learning from, as a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,20 @@ def cells(count: int) -> str:
     ('1 cell', '7,043 cells')
     """
     return "1 cell" if count == 1 else f"{count:,} cells"
+
+
+def times(count: int) -> str:
+    """Return how often something was seen, in words.
+
+    Examples
+    --------
+    >>> times(1), times(5174)
+    ('once', '5,174 times')
+    """
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def also(evidence: str, base: Column) -> str:
+    """Return the evidence for a kind, with what was said before of missing cells."""
+    rest = base.evidence.partition("; ")[2]
+    return f"{evidence}; {rest}" if rest else evidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from mainstay.data.decode_cell import cell_text
 from mainstay.data.decode_plan import reader_of
 from mainstay.data.decode_word import CategoryReader
 from mainstay.data.infer_distinct import distinct_of
-from mainstay.data.infer_guess import cells
+from mainstay.data.infer_guess import also, cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS_MOST", "category_of", "freeze", "natural_order", "value_range"]
 
+_DIGITS = re.compile("([0-9]{1,15})")
 LEVELS_MOST = 1000
 """How many levels a category keeps; rarer ones share the code of unseen words."""
 
 
 def natural_order(levels: Iterable[str]) -> tuple[str, ...]:
-    """Return levels in the order of their codes: numbers by value, then words by their characters.
+    """Return levels in the order of their codes: numbers by value, then words, with numbers inside them by value.
 
     The order does not hang on counts, so that two samples of the same data agree.
 
@@ -39,16 +41,21 @@ def natural_order(levels: Iterable[str]) -> tuple[str, ...]:
     --------
     >>> natural_order(["b", "10", "2", "a"])
     ('2', '10', 'a', 'b')
+    >>> natural_order(["[100-110)", "[0-10)", "[20-30)"])
+    ('[0-10)', '[20-30)', '[100-110)')
     """
     return tuple(sorted(levels, key=_natural_key))
 
 
-def _natural_key(level: str) -> tuple[int, float, str]:
+def _natural_key(level: str) -> tuple[int, float, list[str | int], str]:
     try:
         number = float(level) if level.isascii() and "_" not in level else np.nan
     except ValueError:
         number = np.nan
-    return (0, number, level) if np.isfinite(number) else (1, 0.0, level)
+    if np.isfinite(number):
+        return (0, number, [], level)
+    pieces = _DIGITS.split(level)
+    return (1, 0.0, [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], level)
 
 
 def category_of(
@@ -56,8 +63,7 @@ def category_of(
 ) -> tuple[Column, tuple[Finding, ...]]:
     """Return a category column of texts given with the most frequent first, and what is to say about it."""
     kept = natural_order(texts[:LEVELS_MOST])
-    rest = base.evidence.partition("; ")[2]
-    column = replace(base, kind="category", categories=kept, evidence=f"{evidence}; {rest}" if rest else evidence)
+    column = replace(base, kind="category", categories=kept, evidence=also(evidence, base))
     if len(texts) <= LEVELS_MOST:
         return column, ()
     left = int(counts[LEVELS_MOST:].sum())
@@ -65,7 +71,8 @@ def category_of(
         severity="info",
         code="levels",
         column=base.name,
-        message=f"{len(texts):,} different values; the {LEVELS_MOST:,} most frequent are kept, and {cells(left)} hold others",
+        message=f"{len(texts):,} different values; the {LEVELS_MOST:,} most frequent are kept, and {cells(left)} "
+        "hold others",
         advice="The others share the code of unseen words. If the column tells rows apart, give it the role 'ignored'.",
     )
     return column, (finding,)

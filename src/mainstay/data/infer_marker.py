@@ -19,8 +19,37 @@ _EVERYWHERE = frozenset(
 # Among words these can be levels: "none" of a question about other debtors is an answer.
 _STANDING_OUT = frozenset(
     {
-        *("-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "x", "#", "/", "none", "nil", "missing", "unknown"),
-        *("not available", "not applicable", "n.a.", "n.a", "na.", "n.d.", "nd", "undefined", "void", "empty", "(blank)"),
+        *(
+            "-",
+            "--",
+            "---",
+            "\u2013",
+            "\u2014",
+            ".",
+            "..",
+            "...",
+            "*",
+            "x",
+            "#",
+            "/",
+            "none",
+            "nil",
+            "missing",
+            "unknown",
+        ),
+        *(
+            "not available",
+            "not applicable",
+            "n.a.",
+            "n.a",
+            "na.",
+            "n.d.",
+            "nd",
+            "undefined",
+            "void",
+            "empty",
+            "(blank)",
+        ),
         *("blank", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "no data", "not known", "unk", "tbd"),
     }
 )

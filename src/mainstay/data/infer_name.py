@@ -9,16 +9,31 @@ __all__ = ["names_code", "names_identifier", "names_number_of_something", "names
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _IDENTIFIERS = frozenset({"id", "ids", "uid", "uuid", "guid", "identifier", "ssn", "isbn", "iban", "rowid", "pk"})
 _NUMBERS_OF = frozenset({"no", "nr", "nbr", "number", "key", "index", "idx", "serial", "record", "row", "ticket"})
+_CASES = frozenset(
+    {
+        *("invoice", "order", "receipt", "transaction", "account", "contract", "policy", "booking", "claim"),
+        *("case", "patient"),
+    }
+)
 _JOINED = re.compile(
     r"(customer|user|client|order|record|patient|account|transaction|session|product|item|device|member|employee|person"
     r"|case|loan|policy|store|passenger|encounter|visit|trip|ride|invoice|movie|track|property|listing|host|guest"
     r"|booking|sample|subject|student|school|message|event|document|object)_?id"
 )
 _CODES = frozenset(
-    "code codes type category class channel region zone segment zip zipcode postal postcode plz district sector branch "
-    "department species gender sex race ethnicity country state status brand group".split()
+    {
+        *("code", "codes", "type", "category", "class", "channel", "region", "zone", "segment", "zip"),
+        *("zipcode", "postal", "postcode", "plz", "district", "sector", "branch", "department", "species"),
+        *("variety", "cluster", "label", "gender", "sex", "race", "ethnicity", "country", "state", "status"),
+        *("brand", "group"),
+    }
 )
-_TIMES = frozenset("time timestamp date datetime epoch ts created updated modified dob birthday day dt ymd".split())
+_TIMES = frozenset(
+    {
+        *("time", "timestamp", "date", "datetime", "epoch", "ts", "created", "updated", "modified", "dob"),
+        *("birthday", "day", "dt", "ymd"),
+    }
+)
 
 
 def tokens(name: str) -> list[str]:
@@ -33,13 +48,15 @@ def tokens(name: str) -> list[str]:
 
 
 def names_identifier(name: str) -> bool:
-    """Whether a name says that its values tell things apart: ``customerID``, ``user_id``, ``uuid``."""
+    """Whether a name says that its values tell things apart: ``customerID``, ``user_id``, ``Invoice No``."""
     words = tokens(name)
+    if len(words) > 1 and words[-1] in _NUMBERS_OF and words[-2] in _CASES:
+        return True
     return bool(words) and (words[-1] in _IDENTIFIERS or _JOINED.fullmatch(name.lower()) is not None)
 
 
 def names_number_of_something(name: str) -> bool:
-    """Whether a name may say so: ``Invoice No``, ``patient_nbr``, ``index``."""
+    """Whether a name may say so: ``Sample Number``, ``key``, ``index``."""
     words = tokens(name)
     return bool(words) and words[-1] in _NUMBERS_OF
 

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mainstay.contracts.schema import Column
 from mainstay.data.decode_cell import number_text
 from mainstay.data.decode_datetime import DatetimeReader
-from mainstay.data.infer_guess import Ask, Guess, cells
-from mainstay.data.infer_level import category_of
+from mainstay.data.infer_guess import ROWS_PER_CODE, Ask, Guess, also, cells, times
+from mainstay.data.infer_level import LEVELS_MOST, category_of
 from mainstay.data.infer_name import names_code, names_identifier, names_number_of_something, names_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.contracts.schema import Column
     from mainstay.data.infer_distinct import Distinct
 
 __all__ = ["Numbers", "guess_numbers", "number_column"]
 
-_CODES_MOST = 1000
-_ROWS_PER_CODE = 20
+_ENOUGH = 20
 _FEW_WHOLE = 12
 
 
@@ -72,7 +71,7 @@ def guess_numbers(numbers: Numbers, ask: Ask) -> Guess:
     if set(numbers.values.tolist()) == {0.0, 1.0}:
         return Guess(_boolean(numbers))
     if _leading_zeros(numbers):
-        return _codes(numbers, ask, "numbers with leading zeros")
+        return _codes(numbers, ask, "numbers with leading zeros", given=names_identifier(numbers.base.name))
     if numbers.whole and len(numbers.found) > 1:
         guess = _guess_whole(numbers, ask)
         if guess is not None:
@@ -95,14 +94,8 @@ def _with(column: Column, **fields: object) -> Column:
 
 def _boolean(numbers: Numbers) -> Column:
     ones = numbers.found.weight(numbers.values == 1.0)
-    evidence = f"only 0 ({numbers.found.filled - ones:,} times) and 1 ({ones:,} times)"
-    return _with(numbers.base, kind="boolean", categories=("0", "1"), evidence=_also(evidence, numbers.base))
-
-
-def _also(evidence: str, base: Column) -> str:
-    """Return the new evidence with what was said of missing cells."""
-    rest = base.evidence.partition("; ")[2]
-    return f"{evidence}; {rest}" if rest else evidence
+    evidence = f"only 0 ({times(numbers.found.filled - ones)}) and 1 ({times(ones)})"
+    return _with(numbers.base, kind="boolean", categories=("0", "1"), evidence=also(evidence, numbers.base))
 
 
 def _leading_zeros(numbers: Numbers) -> bool:
@@ -110,13 +103,15 @@ def _leading_zeros(numbers: Numbers) -> bool:
     if not numbers.written or not numbers.whole:
         return False
     padded = numbers.found.values.str.contains("^0[0-9]+$").to_numpy()
-    return numbers.found.weight(padded) >= max(1, 0.005 * numbers.found.filled) and not (numbers.values[padded] == 0).all()
+    return (
+        numbers.found.weight(padded) >= max(1, 0.005 * numbers.found.filled) and not (numbers.values[padded] == 0).all()
+    )
 
 
 def _guess_whole(numbers: Numbers, ask: Ask) -> Guess | None:
     """Return what whole numbers are, where they are not plain numbers."""
     name, found = numbers.base.name, numbers.found
-    if names_time(name) or len(found) >= _ROWS_PER_CODE:
+    if names_time(name) or len(found) >= _ENOUGH:
         stamp = _timestamps(numbers)
         if stamp is not None:
             return Guess(stamp)
@@ -124,9 +119,9 @@ def _guess_whole(numbers: Numbers, ask: Ask) -> Guess | None:
         return Guess(_identifier(numbers, "they count the rows one by one"))
     weakly = names_number_of_something(name) and found.share > 0.3
     if names_identifier(name) or weakly:
-        return _codes(numbers, ask, f"whole numbers, and the name {name!r} is that of an identifier")
-    if names_code(name) and len(found) <= _CODES_MOST and numbers.values.min() >= 0 and found.share < 0.5:
-        return _codes(numbers, ask, f"whole numbers, and the name {name!r} is that of a code")
+        return _codes(numbers, ask, f"whole numbers, and the name {name!r} is that of an identifier", given=True)
+    if names_code(name) and len(found) <= LEVELS_MOST and numbers.values.min() >= 0 and found.share < 0.5:
+        return _codes(numbers, ask, f"whole numbers, and the name {name!r} is that of a code", given=False)
     return None
 
 
@@ -136,14 +131,17 @@ def _counts_rows(numbers: Numbers) -> bool:
         return False
     steady = bool((np.diff(values) == 1).all())
     shuffled = values.min() in {0.0, 1.0} and values.max() == values.min() + len(values) - 1
-    return steady or (len(values) >= _ROWS_PER_CODE and bool(shuffled))
+    return steady or (len(values) >= _ENOUGH and bool(shuffled))
 
 
-def _codes(numbers: Numbers, ask: Ask, why: str) -> Guess:
-    """Return a category where codes repeat often enough to learn from, an identifier otherwise."""
+def _codes(numbers: Numbers, ask: Ask, why: str, *, given: bool) -> Guess:
+    """Return a category where codes repeat often enough to learn from, an identifier otherwise.
+
+    ``given`` says that a new case is likely to have a new code, so that more must speak for a category.
+    """
     found = numbers.found
-    repeats = len(found) <= _CODES_MOST and found.filled >= _ROWS_PER_CODE * len(found)
-    if repeats or ask.keep or (not names_identifier(numbers.base.name) and len(found) <= _CODES_MOST and found.share < 0.5):
+    repeats = found.filled >= ROWS_PER_CODE * len(found) if given else found.share < 0.5
+    if ask.keep or (repeats and len(found) <= LEVELS_MOST):
         return _category(numbers, f"{len(found):,} different codes in {cells(found.filled)}: {why}")
     return Guess(_identifier(numbers, why))
 
@@ -156,7 +154,7 @@ def _category(numbers: Numbers, evidence: str) -> Guess:
 def _identifier(numbers: Numbers, why: str) -> Column:
     found = numbers.found
     evidence = f"{len(found):,} different numbers in {cells(found.filled)}: {why}"
-    return _with(numbers.base, kind="identifier", role="ignored", evidence=_also(evidence, numbers.base))
+    return _with(numbers.base, kind="identifier", role="ignored", evidence=also(evidence, numbers.base))
 
 
 def _timestamps(numbers: Numbers) -> Column | None:
@@ -167,7 +165,7 @@ def _timestamps(numbers: Numbers) -> Column | None:
     for form, least, most, meaning in forms:
         if by_name and least <= low and high <= most:
             return _datetime(numbers, form, f"whole numbers that are {meaning} since 1970, and the name speaks of time")
-    if 19_000_101 <= low and high <= 21_001_231:
+    if low >= 19_000_101 and high <= 21_001_231:
         return _datetime(numbers, "%Y%m%d", "all cells read as dates such as 20190323")
     return None
 
@@ -179,7 +177,7 @@ def _datetime(numbers: Numbers, form: str, evidence: str) -> Column | None:
     days = read_column(DatetimeReader(column), pl.Series("value", numbers.texts, dtype=pl.String), 6)[0][:, 0]
     if np.isnan(days).any():
         return None
-    return _with(column, low=float(days.min()), high=float(days.max()), evidence=_also(evidence, numbers.base))
+    return _with(column, low=float(days.min()), high=float(days.max()), evidence=also(evidence, numbers.base))
 
 
 def _wanted(numbers: Numbers, ask: Ask) -> Guess:

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 __all__ = ["NumberText", "number_text_of"]
 
 _MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", "'"), (".", " "), (",", " "), (".", "_"))
-_UNIT = r"^[+\-]?([^\d+\-.,'\s]{1,4})\s*[\d.,'\s\u00a0\u202f]*\d|^[+\-]?[\d.,'\s\u00a0\u202f]*\d[.,]?\s*([^\d.,'\s]{1,5})$"
+_UNIT = (
+    r"^[+\-]?([^\d+\-.,'\s]{1,4})\s*[\d.,'\s\u00a0\u202f]*\d|^[+\-]?[\d.,'\s\u00a0\u202f]*\d[.,]?\s*([^\d.,'\s]{1,5})$"
+)
 _UNITS = frozenset(
-    "$ € £ ¥ ₹ ₽ ₩ ₺ kr zł USD EUR GBP CHF JPY CNY INR SEK NOK DKK PLN CZK CAD AUD BRL Rs Rs. US$ R$ % ‰ ° °C °F "
-    "kg g mg lb lbs oz km m cm mm mi ft in l L ml cl h hr hrs min s sec ms kWh kW W hp bhp PS GB MB KB TB GHz MHz px "
-    "days months years yrs".split()
+    {
+        *("$", "€", "£", "¥", "₹", "₽", "₩", "₺", "kr", "zł", "USD", "EUR", "GBP", "CHF", "JPY", "CNY"),
+        *("INR", "SEK", "NOK", "DKK", "PLN", "CZK", "CAD", "AUD", "BRL", "Rs", "Rs.", "US$", "R$", "%", "‰"),
+        *("°", "°C", "°F", "kg", "g", "mg", "lb", "lbs", "oz", "km", "m", "cm", "mm", "mi", "ft", "in", "l"),
+        *("L", "ml", "cl", "h", "hr", "hrs", "min", "s", "sec", "ms", "kWh", "kW", "W", "hp", "bhp", "PS"),
+        *("GB", "MB", "KB", "TB", "GHz", "MHz", "px", "days", "months", "years", "yrs"),
+    }
 )
 _SAMPLE = 300
 

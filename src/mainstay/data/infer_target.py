@@ -142,7 +142,11 @@ def _check(series: pl.Series, column: Column, where: str) -> tuple[Finding, ...]
     if missing.size:
         findings.append(_missing_rows(series, missing))
     if column.kind != "number" and counts.min() < _RARE:
-        rare = [f"{column.categories[int(code)]!r} ({count})" for code, count in zip(values, counts, strict=True) if count < _RARE]
+        rare = [
+            f"{column.categories[int(code)]!r} ({count})"
+            for code, count in zip(values, counts, strict=True)
+            if count < _RARE
+        ]
         findings.append(_rare_classes(series.name, rare))
     return tuple(findings)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.findings import Finding
 from mainstay.data.decode_word import FALSE_WORDS, TRUE_WORDS
-from mainstay.data.infer_guess import Ask, Guess, cells
+from mainstay.data.infer_guess import ROWS_PER_CODE, Ask, Guess, also, cells, times
 from mainstay.data.infer_level import LEVELS_MOST, category_of, natural_order
 from mainstay.data.infer_name import names_identifier, names_number_of_something
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["guess_words"]
 
 _UUID = "^[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$"
-_ROWS_PER_LEVEL = 20
 _UNIQUE = 0.95
 _FEWEST_ROWS = 20
 
@@ -52,11 +51,6 @@ def guess_words(found: Distinct, base: Column, ask: Ask) -> Guess:
     return Guess(_text(found, base)) if _is_text(found) else _category(found, base)
 
 
-def _also(evidence: str, base: Column) -> str:
-    rest = base.evidence.partition("; ")[2]
-    return f"{evidence}; {rest}" if rest else evidence
-
-
 def _boolean_pair(found: Distinct) -> tuple[str, str] | None:
     """Return the most frequent spelling of the false and the true word, where there are two usual ones."""
     if len(found) > 8:
@@ -75,8 +69,8 @@ def _boolean_pair(found: Distinct) -> tuple[str, str] | None:
 def _boolean(found: Distinct, base: Column, pair: tuple[str, str]) -> Column:
     same = [text.casefold() == pair[0].casefold() for text in found.values.to_list()]
     false = int(sum(count for count, is_false in zip(found.counts, same, strict=True) if is_false))
-    evidence = f"two values: {pair[0]} ({false:,} times) and {pair[1]} ({found.filled - false:,} times)"
-    return replace(base, kind="boolean", categories=pair, evidence=_also(evidence, base))
+    evidence = f"two values: {pair[0]} ({times(false)}) and {pair[1]} ({times(found.filled - false)})"
+    return replace(base, kind="boolean", categories=pair, evidence=also(evidence, base))
 
 
 def _identifier_reason(found: Distinct, name: str) -> str:
@@ -86,7 +80,7 @@ def _identifier_reason(found: Distinct, name: str) -> str:
     one_word = found.weight(~found.values.str.contains(r"\s").to_numpy()) >= 0.9 * found.filled
     if one_word and found.share >= _UNIQUE and found.filled >= _FEWEST_ROWS:
         return "nearly every cell has its own word"
-    repeats = len(found) <= LEVELS_MOST and found.filled >= _ROWS_PER_LEVEL * len(found)
+    repeats = len(found) <= LEVELS_MOST and found.filled >= ROWS_PER_CODE * len(found)
     if names_identifier(name) and not repeats and len(found) > 1:
         return f"the name {name!r} is that of an identifier"
     if names_number_of_something(name) and one_word and not repeats and (found.share > 0.3 or len(found) > LEVELS_MOST):
@@ -96,7 +90,7 @@ def _identifier_reason(found: Distinct, name: str) -> str:
 
 def _identifier(found: Distinct, base: Column, why: str) -> Column:
     evidence = f"{len(found):,} different words in {cells(found.filled)}: {why}"
-    return replace(base, kind="identifier", role="ignored", evidence=_also(evidence, base))
+    return replace(base, kind="identifier", role="ignored", evidence=also(evidence, base))
 
 
 def _is_text(found: Distinct) -> bool:
@@ -112,7 +106,7 @@ def _text(found: Distinct, base: Column) -> Column:
     words = found.values.str.count_matches(r"\S+").mean()
     average = words if isinstance(words, float) else 0.0
     evidence = f"{len(found):,} different texts in {cells(found.filled)}, {average:.1f} words on average"
-    return replace(base, kind="text", evidence=_also(evidence, base))
+    return replace(base, kind="text", evidence=also(evidence, base))
 
 
 def _category(found: Distinct, base: Column) -> Guess:
