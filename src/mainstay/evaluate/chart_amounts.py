@@ -83,6 +83,7 @@ def histogram_chart(histogram: Histogram, title: str, *, width: int = _WIDTH, he
             x=alt.X("from:Q", scale=alt.Scale(zero=False, nice=False), title=title, axis=_amount()),
             x2="to:Q",
             y=alt.Y("rows:Q", title="Rows", axis=alt.Axis(tickCount=4, format="~s")),
+            y2=alt.Y2Datum(0),
         )
     )
     return bare(chart, width, height)

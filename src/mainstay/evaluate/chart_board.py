@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from mainstay.evaluate.metrics import METRICS
-from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, MUTED, bare, rows_of
+from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, bare, names_axis, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def leaderboard_rows(candidates: Sequence[Candidate], metric: str) -> list[dict[
             "value": entry.value,
             "low": entry.value if entry.low is None else entry.low,
             "high": entry.value if entry.high is None else entry.high,
-            "place": "baseline" if entry.baseline else "cannot be told from the best" if entry.tied else "worse",
+            "place": "baseline" if entry.baseline else "best, or tied with it" if entry.tied else "worse",
         }
         for entry in scored
     ]
@@ -46,16 +46,20 @@ def leaderboard_chart(candidates: Sequence[Candidate], metric: str) -> Any:
     colour = alt.Color(
         "place:N",
         title=None,
-        scale=alt.Scale(domain=["cannot be told from the best", "worse", "baseline"], range=[MAIN, FAINT, ACCENT]),
+        scale=alt.Scale(domain=["best, or tied with it", "worse", "baseline"], range=[MAIN, FAINT, ACCENT]),
         legend=alt.Legend(symbolType="circle"),
     )
     better = "greater is better" if METRICS[metric].greater_is_better else "less is better"
-    base = alt.Chart(rows_of(kept)).encode(y=alt.Y("name:N", sort=None, title=None, axis=_names()), color=colour)
-    scale = alt.Scale(zero=False, nice=True, padding=8)
+    base = alt.Chart(rows_of(kept)).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=names_axis(str(row["name"]) for row in kept)), color=colour
+    )
+    scale = alt.Scale(zero=False, nice=False, padding=10)
     title = f"{METRICS[metric].title}, 95 % interval ({better})"
-    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title=title), x2="high:Q")
-    dots = base.mark_circle(size=70, opacity=1).encode(x=alt.X("value:Q", scale=scale, title=title))
-    return bare(bars + dots, 520, alt.Step(_ROW))
+    bars = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale, title=title, axis=alt.Axis(tickCount=6)), x2="high:Q"
+    )
+    dots = base.mark_circle(size=70, opacity=1).encode(x=alt.X("value:Q", scale=scale))
+    return bare(bars + dots, 620, alt.Step(_ROW))
 
 
 def importance_rows(importance: Importance) -> list[dict[str, object]]:
@@ -74,13 +78,13 @@ def importance_rows(importance: Importance) -> list[dict[str, object]]:
 def importance_chart(importance: Importance) -> Any:
     """Return a bar per column with its 95 % interval."""
     base = alt.Chart(rows_of(importance_rows(importance)[:_COLUMNS])).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=_names())
+        y=alt.Y(
+            "name:N", sort=None, title=None, axis=names_axis(entry.column for entry in importance.columns[:_COLUMNS])
+        )
     )
     title = f"How much worse {METRICS[importance.metric].title} gets when the column is shuffled"
-    bars = base.mark_bar(color=MAIN, opacity=0.75, height=12).encode(x=alt.X("loss:Q", title=title))
+    bars = base.mark_bar(color=MAIN, opacity=0.75, height=12).encode(
+        x=alt.X("loss:Q", title=title, axis=alt.Axis(tickCount=6))
+    )
     limits = base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q")
-    return bare(bars + limits, 520, alt.Step(_ROW))
-
-
-def _names() -> Any:
-    return alt.Axis(grid=False, ticks=False, domain=False, labelColor=INK, labelFontSize=12, titleColor=MUTED)
+    return bare(bars + limits, 620, alt.Step(_ROW))

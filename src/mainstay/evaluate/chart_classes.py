@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from mainstay.evaluate.theme import CLASSES, FAINT, INK, MAIN, MUTED, bare, rows_of
+from mainstay.evaluate.theme import CLASSES, FAINT, INK, MAIN, MUTED, bare, names_axis, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +86,13 @@ def confusion_chart(confusion: Confusion) -> Any:
     side = max(28, min(90, 420 // classes))
     order = list(confusion.labels)
     base = alt.Chart(rows_of(confusion_rows(confusion))).encode(
-        x=alt.X("answer:N", sort=order, title="Answered", axis=_labels(angle=0 if classes < 5 else -40)),
-        y=alt.Y("true:N", sort=order, title="True", axis=_labels()),
+        x=alt.X(
+            "answer:N",
+            sort=order,
+            title="Answered",
+            axis=names_axis(order, limit=140, angle=0 if classes < 5 else -40, room=False),
+        ),
+        y=alt.Y("true:N", sort=order, title="True", axis=names_axis(order, limit=140)),
     )
     shade = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#f4f7fa", MAIN]), legend=None)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=shade)
@@ -110,7 +115,7 @@ def class_balance_chart(counts: Mapping[str, int]) -> Any:
         for label, count in sorted(counts.items(), key=lambda entry: -entry[1])[:20]
     ]
     base = alt.Chart(rows_of(rows)).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=_labels()),
+        y=alt.Y("class:N", sort=None, title=None, axis=names_axis(counts, limit=140)),
         x=alt.X("rows:Q", title=None, axis=None, scale=alt.Scale(domainMax=1.3 * max([*counts.values(), 1]))),
     )
     bars = base.mark_bar(color=MAIN, opacity=0.75, height=14)
@@ -149,9 +154,3 @@ def _guess(ends: tuple[tuple[float, float], tuple[float, float]]) -> Any:
 
 def _share() -> Any:
     return alt.Axis(format=".0%", tickCount=5)
-
-
-def _labels(angle: int = 0) -> Any:
-    return alt.Axis(
-        grid=False, ticks=False, domain=False, labelColor=INK, labelFontSize=12, labelAngle=angle, labelLimit=140
-    )

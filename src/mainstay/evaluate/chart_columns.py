@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from mainstay.evaluate.chart_amounts import histogram_rows
-from mainstay.evaluate.theme import ACCENT, INK, MAIN, MUTED, bare, rows_of
+from mainstay.evaluate.theme import ACCENT, MAIN, MUTED, bare, names_axis, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +35,7 @@ def column_histogram_chart(histogram: Histogram, *, dates: bool = False) -> Any:
             x=alt.X(f"from:{kind}", scale=scale, title=None, axis=axis),
             x2="to",
             y=alt.Y("rows:Q", title=None, axis=None),
+            y2=alt.Y2Datum(0),
         )
     )
     return bare(chart, *_SMALL)
@@ -48,7 +49,7 @@ def top_values_chart(levels: Sequence[Level], rows: int) -> Any:
     ]
     top = max([level.rows for level in levels] or [1])
     base = alt.Chart(rows_of(values)).encode(
-        y=alt.Y("value:N", sort=None, title=None, axis=_names(110)),
+        y=alt.Y("value:N", sort=None, title=None, axis=names_axis((level.value for level in levels[:5]), limit=110)),
         x=alt.X("rows:Q", axis=None, title=None, scale=alt.Scale(domainMax=1.35 * top)),
     )
     bars = base.mark_bar(color=MAIN, opacity=0.75, height=11)
@@ -61,7 +62,7 @@ def missing_chart(shares: Mapping[str, float]) -> Any:
     found = sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda entry: -entry[1])
     rows = [{"name": name, "share": share, "words": _percent(share)} for name, share in found[:25]]
     base = alt.Chart(rows_of(rows)).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=_names(200)),
+        y=alt.Y("name:N", sort=None, title=None, axis=names_axis(shares)),
         x=alt.X("share:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 1.15])),
     )
     bars = base.mark_bar(color=ACCENT, opacity=0.75, height=12)
@@ -76,7 +77,3 @@ def _percent(share: float) -> str:
 def _instant(days: object) -> float:
     """Return days since 1970-01-01 as the milliseconds that charts count in."""
     return float(days) * 86_400_000 if isinstance(days, (int, float)) else 0.0
-
-
-def _names(limit: int) -> Any:
-    return alt.Axis(grid=False, ticks=False, domain=False, labelColor=INK, labelFontSize=11, labelLimit=limit)

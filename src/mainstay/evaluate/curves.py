@@ -187,8 +187,8 @@ def gain_curves(evidence: Evidence) -> tuple[Curve, ...]:
     return _per_class(evidence, points)
 
 
-def calibration_curve(evidence: Evidence, *, bins: int = 10) -> tuple[CalibrationBin, ...]:
-    """Return promised against happened in bins of equal numbers of rows.
+def calibration_curve(evidence: Evidence, *, bins: int | None = None) -> tuple[CalibrationBin, ...]:
+    """Return promised against happened in bins of equal numbers of rows: ten, or fewer so that each holds 25 rows.
 
     For two classes the promise is the probability of the positive class; for more, that of the predicted class.
     """
@@ -200,7 +200,7 @@ def calibration_curve(evidence: Evidence, *, bins: int = 10) -> tuple[Calibratio
     else:
         promised, happened = evidence.probabilities[:, evidence.positive], evidence.truth == evidence.positive
     found = []
-    for rows in _tenths(promised, bins):
+    for rows in _tenths(promised, bins or int(np.clip(evidence.rows // 25, 2, 10))):
         hits = float(happened[rows].sum())
         low, high = wilson(hits, len(rows))
         mean = float(promised[rows].mean())

@@ -208,10 +208,10 @@ def _shuffle_all(
             if worse is not None and np.isfinite(worse.value):
                 tallies[column].losses.append(base.value - worse.value)
                 # A row acts twice on the shuffled value: with its own truth, and by lending its cell to another.
-                moved = worse.influence(units, arrays.rows)
-                change = influence - moved
-                change[order] -= moved
-                tallies[column].change = tallies[column].change + change
+                change = influence - worse.influence(units, arrays.rows)
+                lent = np.empty_like(change)
+                lent[order] = change
+                tallies[column].change = tallies[column].change + change + lent
             longest = max(longest, time.perf_counter() - began)
     return tallies
 

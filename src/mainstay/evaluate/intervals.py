@@ -19,6 +19,7 @@ from mainstay.evaluate.metrics import metrics_of
 from mainstay.evaluate.metrics_amounts import median_limits
 from mainstay.evaluate.proportions import Z, newcombe_auc, wilson
 from mainstay.evaluate.resample import Draws, draw, studentised
+from mainstay.evaluate.words import number, together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,19 +60,13 @@ class Score(msgspec.Struct, frozen=True):
         if self.value is None:
             return "does not apply"
         if self.low is None or self.high is None:
-            return f"{self.value:.4g}"
-        places = _places(self.high - self.low)
-        value, low, high = (f"{number:,.{places}f}" for number in (self.value, self.low, self.high))
+            return number(self.value)
+        value, low, high = together(self.value, self.low, self.high)
         return f"{value} ({low} to {high})" if self.low < 0 else f"{value} ({low}-{high})"
 
     def to_dict(self) -> dict[str, float | None]:
         """Return the score as plain data."""
         return {"value": self.value, "low": self.low, "high": self.high}
-
-
-def _places(width: float) -> int:
-    """Return the decimals that show two digits of an interval's width."""
-    return 3 if width <= 0 else int(np.clip(1 - np.floor(np.log10(width)), 0, 8))
 
 
 def evaluate(
@@ -120,7 +115,7 @@ def evaluate(
     >>> truth = [0, 0, 0, 1, 1, 1]
     >>> scores = evaluate("classification", truth, truth, labels=("No", "Yes"))
     >>> str(scores["accuracy"]), scores["roc_auc"].value
-    ('1.00 (0.61-1.00)', None)
+    ('1.000 (0.610-1.000)', None)
     """
     evidence = gather(task, y, answers, labels=labels, positive=positive, weight=weight, predicted=predicted)
     return score_evidence(evidence, seed=seed, metrics=metrics, groups=groups)
@@ -150,7 +145,7 @@ def _score(entry: Metric, evidence: Evidence, draws: Draws | None, groups: NDArr
     if evidence.rows > 1:
         share = 1.0 if groups is None else _independent_share(measured, groups)
         if entry.way == "moments" and draws is not None:
-            limits = studentised(measured, draws, top=1.0 if entry.name == "r2" else None)
+            limits = studentised(measured, draws)
         elif entry.way == "rank":
             limits = _rank_limits(entry.name, evidence, measured, share)
         elif entry.way == "median":
@@ -159,7 +154,8 @@ def _score(entry: Metric, evidence: Evidence, draws: Draws | None, groups: NDArr
             limits = share_limits(entry.name, evidence, share)
     if limits is None:
         return Score(value)
-    return Score(value, min(limits[0], value), max(limits[1], value))
+    floor, top = entry.span
+    return Score(value, min(max(limits[0], floor), value), max(min(limits[1], top), value))
 
 
 def _independent_share(measured: Measured, groups: NDArray[np.int64]) -> float:

@@ -60,6 +60,15 @@ class Metric:
     compute: Callable[[Evidence], Measured | None]
     unit: str = ""
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """The lowest and the highest value that the metric can have; the Brier score is 2 at most."""
+        if self.name == "r2":
+            return -np.inf, 1.0
+        if self.name == "brier_score":
+            return 0.0, 2.0
+        return 0.0, 1.0 if self.greater_is_better else np.inf
+
 
 _CLASSES = (
     Metric(

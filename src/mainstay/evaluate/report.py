@@ -119,6 +119,7 @@ def _pages() -> Environment:
         count=words.count,
         percent=words.percent,
         duration=words.duration,
+        together=_together,
         megabytes=words.megabytes,
     )
     pages.globals.update(METRICS=METRICS, nothing=words.NOTHING)
@@ -145,3 +146,7 @@ def _commands(data: ReportData) -> list[tuple[str, str]]:
         ("Measure it again where the truth is known", f"mainstay evaluate {bundle} later.csv"),
         ("Answer over HTTP", f"mainstay serve {bundle} --port 8000"),
     ]
+
+
+def _together(score: Any) -> tuple[str, str, str]:
+    return words.together(score.value, score.low, score.high)

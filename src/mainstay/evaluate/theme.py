@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ACCENT", "CLASSES", "FAINT", "FONT", "GRID", "INK", "MAIN", "MUTED", "bare", "rows_of"]
+__all__ = ["ACCENT", "CLASSES", "FAINT", "FONT", "GRID", "INK", "MAIN", "MUTED", "bare", "names_axis", "rows_of"]
 
 INK, MUTED, FAINT, GRID = "#1d2733", "#5c6773", "#98a2ad", "#e5e8ec"
 MAIN, ACCENT = "#0067a5", "#c84e00"
 CLASSES = ("#0067a5", "#c84e00", "#00845f", "#b1588f", "#b87d00", "#3d9bd1", "#5c6773", "#1d2733")
 """One colour per class, for up to eight."""
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+"""Near-equal widths everywhere: pictures are laid out where they are drawn and read where other fonts live."""
 
 
 def rows_of(rows: Sequence[Mapping[str, object]]) -> Any:
@@ -59,8 +60,24 @@ def bare(chart: Any, width: int, height: int | Any) -> Any:
             labelLimit=180,
             orient="top",
             symbolType="stroke",
+            columnPadding=24,
             columns=4,
         )
         .configure_header(labelColor=INK)
         .configure_title(color=INK, fontSize=13, fontWeight="normal", anchor="start")
+    )
+
+
+def names_axis(names: Iterable[str], *, limit: int = 220, angle: int = 0, room: bool = True) -> Any:
+    """Return an axis of names without lines, with room for them in a wider font than the one measured with."""
+    longest = max((len(name) for name in names), default=0)
+    return alt.Axis(
+        grid=False,
+        ticks=False,
+        domain=False,
+        labelColor=INK,
+        labelFontSize=12,
+        labelLimit=limit,
+        labelAngle=angle,
+        minExtent=min(limit, round(6.8 * longest)) if room else 0,
     )

@@ -11,7 +11,18 @@ from mainstay.evaluate.metrics import METRICS
 if TYPE_CHECKING:
     from mainstay.evaluate.report_data import ReportData
 
-__all__ = ["NOTHING", "beats_baseline", "count", "duration", "headline", "megabytes", "number", "percent", "verdict"]
+__all__ = [
+    "NOTHING",
+    "beats_baseline",
+    "count",
+    "duration",
+    "headline",
+    "megabytes",
+    "number",
+    "percent",
+    "together",
+    "verdict",
+]
 
 NOTHING = "-"
 """What stands where there is no number."""
@@ -31,6 +42,23 @@ def number(value: float | None) -> str:
     if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4g}" if size >= 1 or size < 0.001 else f"{value:.4f}"
+
+
+def together(value: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
+    """Return a value and its limits with as many decimals as the interval's width deserves.
+
+    Examples
+    --------
+    >>> together(0.84612, 0.8233, 0.86821), together(57.37, 49.76, 67.35), together(0.5, None, None)
+    (('0.846', '0.823', '0.868'), ('57.4', '49.8', '67.4'), ('0.5000', '-', '-'))
+    """
+    if value is None or low is None or high is None:
+        return number(value), number(low), number(high)
+    # Two digits of the width, or three of the value where that is at most one more.
+    wide = 3 if high <= low else 1 - int(np.floor(np.log10(high - low)))
+    large = 3 if value == 0 else 2 - int(np.floor(np.log10(abs(value))))
+    places = int(np.clip(max(wide, min(large, wide + 1)), 0, 8))
+    return f"{value:,.{places}f}", f"{low:,.{places}f}", f"{high:,.{places}f}"
 
 
 def count(value: float | None) -> str:
@@ -117,6 +145,8 @@ def verdict(data: ReportData) -> str:
     known, against = beats_baseline(data), data.against_baseline
     if known is None or against is None or data.baseline is None:
         return ""
+    if against.difference == 0:
+        return f"A baseline that ignores the columns gets {number(data.baseline.value)}, and so does the model."
     gap = f"{_signed(against.difference)} ({_signed(against.low)} to {_signed(against.high)})"
     level = f"A baseline that ignores the columns gets {number(data.baseline.value)}"
     if known:
