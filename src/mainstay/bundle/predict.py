@@ -1,0 +1,184 @@
+"""From rows to answers: the one code that evaluation, batch prediction and the server run.
+
+It exists apart from the bundle, so that training can score a model through it before there is a bundle to write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mainstay.bundle.records import Label, Outputs, encode_json, model_digest
+from mainstay.contracts.errors import BundleError
+from mainstay.data.decode import Decoder
+from mainstay.graph.run import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.arrays import Arrays
+    from mainstay.contracts.schema import Schema
+    from mainstay.data.decode import Decoded, Problem
+
+__all__ = ["Answers", "Predictor", "choose_labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model says about rows.
+
+    Parameters
+    ----------
+    prediction : array of shape (n,)
+        Labels in the user's own type (an object array; None where the row is refused), or float64 amounts (NaN
+        where it is refused).
+    probabilities : float32 array of shape (n, classes), optional
+        In the order of the labels; NaN where the row is refused. None for a regression.
+    problems : tuple of Problem
+        Cells that broke the schema, by row.
+    rejected : bool array of shape (n,)
+        Rows that are refused.
+    extra_columns : tuple of str, default ()
+        Columns that came and were not used.
+    """
+
+    prediction: NDArray[Any]
+    probabilities: NDArray[np.float32] | None
+    problems: tuple[Problem, ...]
+    rejected: NDArray[np.bool_]
+    extra_columns: tuple[str, ...] = ()
+
+
+class Predictor:
+    """A schema, a graph and what its answers mean, ready to answer.
+
+    Parameters
+    ----------
+    schema : Schema
+    outputs : Outputs
+    model : bytes
+        The ONNX graph; one that came from elsewhere must have passed :func:`mainstay.bundle.audit.audit_graph`.
+    threads : int, default 1
+        How many blocks of rows may be computed at the same time; the answers are the same bits.
+
+    Raises
+    ------
+    BundleError
+        When the graph does not load, or lacks the output that the task needs.
+    SchemaError
+        When the schema cannot be decoded.
+    """
+
+    def __init__(self, schema: Schema, outputs: Outputs, model: bytes, *, threads: int = 1) -> None:
+        self.schema = schema
+        self.outputs = outputs
+        self.model = model
+        self.decoder = Decoder(schema)
+        self._session = Session(model, threads=threads)
+        self._name = next(iter(outputs.graph_outputs))
+        if self._name not in self._session.outputs:
+            raise BundleError(
+                f"a graph for {outputs.task} must have the output {self._name!r}, and {self._session.outputs} came",
+                where="model.onnx",
+            )
+
+    @property
+    def model_digest(self) -> str:
+        """What an evaluation of this predictor is bound to."""
+        from mainstay.data.schema_file import to_toml
+
+        return model_digest(to_toml(self.schema).encode(), self.model, encode_json(self.outputs))
+
+    def predict_arrays(self, arrays: Arrays) -> Answers:
+        """Answer decoded rows; none of them is refused.
+
+        Raises
+        ------
+        BundleError
+            When the arrays do not fit the graph.
+        """
+        return self._answer(arrays, (), np.zeros(arrays.rows, np.bool_), ())
+
+    def predict_rows(self, rows: Sequence[Mapping[str, object]]) -> Answers:
+        """Answer plain rows: the serving path, which needs no table library.
+
+        Parameters
+        ----------
+        rows : sequence of mappings
+            Values by column name; a column that is left out is missing.
+
+        Raises
+        ------
+        SchemaError
+            When a row is not a mapping.
+        """
+        return self._decoded(self.decoder.from_rows(rows))
+
+    def predict_frame(self, frame: pl.DataFrame) -> Answers:
+        """Answer a table.
+
+        Raises
+        ------
+        SchemaError
+            When a feature's column is not there.
+        """
+        return self._decoded(self.decoder.from_frame(frame))
+
+    def _decoded(self, decoded: Decoded) -> Answers:
+        return self._answer(decoded.arrays, decoded.problems, decoded.rejected, decoded.extra_columns)
+
+    def _answer(
+        self,
+        arrays: Arrays,
+        problems: tuple[Problem, ...],
+        rejected: NDArray[np.bool_],
+        extra_columns: tuple[str, ...],
+    ) -> Answers:
+        raw = self._session.run(arrays)[self._name]
+        kind, width = self.outputs.graph_outputs[self._name]
+        if raw.shape != (arrays.rows, width) or raw.dtype.name != kind:
+            raise BundleError(
+                f"{self._name} must be {kind} of shape ({arrays.rows}, {width}), and {raw.dtype.name} of shape "
+                f"{raw.shape} came",
+                where="model.onnx",
+            )
+        if self.outputs.task == "regression":
+            amounts = np.where(rejected, np.nan, raw[:, 0]) if rejected.any() else raw[:, 0]
+            return Answers(amounts, None, problems, rejected, extra_columns)
+        labels = choose_labels(self.outputs, raw)
+        if rejected.any():
+            labels[rejected] = None
+            raw[rejected] = np.nan
+        return Answers(labels, raw, problems, rejected, extra_columns)
+
+
+def choose_labels(outputs: Outputs, probabilities: NDArray[np.float32]) -> NDArray[Any]:
+    """Return the label of each row of probabilities, shape (n,).
+
+    With two classes the positive one where its probability reaches the threshold; with more, the most probable one,
+    and of equal ones the first.
+
+    Examples
+    --------
+    >>> outputs = Outputs(task="classification", target="t", labels=("no", "yes"), threshold=0.25)
+    >>> choose_labels(outputs, np.array([[0.75, 0.25], [0.8, 0.2]], np.float32)).tolist()
+    ['yes', 'no']
+    """
+    positive = outputs.positive_class
+    if positive is None:
+        chosen = probabilities.argmax(axis=1)
+    else:
+        yes = probabilities[:, positive].astype(np.float64) >= outputs.threshold
+        chosen = np.where(yes, positive, 1 - positive)
+    labels = np.empty(len(outputs.labels), object)
+    labels[:] = _as_given(outputs.labels)
+    return np.asarray(labels[chosen], object)
+
+
+def _as_given(labels: tuple[Label, ...]) -> list[Label]:
+    return list(labels)

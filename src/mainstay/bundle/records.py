@@ -1,0 +1,171 @@
+"""What a bundle holds, as records; ``docs/bundle-format.md`` is the same in prose."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from mainstay.contracts.schema import Schema
+
+__all__ = ["BundleContent", "Golden", "GoldenRow", "Label", "Outputs", "encode_json", "model_digest"]
+
+Label = bool | int | float | str
+Cell = bool | int | float | str | None
+
+
+class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an answer means.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    target : str
+        The column that is answered.
+    labels : tuple of str, int, float or bool, default ()
+        The classes in the order of the probabilities, in the user's own type and words; all of one type.
+    positive : str, int, float or bool, optional
+        The class that a yes means, where there are two; default is the second.
+    threshold : float, default 0.5
+        With two classes: the positive class is answered where its probability is at least this.
+    unit : str, default ""
+        The unit of an amount, for people.
+
+    Raises
+    ------
+    UsageError
+        When the labels do not fit the task or each other.
+
+    Examples
+    --------
+    >>> Outputs(task="classification", target="Churn", labels=("No", "Yes")).positive_class
+    1
+    """
+
+    task: Literal["classification", "regression"]
+    target: str
+    labels: tuple[Label, ...] = ()
+    positive: Label | None = None
+    threshold: float = 0.5
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.task == "regression":
+            if self.labels or self.positive is not None:
+                raise UsageError("a regression has no labels", where="outputs")
+            return
+        kinds = {type(label).__name__ for label in self.labels}
+        if len(self.labels) < 2 or len(kinds) != 1 or len(set(self.labels)) != len(self.labels):
+            shown = ", ".join(repr(label) for label in self.labels[:8])
+            raise UsageError(
+                f"a classification needs two or more different labels of one type, and {shown or 'none'} came",
+                where="outputs",
+            )
+        if self.positive is not None and (len(self.labels) != 2 or self.positive not in self.labels):
+            raise UsageError(
+                f"the positive label must be one of two labels, and {self.positive!r} came", where="outputs"
+            )
+        if not 0 <= self.threshold <= 1:
+            raise UsageError(f"the threshold must be from 0 to 1, and {self.threshold} came", where="outputs")
+
+    @property
+    def positive_class(self) -> int | None:
+        """The position of the positive label; None unless there are two."""
+        if len(self.labels) != 2:
+            return None
+        return 1 if self.positive is None else self.labels.index(self.positive)
+
+    @property
+    def graph_outputs(self) -> dict[str, tuple[str, int]]:
+        """The outputs that a model graph must have: name, element type and width."""
+        if self.task == "classification":
+            return {"probabilities": ("float32", len(self.labels))}
+        return {"prediction": ("float64", 1)}
+
+
+class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row and the answer that it must get.
+
+    Parameters
+    ----------
+    row : dict of str to str, int, float, bool or None
+        As a client would send it; a column may be left out.
+    rejected : bool, default False
+        The row breaks the schema and gets no answer.
+    prediction : label or float, optional
+    probabilities : tuple of float, optional
+        The float32 values, written exactly.
+    """
+
+    row: dict[str, Cell]
+    rejected: bool = False
+    prediction: Label | None = None
+    probabilities: tuple[float, ...] | None = None
+
+
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that are replayed whenever the bundle is opened."""
+
+    rows: tuple[GoldenRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleContent:
+    """All that goes into a bundle.
+
+    Parameters
+    ----------
+    schema : Schema
+    model : bytes
+        The ONNX graph: inputs "numbers" and "categories", output "probabilities" or "prediction".
+    outputs : Outputs
+    recipe : dict
+        All it takes to run the training again; becomes TOML, so it holds no None.
+    evaluation : dict
+        The scores; becomes JSON. Where it has a "model_digest" it must be that of these parts.
+    golden : Golden
+    reference : dict
+        What monitoring compares with; becomes JSON.
+    report : str
+        HTML.
+    card : str
+        Markdown.
+    """
+
+    schema: Schema
+    model: bytes
+    outputs: Outputs
+    recipe: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    golden: Golden = field(default_factory=Golden)
+    reference: dict[str, Any] = field(default_factory=dict)
+    report: str = ""
+    card: str = ""
+
+
+def encode_json(record: Any) -> bytes:
+    """Return a record as JSON; numbers that do not exist (NaN) become null, NumPy's become plain ones."""
+    return msgspec.json.encode(record, enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} has no place in a model file")
+
+
+def model_digest(schema: bytes, model: bytes, outputs: bytes) -> str:
+    """Return what an evaluation is bound to: the digest of the three members that decide an answer.
+
+    Examples
+    --------
+    >>> model_digest(b"a", b"b", b"c") == model_digest(b"a", b"b", b"c") != model_digest(b"a", b"c", b"b")
+    True
+    """
+    parts = [hashlib.sha256(part).hexdigest() for part in (schema, model, outputs)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
