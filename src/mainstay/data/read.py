@@ -134,11 +134,11 @@ def _rows(
     if kind == "parquet":
         from mainstay.data.read_columnar import read_parquet
 
-        return _filled(*read_parquet(path), path)
+        return read_parquet(path)
     if kind == "arrow":
         from mainstay.data.read_columnar import read_arrow
 
-        return _filled(*read_arrow(path), path)
+        return read_arrow(path)
     if kind == "excel":
         from mainstay.data.read_excel import read_excel
 
@@ -156,12 +156,8 @@ def _from_text(
     return read_text(raw, options, where=path.name)
 
 
-def _filled(frame: pl.DataFrame, notes: tuple[Finding, ...], path: Path) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    if frame.height and frame.width:
-        return frame, notes
-    what = "no rows" if frame.width else "no columns"
-    raise DataError(f"the file has {what}", where=path.name, hint="Give a file with rows.", code="data.no_rows")
-
-
 def _table(frame: pl.DataFrame, source: str, digest: str, notes: tuple[Finding, ...]) -> Table:
+    if not frame.height or not frame.width:
+        what = "no rows" if frame.width else "no columns that can be used"
+        raise DataError(f"the table has {what}", where=source, hint="Give a table with rows.", code="data.no_rows")
     return Table(frame, source, digest, notes)

@@ -6,6 +6,8 @@ row on: as text, numbers would come out rounded.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from mainstay.contracts.errors import DataError, MissingPackageError, UsageError
@@ -15,6 +17,7 @@ from mainstay.data.read_values import tidy_frame
 from mainstay.data.text_header import Head, HeadLine, check_header, find_head
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import polars as pl
@@ -143,13 +146,27 @@ def _typed(book: Any, name: str, head: Head, lines: list[HeadLine]) -> pl.DataFr
     skip = lines[head.first].number - 1 if head.first < len(lines) else len(lines)
     if head.first >= len(lines):
         return pl.DataFrame(schema=dict.fromkeys(head.names, pl.String))
-    sheet = book.load_sheet(name, header_row=None, skip_rows=skip, schema_sample_rows=None)
-    frame: pl.DataFrame = sheet.to_polars()
+    with _quiet():
+        frame: pl.DataFrame = book.load_sheet(
+            name, header_row=None, skip_rows=skip, schema_sample_rows=None
+        ).to_polars()
     frame = frame.rename(dict(zip(frame.columns, head.names, strict=True)))
     frame = frame.with_columns(_retyped(series) for series in frame.get_columns())
     unnamed = [head.names[position] for position in head.unnamed]
     frame = frame.drop([column for column in unnamed if frame[column].null_count() == frame.height])
     return frame.filter(~pl.all_horizontal(pl.all().is_null()))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep fastexcel from logging a warning for each column without a value."""
+    logger = logging.getLogger("fastexcel")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _retyped(series: pl.Series) -> pl.Series:
@@ -163,6 +180,6 @@ def _retyped(series: pl.Series) -> pl.Series:
     if isinstance(series.dtype, pl.Datetime) and series.null_count() < len(series):
         if (series.dt.year() < 1900).fill_null(value=True).all():
             return series.dt.to_string("%H:%M:%S")
-        if (series.dt.time() == pl.time(0)).fill_null(value=True).all():
+        if (series.dt.date().cast(series.dtype) == series).fill_null(value=True).all():
             return series.dt.date()
     return series

@@ -136,7 +136,7 @@ def _url(address: str) -> URL:
     if scheme in {"http", "https", "ftp", "s3", "gs", "az", "abfs", "hdfs"}:
         raise UsageError(
             f"files are read from disk, and an address beginning with {scheme}:// came",
-            where=_SECRETS.sub(r"\1***", address.partition("?")[0]),
+            where=re.sub(r"://[^/@]*@", "://***@", address.partition("?")[0]),
             hint="Fetch the file first, then give its path.",
         )
     try:

@@ -7,7 +7,6 @@ reader that turned "007" into 7 would have taken that decision out of sight.
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 from mainstay.contracts.errors import DataError
 from mainstay.contracts.findings import Finding
 from mainstay.data.read_names import shown
-from mainstay.data.text_dialect import Delimiter, check_delimiter, find_delimiter
+from mainstay.data.text_dialect import Delimiter, check_delimiter, delimiter_line, find_delimiter
 from mainstay.data.text_encoding import to_utf8
 from mainstay.data.text_header import Head, HeadLine, check_header, find_head
 from mainstay.data.text_quotes import Sheet, settle_quotes
@@ -75,6 +74,8 @@ def read_text(raw: bytes, options: TextOptions, *, where: str) -> tuple[pl.DataF
     data, notes = to_utf8(raw, where=where, encoding=options.encoding)
     del raw
     delimiter = _delimiter(data, options, where)
+    if delimiter_line(data):
+        data = data[data.find(b"\n") :] if b"\n" in data else b""
     sheet = settle_quotes(data, delimiter, where=where)
     del data
     head = find_head(_head_lines(sheet), sheet.layout.width, wanted, where=where)
@@ -115,9 +116,6 @@ def _head_lines(sheet: Sheet) -> list[HeadLine]:
 
 def _cells(text: str, sheet: Sheet) -> tuple[str, ...]:
     if sheet.quote is None or sheet.quote not in text:
-        return tuple(text.split(sheet.sign))
-    pattern = re.escape(sheet.quote)
-    if text.count(sheet.quote) % 2 or re.search(pattern, text) is None:
         return tuple(text.split(sheet.sign))
     return tuple(next(csv.reader([text.replace("\r", " ")], delimiter=sheet.sign, quotechar=sheet.quote)))
 
@@ -168,26 +166,35 @@ def _parse(sheet: Sheet, head: Head, where: str) -> pl.DataFrame:
     kept = kept[~layout.comment[kept]]
     if not len(kept):
         return pl.DataFrame(schema=dict.fromkeys(head.names, pl.String))
-    frame = pl.read_csv(
-        _body(sheet, kept),
-        has_header=False,
-        schema=dict.fromkeys(head.names, pl.String),
-        separator=sheet.sign,
-        quote_char=sheet.quote,
-        infer_schema=False,
-    )
-    if frame.height != len(kept):
-        raise DataError(
-            f"{len(kept):,} rows were counted and {frame.height:,} came out of the parser",
-            where=where,
-            hint="Save the file again with plain quotes, and report this file to mainstay.",
-            code="data.parser",
+    try:
+        frame = pl.read_csv(
+            _body(sheet, kept),
+            has_header=False,
+            schema=dict.fromkeys(head.names, pl.String),
+            separator=sheet.sign,
+            quote_char=sheet.quote,
+            infer_schema=False,
+            missing_columns="insert",
         )
+    except pl.exceptions.PolarsError as error:
+        raise _parser_error(str(error).partition("\n")[0], where) from error
+    if frame.height != len(kept):
+        raise _parser_error(f"{len(kept):,} rows were counted and {frame.height:,} came out", where)
     if layout.width > 1 and layout.blank[kept].any():
         frame = frame.filter(pl.Series(~layout.blank[kept]))
     for name in frame.columns:
         frame = frame.with_columns(pl.col(name).str.strip_chars())
     return frame
+
+
+def _parser_error(reason: str, where: str) -> DataError:
+    """Return the error for a file on which the scan and the parser do not agree; no such file is known."""
+    return DataError(
+        f"the text was taken for a table, and its parser refused it ({reason})",
+        where=where,
+        hint="Save the file again with plain quotes, and report this file to mainstay.",
+        code="data.parser",
+    )
 
 
 def _body(sheet: Sheet, kept: NDArray[np.int64]) -> bytes:

@@ -20,7 +20,7 @@ from mainstay.data.text_cells import look
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Delimiter", "check_delimiter", "find_delimiter"]
+__all__ = ["Delimiter", "check_delimiter", "delimiter_line", "find_delimiter"]
 
 _STRONG = (",", ";", "\t", "|")
 _RARE = ("^", "~", "\x01", "\x1f")
@@ -96,9 +96,8 @@ def find_delimiter(data: bytes, *, where: str) -> Delimiter:
     'semicolon'
     """
     lines = _sample_lines(data)
-    directive = _directive(lines)
-    if directive:
-        return Delimiter(directive)
+    if delimiter_line(data):
+        return Delimiter(delimiter_line(data))
     trials = [trial for trial in _trials(lines) if trial is not None]
     best = max(trials, key=lambda trial: trial.score, default=None)
     if best is not None and best.share >= 0.6 and not _is_prose(best, lines):
@@ -114,10 +113,16 @@ def _sample_lines(data: bytes) -> list[str]:
     return text.split("\n")
 
 
-def _directive(lines: Sequence[str]) -> str:
-    """Return the delimiter that a first line ``sep=;`` names, as Excel writes and reads it."""
-    first = lines[0].strip().strip('"') if lines else ""
-    return first[4] if len(first) == 5 and first.lower().startswith("sep=") else ""
+def delimiter_line(data: bytes) -> str:
+    r"""Return the delimiter that a first line ``sep=;`` names, as Excel writes and reads it, or nothing.
+
+    Examples
+    --------
+    >>> delimiter_line(b"sep=;\na;b\n"), delimiter_line(b"a;b\n")
+    (';', '')
+    """
+    first = data[:16].partition(b"\n")[0].rstrip(b"\r").strip(b'"')
+    return chr(first[4]) if len(first) == 5 and first[:4].lower() == b"sep=" and first[4] < 128 else ""
 
 
 def _trials(lines: Sequence[str]) -> list[_Trial | None]:
@@ -133,7 +138,7 @@ def _trials(lines: Sequence[str]) -> list[_Trial | None]:
 
 
 def _split(lines: Sequence[str], sign: str) -> list[tuple[str, ...]]:
-    reader = csv.reader((line + "\n" for line in lines), delimiter=sign)
+    reader = csv.reader((line + "\n" for line in lines), delimiter=sign, skipinitialspace=sign != " ")
     try:
         rows = [tuple(row) for row in reader]
     except csv.Error:
@@ -178,17 +183,21 @@ def _colon(trial: _Trial | None) -> _Trial | None:
     cells = [cell for row in trial.rows for cell in row]
     clock = all(cell.strip().replace(".", "").isdigit() and len(cell.strip()) <= 6 for cell in cells)
     outside = any(cell.startswith(("//", " ", "\\")) for cell in cells)
-    return None if clock or outside or trial.width < 2 else trial
+    return None if clock or outside or _are_dates(trial) else trial
+
+
+def _are_dates(trial: _Trial) -> bool:
+    """Say whether the cells of each line together are one date or time."""
+    sign = trial.delimiter.sign
+    return all(look(sign.join(row)) == "date" for row in trial.rows[1:] or trial.rows)
 
 
 def _blanks(trial: _Trial | None) -> _Trial | None:
     """Keep blanks only where every line agrees and half of the columns at least hold numbers or dates."""
-    if trial is None or trial.share < 1 or len(trial.rows) < 2:
+    if trial is None or trial.share < 1 or len(trial.rows) < 2 or _are_dates(trial):
         return None
     body = trial.rows[1:]
     looks = [[look(row[column]) for row in body] for column in range(trial.width)]
-    if trial.width == 2 and set(looks[0]) <= {"date"}:
-        return None
     valued = sum(sum(seen in {"number", "date"} for seen in column) * 10 >= 9 * len(column) for column in looks)
     return trial if valued * 2 >= trial.width else None
 

@@ -60,7 +60,7 @@ def weigh(first: Sequence[str], body: Sequence[Sequence[str]]) -> Evidence:
     >>> weigh(["44", "Bern"], [["31", "Bern"], ["28", "Rome"], ["51", "Bern"]]).header
     False
     """
-    rows = [row for row in body if list(row) != list(first)]
+    rows = [row for row in body if len(first) == 1 or list(row) != list(first)]
     if not rows:
         return _alone(first)
     if _counted_names(first, rows):

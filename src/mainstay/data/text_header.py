@@ -126,14 +126,14 @@ def find_head(lines: Sequence[HeadLine], width: int, wanted: int | None, *, wher
     body = [line.cells for line in lines[top + 1 :] if len(line.cells) == width]
     beside = _beside(lines, top, width)
     if beside is not None:
-        return _named(lines, beside, top, _aligned(lines[beside].cells, width))
+        return _named(lines, beside, top, _aligned(lines, beside, width))
     evidence = weigh(lines[top].cells, body)
     if evidence.header:
         return _stacked(lines, top, width)
     note = Finding(
         severity="warning",
         code="header.none",
-        message=f"The file seems to have no header: on line {lines[top].number} {', and '.join(evidence.reasons)}. "
+        message=f"The file seems to have no header: on line {lines[top].number}, {', and '.join(evidence.reasons)}. "
         f"The columns are called column_1 to column_{width}.",
         advice=f"If line {lines[top].number} holds names, say header={lines[top].number}; "
         "if it holds a row, say header='none' to be sure.",
@@ -149,7 +149,7 @@ def _wanted_head(lines: Sequence[HeadLine], width: int, wanted: int, where: str)
             where=where,
             hint="Count lines from 1, blank ones too.",
         )
-    names = _aligned(lines[at].cells, width)
+    names = _aligned(lines, at, width)
     if len(names) != width:
         raise DataError(
             f"line {wanted} should hold the header, and it has {len(names)} names where the rows have {width} cells",
@@ -157,15 +157,22 @@ def _wanted_head(lines: Sequence[HeadLine], width: int, wanted: int, where: str)
             hint="Name another line, or mend the header.",
             code="data.header",
         )
-    first = next((at + 1 + step for step, line in enumerate(lines[at + 1 :]) if any(line.cells)), at + 1)
+    first = next((at + 1 + step for step, line in enumerate(lines[at + 1 :]) if line.cells), at + 1)
     return _named(lines, at, first, names, titles=False)
 
 
-def _aligned(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
-    """Return a header without a last empty name too many, or with an empty name for the row names of R."""
+def _aligned(lines: Sequence[HeadLine], at: int, width: int) -> tuple[str, ...]:
+    """Return a header as wide as the rows, where only one name is missing or one empty name is too many.
+
+    A missing name stands at the end where the rows end in an empty cell, and else at the front: R writes row names so.
+    """
+    cells = lines[at].cells
     if len(cells) == width + 1 and not cells[-1].strip():
         return cells[:-1]
-    return ("", *cells) if len(cells) == width - 1 else cells
+    if len(cells) != width - 1:
+        return cells
+    ending = any(line.cells[-1].strip() for line in lines[at + 1 :] if len(line.cells) == width)
+    return ("", *cells) if ending else (*cells, "")
 
 
 def _beside(lines: Sequence[HeadLine], top: int, width: int) -> int | None:
@@ -173,7 +180,7 @@ def _beside(lines: Sequence[HeadLine], top: int, width: int) -> int | None:
     if top == 0 or width < 3:
         return None
     cells = lines[top - 1].cells
-    fits = len(_aligned(cells, width)) == width
+    fits = len(_aligned(lines, top - 1, width)) == width
     return top - 1 if fits and all(is_label(cell) for cell in cells[: min(len(cells), width)]) else None
 
 

@@ -45,6 +45,11 @@ class Layout:
     last: int
 
     @property
+    def left_out(self) -> int:
+        """How many lines are no rows though something stands in them: titles above the table, and comments."""
+        return int((~self.blank & ~self.comment)[: self.top].sum() + self.comment.sum())
+
+    @property
     def even(self) -> bool:
         """Whether every line is a row, of two or more fields."""
         return self.width > 1 and not len(self.uneven)

@@ -79,9 +79,9 @@ def settle_quotes(data: bytes, delimiter: Delimiter, *, where: str) -> Sheet:
     quoted = _sheet(data, delimiter.sign, '"', where)
     if quoted.found.clean:
         merges = len(quoted.found.starts) < len(plain.found.starts)
-        return _noted(plain, quoted.data.find(b'"')) if merges and plain.layout.even else quoted
+        return _noted(plain, data.find(b'"')) if merges and _stands_beside(plain, quoted) else quoted
     mended = _mended(plain, where)
-    if mended is not None and (mended.layout.even or not plain.layout.even):
+    if mended is not None and (mended.layout.even or not _stands_beside(plain, mended)):
         return mended
     if plain.layout.even or plain.layout.width == 1:
         return _noted(plain, max(0, quoted.found.stray))
@@ -99,6 +99,11 @@ def _sheet(data: bytes, sign: str, quote: str | None, where: str) -> Sheet:
             code="data.empty",
         )
     return Sheet(data, sign, quote, found, layout)
+
+
+def _stands_beside(plain: Sheet, quoted: Sheet) -> bool:
+    """Say whether the reading without quotes is even too, and not only because it leaves out more lines."""
+    return plain.layout.even and plain.layout.left_out <= quoted.layout.left_out
 
 
 def _with_apostrophes(plain: Sheet, where: str) -> Sheet:
@@ -126,7 +131,7 @@ def _mended(plain: Sheet, where: str) -> Sheet | None:
         for chosen in combinations(options, size):
             rewritten = _rewritten(plain, _joined(chosen))
             sheet = None if rewritten is None else _sheet(rewritten, plain.sign, '"', where)
-            if sheet is None or (plain.layout.even and len(sheet.found.starts) != len(plain.found.starts)):
+            if sheet is None or (len(sheet.found.starts) != len(plain.found.starts) and _stands_beside(plain, sheet)):
                 continue
             if sheet.layout.even:
                 return sheet

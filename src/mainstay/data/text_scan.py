@@ -109,11 +109,19 @@ def _first_stray(buffer: NDArray[np.uint8], at: NDArray[np.int64], seen: int, de
     opening = (np.arange(len(at)) + seen) % 2 == 0
     quote = buffer[at[0]]
     before = np.where(at > 0, buffer[np.maximum(at - 1, 0)], _FEED)
-    after = np.where(at < len(buffer) - 1, buffer[np.minimum(at + 1, len(buffer) - 1)], _FEED)
+    after = _following(buffer, at, 1)
+    after = np.where((after == _RETURN) & (_following(buffer, at, 2) == _FEED), _FEED, after)
     opens = (before == delimiter) | (before == _FEED) | (before == quote)
-    closes = (after == delimiter) | (after == _FEED) | (after == _RETURN) | (after == quote)
+    closes = (after == delimiter) | (after == _FEED) | (after == quote)
     bad = np.flatnonzero(np.where(opening, ~opens, ~closes))
     return int(at[bad[0]]) if len(bad) else -1
+
+
+def _following(buffer: NDArray[np.uint8], at: NDArray[np.int64], steps: int) -> NDArray[np.uint8]:
+    """Return the bytes so many steps behind the positions; behind the end of the file stands a line end."""
+    last = len(buffer) - 1
+    found: NDArray[np.uint8] = np.where(at + steps <= last, buffer[np.minimum(at + steps, last)], np.uint8(_FEED))
+    return found
 
 
 def line_of(data: bytes, position: int) -> int:
