@@ -1,7 +1,8 @@
 """The few operations that every step is written in, once, and the two that carry them out: numpy and the graph.
 
 A step that were written twice, for training and for serving, would one day differ. Here it is written over these
-operations, each of which is exact in IEEE 754 float32 (or on whole numbers) and so has one answer on both sides.
+operations, each of which is exact in IEEE 754 float32 (or on whole numbers) and so has one answer on both sides. Only
+the sign of a zero may differ (ONNX Runtime's ``Where`` loses it), and nothing here divides by a zero without asking.
 """
 
 from __future__ import annotations
