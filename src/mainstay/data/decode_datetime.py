@@ -47,7 +47,8 @@ _OTHERS = {
     "z": ("offset", "(?:[Zz]|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})"),
     "s": ("epoch", "-?[0-9]{1,12}"),
 }
-_DIRECTIVE = re.compile(r"%(3f|.)", re.DOTALL)
+_SAME = {"year2": "year", "name": "month", "hour12": "hour"}
+_DIRECTIVE = re.compile(r"%(3f|.|$)", re.DOTALL)
 _ISO = (
     "(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     "(?:[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
@@ -107,9 +108,10 @@ def compile_format(text: str) -> Format:
     """
     pattern = _pattern(text) if text else _ISO
     fields = re.findall(r"\(\?P<(\w+)>", pattern)
-    repeated = sorted({field for field in fields if fields.count(field) > 1})
+    meanings = [_SAME.get(field, field) for field in fields]
+    repeated = sorted({meaning for meaning in meanings if meanings.count(meaning) > 1})
     if repeated:
-        raise SchemaError(f"the datetime format {text!r} has two fields for {' and '.join(repeated)}", hint="Keep one.")
+        raise SchemaError(f"the datetime format {text!r} has two fields for the {repeated[0]}", hint="Keep one.")
     if not {"year", "year2", "epoch"} & set(fields):
         raise SchemaError(f"the datetime format {text!r} has no year", hint="Add %Y, %y or %s.")
     return Format(text, pattern, re.compile(pattern))
