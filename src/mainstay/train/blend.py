@@ -6,7 +6,7 @@ models", ICML 2004 (doi:10.1145/1015330.1015432). It works on out-of-fold answer
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,8 +37,8 @@ def mix(answers: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> NDA
 
 def blend(
     answers: Sequence[NDArray[np.float64]],
-    target: NDArray[np.generic],
-    score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+    target: NDArray[Any],
+    score: Callable[[NDArray[Any], NDArray[np.float64]], float],
     *,
     seed: int,
     members: int = 8,
@@ -80,8 +80,8 @@ def blend(
 
 def _greedy(
     answers: Sequence[NDArray[np.float64]],
-    target: NDArray[np.generic],
-    score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+    target: NDArray[Any],
+    score: Callable[[NDArray[Any], NDArray[np.float64]], float],
     members: int,
     rounds: int,
 ) -> NDArray[np.float64]:
@@ -89,7 +89,8 @@ def _greedy(
     total = np.zeros_like(answers[0])
     best_counts, best_value = counts.copy(), -np.inf
     for size in range(1, rounds + 1):
-        allowed = range(len(answers)) if np.count_nonzero(counts) < members else np.flatnonzero(counts)
+        everything = list(range(len(answers)))
+        allowed = everything if np.count_nonzero(counts) < members else [one for one in everything if counts[one]]
         values = {index: score(target, (total + answers[index]) / size) for index in allowed}
         chosen = max(values, key=lambda index: values[index])
         counts[chosen] += 1

@@ -81,11 +81,11 @@ _TUNED: dict[TaskName, _Settings] = {
 
 _VARIANTS: tuple[tuple[str, _Settings], ...] = (
     # Random thresholds, few leaves and few columns: cheap sources of difference for the blend.
-    ("lightgbm_extra", {"extra_trees": True, "colsample": 0.55}),
     ("lightgbm_small", {"num_leaves": 9, "learning_rate": 0.07, "colsample": 0.6, "min_data_in_leaf": 20}),
-    ("lightgbm_wide", {"num_leaves": 120, "learning_rate": 0.03, "colsample": 0.5, "min_data_in_leaf": 30}),
     ("lightgbm_extra_small", {"extra_trees": True, "num_leaves": 12, "learning_rate": 0.08, "colsample": 0.7}),
     ("lightgbm_penalised", {"num_leaves": 31, "colsample": 0.4, "l2": 20.0}),
+    ("lightgbm_extra", {"extra_trees": True, "colsample": 0.55}),
+    ("lightgbm_wide", {"num_leaves": 120, "learning_rate": 0.03, "colsample": 0.5, "min_data_in_leaf": 30}),
 )
 
 
@@ -109,7 +109,7 @@ def portfolio(
     Examples
     --------
     >>> [candidate.name for candidate in portfolio("regression", Preparation())][:3]
-    ['baseline', 'ridge', 'lightgbm']
+    ['baseline', 'ridge', 'decision_tree']
     """
     everything = _all(task, preparation)
     if models is None:
@@ -132,12 +132,12 @@ def _all(task: TaskName, preparation: Preparation) -> tuple[Candidate, ...]:
     rows: list[tuple[str, str, _Settings]] = [
         ("baseline", "baseline", {}),
         (linear, linear, {}),
-        lightgbm[0],
-        ("random_forest", "random_forest", {}),
-        *lightgbm[1:3],
-        ("extra_trees", "extra_trees", {}),
         ("decision_tree", "decision_tree", {}),
-        *lightgbm[3:],
+        *lightgbm[:2],
+        ("random_forest", "random_forest", {}),
+        *lightgbm[2:4],
+        ("extra_trees", "extra_trees", {}),
+        *lightgbm[4:],
     ]
     known = set(names(task))
     return tuple(
@@ -166,7 +166,9 @@ def _recipe(kind: str, preparation: Preparation) -> Recipe:
     if kind == "baseline":
         chosen = {"missing": "none", "scale": "none", "encode": "ordinal"}
     return Recipe(
-        **chosen,
+        missing=chosen["missing"],
+        scale=chosen["scale"],
+        encode=chosen["encode"],
         indicator=linear and chosen["missing"] != "none",
         polynomial=preparation.polynomial if kind != "baseline" else 1,
         derive=preparation.derive,

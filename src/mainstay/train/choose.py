@@ -6,7 +6,7 @@ The decision rests on out-of-fold answers of the training rows; the held-out row
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,8 +76,8 @@ def choose(
     entries: Sequence[Entry],
     material: Material,
     *,
-    score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
-    tied: Callable[[NDArray[np.generic], NDArray[np.float64], NDArray[np.float64]], bool],
+    score: Callable[[NDArray[Any], NDArray[np.float64]], float],
+    tied: Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64]], bool],
     seed: int,
 ) -> Choice:
     """Return what to ship.
@@ -105,7 +105,7 @@ def choose(
         )
     target = material.target.values[validated_rows(material)]
     answers = {entry.candidate.name: out_of_fold(entry, material) for entry in done}
-    cost = {entry.candidate.name: entry.predict_seconds for entry in done}
+    cost = {entry.candidate.name: entry.cost for entry in done}
     members = {name: weight for name, weight in _blend(answers, target, score, seed).items() if weight > 0}
     if len(members) > 1:
         answers[_BLEND] = mix([answers[name] for name in members], list(members.values()))
@@ -120,8 +120,8 @@ def choose(
 
 def _blend(
     answers: dict[str, NDArray[np.float64]],
-    target: NDArray[np.generic],
-    score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+    target: NDArray[Any],
+    score: Callable[[NDArray[Any], NDArray[np.float64]], float],
     seed: int,
 ) -> dict[str, float]:
     names = [name for name in answers if name != "baseline"]

@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 
 from mainstay.compute.clock import Clock
-from mainstay.contracts.model import ModelGraph, from_arrays, to_arrays
+from mainstay.contracts.model import Affine, ModelGraph, Trees, from_arrays, to_arrays
 from mainstay.learners.catalogue import learner
 from mainstay.prepare.fitted import FittedRecipe, fit, from_json
-from mainstay.train.candidates import Candidate
+from mainstay.train.candidates import Candidate  # noqa: TC001 - msgspec reads the annotation at run time
 from mainstay.train.material import load_material
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.executor import Payload
     from mainstay.contracts.learner import Fitted
+    from mainstay.contracts.model import Body
 
 __all__ = ["FoldJob", "FoldModel", "FoldResult", "fit_fold", "load_model", "load_result"]
 
@@ -67,6 +68,9 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
         Time of preparation, fit and prediction.
     predict_seconds : float
         Time that the library took per 1,000 held-out rows, preparation included.
+    cost : float
+        About how many operations an answer takes. Counted and not measured, so that a choice by cost is the same
+        on a busy machine.
     notes : dict
         What the learner said: rounds kept, whether it converged.
     recipe : str
@@ -75,6 +79,7 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: float
     predict_seconds: float
+    cost: float
     notes: dict[str, float | int | str | bool]
     recipe: str
 
@@ -98,17 +103,19 @@ def fit_fold(payload: Payload) -> Payload:
         train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)
     validation = recipe.transform(material.arrays.take(fold.validation))
     fitted = learner(job.candidate.learner).fit(
-        recipe.transform(train), train_target, seed=job.seed, deadline=clock.earlier(0.1 * job.seconds),
+        recipe.transform(train), train_target, seed=job.seed, deadline=clock.earlier(0.25 * job.seconds),
         settings=job.candidate.settings, validation=(validation, material.target.take(fold.validation)),
     )  # fmt: skip
     began = time.monotonic()
     holdout = _answers(fitted, recipe, material.holdout)
     per_thousand = (time.monotonic() - began) * 1000.0 / max(1, material.holdout.rows)
-    arrays = {_MODEL + name: array for name, array in to_arrays(fitted.graph()).items()}
+    model = fitted.graph()
+    arrays = {_MODEL + name: array for name, array in to_arrays(model).items()}
     np.savez(job.file, validation=fitted.predict(validation), holdout=holdout, **arrays)  # type: ignore[arg-type]
     result = FoldResult(
         seconds=clock.elapsed(),
         predict_seconds=per_thousand,
+        cost=_cost(model.body, len(recipe.names)),
         notes=dict(fitted.notes()),
         recipe=recipe.to_json().decode(),
     )
@@ -123,6 +130,14 @@ def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np
         for start in range(0, max(1, arrays.rows), block)
     ]
     return np.concatenate(parts)
+
+
+def _cost(body: Body, width: int) -> float:
+    """Count the features to prepare, and the questions or products to come to an answer."""
+    if isinstance(body, Trees):
+        leaves = np.count_nonzero(body.feature < 0) / max(1, len(body.roots))
+        return width + len(body.roots) * (1.0 + float(np.log2(max(1.0, leaves))))
+    return width + float(body.coefficients.size if isinstance(body, Affine) else 0)
 
 
 def load_result(job: FoldJob, payload: Payload) -> tuple[FoldResult, NDArray[np.float64], NDArray[np.float64]]:

@@ -94,7 +94,7 @@ def take_in(
     if not schema.features:
         raise DataError(
             "no column is left to learn from", where=table.source,
-            hint="Give the columns that matter the role 'feature' in a schema file; profile shows why each was left out.",
+            hint="Give the columns that matter the role feature in a schema file; profile says why each was left out.",
         )  # fmt: skip
     target = _target_column(schema)
     task: TaskName = "regression" if target.kind == "number" else "classification"
@@ -161,7 +161,8 @@ def _ordered(schema: Schema, target: Column, table: Table, positive: str | None)
     present = tuple(name for name in target.categories if named[name])
     if len(present) < 2:
         raise DataError(
-            f"the target has one class only ({', '.join(present) or 'none'})", where=f"{table.source}, column {target.name!r}",
+            f"the target has one class only ({', '.join(present) or 'none'})",
+            where=f"{table.source}, column {target.name!r}",
             hint="A model needs at least two classes to tell apart; check that the right column is the target.",
         )  # fmt: skip
     return _replace(schema, order_classes(msgspec.structs.replace(target, categories=present), named, positive))

@@ -14,9 +14,11 @@ from mainstay.contracts.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
+
     from mainstay.contracts.schema import Column
 
-__all__ = ["order_classes"]
+__all__ = ["order_classes", "own_labels"]
 
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos", "on", "bad", "fraud", "spam", "default", "churned")
 _NEGATIVE = ("no", "false", "0", "n", "f", "negative", "neg", "off", "good", "normal", "ham")
@@ -72,3 +74,36 @@ def _by_word(classes: tuple[str, ...]) -> str | None:
         if word in _POSITIVE or other in _NEGATIVE:
             return name
     return None
+
+
+def own_labels(classes: tuple[str, ...], cells: pl.Series) -> tuple[str, ...] | tuple[int, ...] | tuple[bool, ...]:
+    """Return the classes in the user's own type, for the answers.
+
+    Whole numbers stay whole numbers, also where they came as text without leading zeros or signs; booleans stay
+    booleans; everything else is words.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        As in the schema.
+    cells : polars.Series
+        The raw target column.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> own_labels(("0", "1"), pl.Series([0, 1])), own_labels(("01", "02"), pl.Series(["01", "02"]))
+    ((0, 1), ('01', '02'))
+    """
+    import polars as pl
+
+    if cells.dtype == pl.Boolean:
+        return tuple(name.lower() == "true" for name in classes)
+    if all(_is_whole(name) for name in classes):
+        return tuple(int(name) for name in classes)
+    return classes
+
+
+def _is_whole(name: str) -> bool:
+    digits = name.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and str(int(name)) == name

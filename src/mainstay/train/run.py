@@ -1,7 +1,7 @@
-"""One training run, from a table with its schema to a model that has been proved and not yet judged.
+"""One training run, from a table with its schema to the graph of a chosen model, not yet proved or judged.
 
-The order is the promise: the test part is set aside before anything is learned, the choice is made on out-of-fold
-answers, the graph must give the library's answers, and only then are the held-out targets opened, once.
+The order is the promise: the test part is set aside before anything is learned, and the choice is made on out-of-fold
+answers. The held-out targets are opened afterwards, once, by ``judge``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mainstay.contracts.events import StageBegun
-from mainstay.graph.parity import check_parity
-from mainstay.graph.run import Session
 from mainstay.train.assemble import Member, assemble
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
@@ -27,6 +23,7 @@ from mainstay.train.steering import steer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from mainstay.compute.clock import Clock
@@ -36,17 +33,14 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
-    from mainstay.graph.parity import Parity
     from mainstay.train.choose import Choice
+    from mainstay.train.fold import FoldModel
     from mainstay.train.intake import Intake
-    from mainstay.train.search import Entry, Search
+    from mainstay.train.search import Entry
     from mainstay.train.settings import Settings
     from mainstay.train.steering import Steering
 
-__all__ = ["PRELOAD", "Surroundings", "Trained", "train_model"]
-
-PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
-"""What the worker processes load once, while the caller still reads the data."""
+__all__ = ["Surroundings", "Trained", "train_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A proved model.
+    """A chosen model, written as a graph.
 
     Parameters
     ----------
@@ -79,7 +73,6 @@ class Trained:
     choice : Choice
     model : bytes
         The graph.
-    parity : Parity
     candidate_answers : dict of str to array
         The libraries' answers for the held-out rows, by finished candidate; the blend is not among them.
     findings : tuple of Finding
@@ -92,7 +85,6 @@ class Trained:
     entries: tuple[Entry, ...]
     choice: Choice
     model: bytes
-    parity: Parity
     candidate_answers: dict[str, NDArray[np.float64]]
     findings: tuple[Finding, ...]
     interrupted: bool
@@ -106,7 +98,7 @@ def train_model(
     *,
     meanwhile: Callable[[Intake], tuple[Finding, ...]],
 ) -> Trained:
-    """Search, choose, write the graph and prove it.
+    """Search, choose and write the graph.
 
     Parameters
     ----------
@@ -137,8 +129,7 @@ def train_model(
     choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
     model = _write(choice, entries, intake)
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
-    parity = _prove(model, choice, answers, intake)
-    return Trained(intake, steering, tuple(entries), choice, model, parity, answers, findings, search.interrupted)
+    return Trained(intake, steering, tuple(entries), choice, model, answers, findings, search.interrupted)
 
 
 def _search(intake: Intake, steering: Steering, settings: Settings, around: Surroundings) -> Search:
@@ -163,12 +154,13 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
 def _reserve(seconds: float, intake: Intake) -> float:
     """Return the seconds kept for choosing, writing, judging and reporting.
 
-    Measured: about three seconds of which the charts take most, and a share that grows with the rows to be judged.
+    Measured: about three seconds of which the charts take most, and a share that grows with the rows to be judged;
+    the search adds what its own models need to answer them.
     """
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    return min(0.6 * seconds, 3.5 + 0.04 * seconds + 1.0e-6 * cells)
+    return min(0.6 * seconds, 3.5 + 0.03 * seconds + 1.0e-6 * cells)
 
 
 def _write(choice: Choice, entries: list[Entry], intake: Intake) -> bytes:
@@ -177,18 +169,10 @@ def _write(choice: Choice, entries: list[Entry], intake: Intake) -> bytes:
     return assemble(members, intake.material.arrays, intake.task)
 
 
-def _models(entry: Entry) -> list[object]:
+def _models(entry: Entry) -> list[FoldModel]:
     return [load_model(entry.jobs[fold], entry.results[fold]) for fold in sorted(entry.results)]
 
 
 def _mean(parts: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Average in the order of the folds, as the graph does."""
     return mix([parts[fold] for fold in sorted(parts)], [1.0 / len(parts)] * len(parts))
-
-
-def _prove(model: bytes, choice: Choice, answers: dict[str, NDArray[np.float64]], intake: Intake) -> Parity:
-    """Hold the graph against the libraries on every held-out row."""
-    library = mix([answers[name] for name in choice.weights], list(choice.weights.values()))
-    (given,) = Session(model, threads=2).run(intake.material.holdout).values()
-    graph = given[:, 0] if intake.task == "regression" else given
-    return check_parity(library, np.asarray(graph, np.float64), task=intake.task, where=choice.name)

@@ -7,7 +7,7 @@ A candidate that fails, is stopped or is left out keeps its place on the leaderb
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -34,6 +34,7 @@ Status = Literal["done", "running", "waiting", "failed", "stopped", "skipped"]
 
 _WORSE = 1.25  # a first fold with so many times the best loss does not come back in a blend
 _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
+_LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
 _GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
 
 
@@ -75,6 +76,11 @@ class Entry:
         return sum(result.predict_seconds for result in self.results.values())
 
     @property
+    def cost(self) -> float:
+        """About how many operations an answer of all fold models takes."""
+        return sum(result.cost for result in self.results.values())
+
+    @property
     def value(self) -> float | None:
         """The mean score over the folds that are done, greater is better."""
         return float(np.mean(list(self.scores.values()))) if self.scores else None
@@ -107,8 +113,8 @@ class Search:
         *,
         clock: Clock,
         seed: int,
-        score: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
-        loss: Callable[[NDArray[np.generic], NDArray[np.float64]], float],
+        score: Callable[[NDArray[Any], NDArray[np.float64]], float],
+        loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
         listener: Listener,
     ) -> None:
         self.entries = [Entry(candidate) for candidate in candidates]
@@ -128,14 +134,19 @@ class Search:
         """Search until nothing is left to try or the time is up; Ctrl-C ends it with what there is."""
         try:
             self.begin()
-            while self._numbers and self._clock.left() > 0:
-                for outcome in self._executor.wait(min(0.5, self._clock.left())):
+            while self._numbers and self._left() > 0:
+                for outcome in self._executor.wait(min(0.5, self._left())):
                     self._take(outcome)
                 self.begin()
         except KeyboardInterrupt:
             self.interrupted = True
         self._end()
         return self.entries
+
+    def _left(self) -> float:
+        """Return the seconds that are left when the held-out rows must still be answered by all that may be shipped."""
+        thousands = self._material.holdout.rows / 1000.0
+        return max(0.0, self._clock.left() - thousands * sum(entry.predict_seconds for entry in self.entries))
 
     def _submit_next(self) -> bool:
         for entry in self.entries:
@@ -160,7 +171,7 @@ class Search:
 
     def _allowance(self, entry: Entry) -> float:
         """Return the seconds that the next fit of this candidate may take; 0 where it is not worth beginning."""
-        left = self._clock.left() - 0.2
+        left = self._left() - 0.2
         open_folds = self._folds - len(entry.results)
         rounds = -(-open_folds // self._executor.slots)
         fair = left / rounds
@@ -168,7 +179,7 @@ class Search:
             return fair if fair >= 0.5 * entry.results[0].seconds else 0.0
         others_begun = any(other.results for other in self.entries if not other.candidate.always)
         if entry.candidate.always or not others_begun:
-            return fair * (1.0 if entry.candidate.always else _FIRST_SHARE)
+            return fair * (_LINEAR_SHARE if entry.candidate.always else _FIRST_SHARE)
         expected = self._typical_seconds(entry)
         return fair if fair >= expected else 0.0
 
@@ -181,7 +192,7 @@ class Search:
 
     def _no_time(self, entry: Entry) -> str:
         folds = "its other folds" if entry.results else "it"
-        return f"no time was left for {folds} ({self._clock.left():.1f} s)"
+        return f"no time was left for {folds} ({self._left():.1f} s)"
 
     def _submit(self, entry: Entry, fold: int, seconds: float) -> None:
         job = FoldJob(folder=str(self._folder), candidate=entry.candidate, fold=fold, seed=self._seed, seconds=seconds)
@@ -189,7 +200,7 @@ class Search:
         entry.jobs[fold] = job
         entry.status = "running"
         self._numbers[number] = (entry, fold)
-        limit = min(seconds + _GRACE, self._clock.left())
+        limit = min(1.5 * seconds + _GRACE, self._left())
         self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit))
 
     def _take(self, outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Steering:
     sign: float
     seed: int = 0
 
-    def score(self, target: NDArray[np.generic], answers: NDArray[np.float64]) -> float:
+    def score(self, target: NDArray[Any], answers: NDArray[np.float64]) -> float:
         """Return the metric with its sign; minus infinity where it does not apply."""
         if self.name == "roc_auc" and answers.shape[1] == 2:
             return _auc(target == 1, answers[:, 1])
@@ -52,14 +52,14 @@ class Steering:
         """Return a score in the metric's own direction."""
         return None if score is None or not np.isfinite(score) else self.sign * score
 
-    def loss(self, target: NDArray[np.generic], answers: NDArray[np.float64]) -> float:
+    def loss(self, target: NDArray[Any], answers: NDArray[np.float64]) -> float:
         """Return log-loss or mean squared error: proper, above zero, for racing whatever the metric."""
         if self.task == "regression":
             return float(np.mean(np.square(target - answers))) + _TINY
         chosen = np.take_along_axis(answers, target.astype(np.int64)[:, None], axis=1)[:, 0]
         return float(-np.mean(np.log(np.clip(chosen, _TINY, 1.0)))) + _TINY
 
-    def tied(self, target: NDArray[np.generic], best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    def tied(self, target: NDArray[Any], best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
         """Say whether two models cannot be told apart on these rows."""
         return compare(self.task, self.name, target, best, other, seed=self.seed).tied
 

@@ -1,0 +1,34 @@
+"""The verbs: train, predict, evaluate and the rest; the only place where the parts of the house meet."""
+
+from mainstay.lifecycle.model import Model, load
+from mainstay.lifecycle.results import (
+    EvaluateResult,
+    InspectResult,
+    PredictResult,
+    ProfileResult,
+    ReportResult,
+    TrainResult,
+    VerifyResult,
+)
+from mainstay.lifecycle.training import demo, profile, train
+from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
+
+__all__ = [
+    "EvaluateResult",
+    "InspectResult",
+    "Model",
+    "PredictResult",
+    "ProfileResult",
+    "ReportResult",
+    "TrainResult",
+    "VerifyResult",
+    "demo",
+    "evaluate",
+    "inspect",
+    "load",
+    "predict",
+    "profile",
+    "report",
+    "train",
+    "verify",
+]

@@ -1,0 +1,155 @@
+"""A bundle as a person uses it: data frames in, data frames out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainstay.bundle.open import Bundle, open_bundle
+from mainstay.evaluate.report_data import ReportData
+from mainstay.lifecycle.answers import answer_frame, evaluate_frame
+from mainstay.lifecycle.results import EvaluateResult, write_text
+
+if TYPE_CHECKING:
+    from mainstay.contracts.schema import Schema
+
+__all__ = ["Model", "load"]
+
+
+class Model:
+    """An opened bundle: the model file, with verbs.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        As :func:`mainstay.bundle.open.open_bundle` returns it: checked, and its golden rows replayed.
+
+    Attributes
+    ----------
+    schema : Schema
+        What a row must be.
+    digest : str
+        The name of exactly these bytes.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    @property
+    def schema(self) -> Schema:
+        """What a row must be."""
+        return self.bundle.schema
+
+    @property
+    def digest(self) -> str:
+        """The name of exactly these bytes: the SHA-256 of the manifest."""
+        return self.bundle.digest
+
+    @property
+    def report(self) -> str:
+        """The report as an HTML page, with the digest written in."""
+        from mainstay.evaluate.report import training_report
+
+        data = self.report_data
+        return (
+            self.bundle.report if data is None else training_report(msgspec.structs.replace(data, digest=self.digest))
+        )
+
+    @property
+    def report_data(self) -> ReportData | None:
+        """What the report says, as plain data; None where the bundle was packed without."""
+        evaluation = self.bundle.evaluation
+        return msgspec.convert(evaluation, ReportData) if evaluation.get("scores") else None
+
+    def predict(
+        self, data: Any, *, header: str | int = "auto", query: str | None = None, sheet: str | None = None
+    ) -> Any:
+        """Answer rows.
+
+        Parameters
+        ----------
+        data : path, URL or data frame
+            All columns that the schema calls features; others are ignored.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``prediction`` and, for classes, ``probability_<label>``; one row for each row given, null where the
+            row was refused. A pandas frame where a pandas frame came, with its index.
+
+        Raises
+        ------
+        SchemaError
+            When a feature is missing.
+        """
+        from mainstay.data.read import read
+
+        answers = self.bundle.predict_frame(read(data, header=header, query=query, sheet=sheet).frame)
+        return like(data, answer_frame(answers, self.bundle.outputs))
+
+    def evaluate(
+        self, data: Any, *, header: str | int = "auto", query: str | None = None, sheet: str | None = None
+    ) -> EvaluateResult:
+        """Score the model on rows whose target is known.
+
+        Raises
+        ------
+        SchemaError
+            When a feature or the target is missing.
+        """
+        from mainstay.data.read import read
+
+        table = read(data, header=header, query=query, sheet=sheet)
+        return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the bundle: the very bytes that were evaluated."""
+        place = Path(path)
+        self.bundle.save(place)
+        return place
+
+    def save_report(self, path: str | Path) -> Path:
+        """Write the report as an HTML page."""
+        return write_text(self.report, path)
+
+    def __repr__(self) -> str:
+        outputs = self.bundle.outputs
+        what = (
+            f"{len(outputs.labels)} classes of {outputs.target!r}"
+            if outputs.labels
+            else f"amounts of {outputs.target!r}"
+        )
+        return f"<mainstay model: {what} from {len(self.schema.features)} columns, digest {self.digest[:12]}>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<code>{html.escape(repr(self))}</code>"
+
+
+def like(data: Any, frame: Any) -> Any:
+    """Return a Polars frame as the kind of frame that came."""
+    if type(data).__module__.partition(".")[0] != "pandas":
+        return frame
+    import pandas as pd
+
+    columns = {name: frame.get_column(name).to_list() for name in frame.columns}
+    return pd.DataFrame(columns, index=data.index)
+
+
+def load(path: str | Path | bytes) -> Model:
+    """Open a bundle: check every byte, audit the graph, replay the golden rows. Nothing in it is run or imported.
+
+    Parameters
+    ----------
+    path : str, path or bytes
+        A ``.mainstay`` file, or its content.
+
+    Raises
+    ------
+    BundleError
+        When the file is not whole and true; the message says which check it fails.
+    """
+    return Model(open_bundle(path))

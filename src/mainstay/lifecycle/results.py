@@ -1,0 +1,264 @@
+"""What the verbs return: figures as plain data, with a face for the terminal and one for the notebook."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from mainstay.contracts.schema import Schema
+    from mainstay.lifecycle.model import Model
+
+__all__ = [
+    "EvaluateResult",
+    "InspectResult",
+    "PredictResult",
+    "ProfileResult",
+    "ReportResult",
+    "Result",
+    "TrainResult",
+    "VerifyResult",
+    "write_text",
+]
+
+_LINES = 12
+
+
+def write_text(text: str, path: str | Path) -> Path:
+    """Write a text file, with its folders.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be written there.
+    """
+    place = Path(path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the file could not be written ({error.strerror})", where=str(place), hint="Choose another place with -o."
+        ) from error
+    return place
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The figures of a verb.
+
+    Parameters
+    ----------
+    figures : dict
+        The same object that ``--json`` prints.
+    """
+
+    figures: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as plain data."""
+        return dict(self.figures)
+
+    def headline(self) -> str:
+        """Return the answer in one line."""
+        return type(self).__name__
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the lines that are worth seeing at once; the first is the header."""
+        return []
+
+    def __repr__(self) -> str:
+        rows = self.table()
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([self.headline(), *lines])
+
+    def _repr_html_(self) -> str:
+        rows = self.table()
+        cells = [
+            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+            for row, tag in zip(rows, ["th", *["td"] * len(rows)], strict=False)
+        ]
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<div><p><b>{html.escape(self.headline())}</b></p><table>{body}</table></div>"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _interval(score: dict[str, Any]) -> str:
+    if score["value"] is None:
+        return "does not apply"
+    if score["low"] is None:
+        return _number(score["value"])
+    return f"{_number(score['value'])} ({_number(score['low'])} to {_number(score['high'])})"
+
+
+@dataclass(frozen=True, repr=False)
+class ProfileResult(Result):
+    """What a table holds.
+
+    Parameters
+    ----------
+    figures : dict
+        ``{rows, columns, findings, ...}``.
+    schema : Schema
+        The input contract that was inferred.
+    report : str
+        The profile as an HTML page.
+    """
+
+    schema: Schema
+    report: str
+
+    def headline(self) -> str:
+        """Return rows, columns and how many findings there are."""
+        found = len(self.figures["findings"])
+        return f"{self.figures['rows']:,} rows, {len(self.figures['columns'])} columns, {found} findings"
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the findings."""
+        findings = self.figures["findings"][:_LINES]
+        rows = [(one["severity"], one["column"] or "", one["message"]) for one in findings]
+        return [("severity", "column", "finding"), *rows] if rows else []
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page (``.html``), the schema (``.toml``) or the figures (``.json``)."""
+        ending = Path(path).suffix.lower()
+        if ending == ".html":
+            return write_text(self.report, path)
+        if ending == ".toml":
+            from mainstay.data.schema_file import to_toml
+
+            return write_text(to_toml(self.schema), path)
+        if ending == ".json":
+            import msgspec
+
+            return write_text(msgspec.json.encode(self.figures).decode(), path)
+        raise UsageError(f"a profile is written as .html, .toml or .json, and {str(path)!r} came", where="out")
+
+
+@dataclass(frozen=True, repr=False)
+class TrainResult(Result):
+    """A trained model and how good it is.
+
+    Parameters
+    ----------
+    figures : dict
+        ``{bundle, digest, task, target, metric, metrics, leaderboard, rows, seconds, ...}``.
+    model : Model
+        The bundle, opened.
+    interrupted : bool
+        Whether the search was ended early by Ctrl-C; the best model so far was kept.
+    """
+
+    model: Model
+    interrupted: bool = False
+
+    @property
+    def leaderboard(self) -> list[dict[str, Any]]:
+        """The candidates, best first: name, value, low, high, seconds, status."""
+        return list(self.figures["leaderboard"])
+
+    @property
+    def report(self) -> str:
+        """The report as an HTML page."""
+        return self.model.report
+
+    def headline(self) -> str:
+        """Return the score with its interval, and the rows it was measured on."""
+        metric, rows = self.figures["metric"], self.figures["rows"]
+        return f"{metric['name']} {_interval(metric)} on {rows['test']:,} rows that no choice has seen"
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the leaderboard."""
+        rows = [
+            (one["name"], _interval(one) if one["value"] is not None else "", f"{one['seconds']:.1f}", one["status"])
+            for one in self.figures["leaderboard"]
+        ]
+        return [("model", self.figures["metric"]["name"], "seconds", "status"), *rows]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the bundle."""
+        return self.model.save(path)
+
+
+@dataclass(frozen=True, repr=False)
+class PredictResult(Result):
+    """Answers for rows.
+
+    Parameters
+    ----------
+    figures : dict
+        ``{rows, rejected, outputs, problems, digest}``.
+    answers : polars or pandas data frame
+        ``prediction`` and, for classes, ``probability_<label>``.
+    """
+
+    answers: Any = field(default=None)
+
+    def headline(self) -> str:
+        """Return how many rows were answered and refused."""
+        figures = self.figures
+        return (
+            f"{figures['rows']:,} rows, {figures['rejected']:,} refused, written to {figures['outputs'] or 'nothing'}"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class EvaluateResult(Result):
+    """The scores of a bundle on given rows; ``figures`` is ``{task, rows, metrics, ...}``."""
+
+    def headline(self) -> str:
+        """Return the task and the rows."""
+        return f"{self.figures['task']} on {self.figures['rows']:,} rows"
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the metrics with their intervals."""
+        rows = [(name, _interval(score)) for name, score in self.figures["metrics"].items()]
+        return [("metric", "value (95 % interval)"), *rows]
+
+
+@dataclass(frozen=True, repr=False)
+class InspectResult(Result):
+    """What a bundle says of itself; ``figures`` is ``{format, digest, task, schema, metrics, versions, ...}``."""
+
+    def headline(self) -> str:
+        """Return task, target and digest."""
+        figures = self.figures
+        return (
+            f"{figures['task']} of {figures['target']!r}, format {figures['format']}, digest {figures['digest'][:12]}"
+        )
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the columns of its contract."""
+        rows = [(one["name"], one["kind"], one.get("role", "feature")) for one in self.figures["schema"]]
+        return [("column", "kind", "role"), *rows]
+
+
+@dataclass(frozen=True, repr=False)
+class VerifyResult(Result):
+    """Whether a bundle holds; ``figures`` is ``{digest, ok, checks}``."""
+
+    def headline(self) -> str:
+        """Return the verdict."""
+        return "the bundle holds" if self.figures["ok"] else "the bundle is refused"
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return the checks."""
+        rows = [(one["name"], "ok" if one["ok"] else "failed", one["message"]) for one in self.figures["checks"]]
+        return [("check", "", "message"), *rows]
+
+
+@dataclass(frozen=True, repr=False)
+class ReportResult(Result):
+    """Where the report was written; ``figures`` is ``{report, digest}``."""
+
+    def headline(self) -> str:
+        """Return the path."""
+        return str(self.figures["report"])

@@ -1,0 +1,327 @@
+"""The verbs that make something: profile and train, and the demonstration."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mainstay.compute.clock import Clock, parse_seconds
+from mainstay.compute.memory import MemoryWatch, parse_bytes
+from mainstay.compute.pool import ProcessPool
+from mainstay.contracts.errors import BudgetError, UsageError
+from mainstay.contracts.events import StageBegun, silent
+from mainstay.lifecycle.results import ProfileResult, TrainResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.contracts.events import Listener
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Schema
+    from mainstay.data.table import Table
+    from mainstay.evaluate.report_data import ReportData
+    from mainstay.train.intake import Intake
+    from mainstay.train.run import Surroundings
+    from mainstay.train.settings import Settings
+
+__all__ = ["demo", "profile", "train"]
+
+# What the worker processes load, while this process still reads the data.
+_PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
+
+
+def profile(
+    data: Any,
+    *,
+    target: str | None = None,
+    header: str | int = "auto",
+    query: str | None = None,
+    sheet: str | None = None,
+    schema: Schema | str | Path | None = None,
+) -> ProfileResult:
+    """Say what is in a table, and what looks wrong.
+
+    Parameters
+    ----------
+    data : path, SQL URL or data frame
+    target : str, optional
+        The column to be predicted; the audit of leaks needs it.
+    header : "auto", "none" or int
+        Whether and where there is a header line, in text files.
+    query : str, optional
+        For a SQL URL or a SQLite file.
+    sheet : str, optional
+        For a workbook.
+    schema : Schema or path, optional
+        Your own contract; inferred when not given.
+
+    Raises
+    ------
+    InputError
+        A sentence for everything that a table can have wrong.
+    """
+    from mainstay.data.leaks import audit
+    from mainstay.data.quality import profile as describe
+    from mainstay.data.read import read
+    from mainstay.evaluate.report import profile_report
+
+    table = read(data, header=header, query=query, sheet=sheet)
+    known, findings = _schema(table, schema, target, task="auto")
+    if known.target is not None:
+        findings += audit(table, known).findings
+    found = describe(table, known, findings=(*table.notes, *findings))
+    return ProfileResult(found.to_dict(), known, profile_report(found.to_dict()))
+
+
+def train(
+    data: Any,
+    *,
+    target: str,
+    out: str | Path | Sequence[str | Path] = (),
+    task: str = "auto",
+    metric: str = "auto",
+    time_budget: str | float | Clock | None = "60s",
+    memory_budget: str | float | None = None,
+    split: str = "random",
+    models: Sequence[str] | None = None,
+    derive: Sequence[str] = (),
+    missing: str = "auto",
+    scale: str = "auto",
+    encode: str = "auto",
+    polynomial: int = 1,
+    positive: str | None = None,
+    seed: int = 0,
+    header: str | int = "auto",
+    query: str | None = None,
+    sheet: str | None = None,
+    schema: Schema | str | Path | None = None,
+    listener: Listener = silent,
+) -> TrainResult:
+    """Learn a column within a budget, into one model file.
+
+    Parameters
+    ----------
+    data : path, SQL URL or data frame
+    target : str
+        The column to learn.
+    out : path or sequence of paths
+        ``.mainstay`` writes the bundle, ``.html`` the report, ``.csv`` and ``.parquet`` the rows with their answers.
+    task : {"auto", "classification", "regression"}
+    metric : str, default "auto"
+        What is steered by: ROC-AUC for two classes, log-loss for more, RMSE for amounts.
+    time_budget : str, float or Clock, default "60s"
+        From start to written bundle.
+    memory_budget : str or float, optional
+        Over all processes.
+    split : str, default "random"
+        "random", "time:COLUMN" or "group:COLUMN": how the held-out rows and the folds are drawn.
+    models : sequence of str, optional
+        Learners or candidates to try.
+    derive : sequence of str, default ()
+        New columns, such as ``"total = monthly * tenure"``.
+    missing, scale, encode, polynomial
+        Preparation; "auto" leaves it to each candidate.
+    positive : str, optional
+        The positive class of two.
+    seed : int, default 0
+    header, query, sheet
+        How to read the data.
+    schema : Schema or path, optional
+        Your own contract; inferred when not given.
+    listener : callable
+        Is told what happens.
+
+    Returns
+    -------
+    TrainResult
+        ``.model``, ``.leaderboard``, ``.report``, ``.to_dict()``, ``.save(path)``.
+
+    Raises
+    ------
+    MainstayError
+        A sentence for everything that can go wrong.
+    """
+    from mainstay.train.candidates import Preparation
+    from mainstay.train.run import Surroundings
+    from mainstay.train.settings import Settings
+
+    clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
+    places = check_outputs(out, (".mainstay", ".html", ".csv", ".parquet"))
+    settings = Settings(
+        metric=metric, split=split, models=None if models is None else tuple(models), positive=positive, seed=seed,
+        preparation=Preparation(
+            missing=missing, scale=scale, encode=encode, polynomial=polynomial, derive=tuple(derive)
+        ),
+        time_budget=clock.seconds, memory_budget=parse_bytes(memory_budget),
+    )  # fmt: skip
+    with ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
+        around = Surroundings(clock, pool, watch, listener)
+        table, known, findings = _prepare(data, target, task, schema, around, header=header, query=query, sheet=sheet)
+        return _finish(table, known, findings, settings, around, places=places)
+
+
+def _prepare(
+    data: Any,
+    target: str,
+    task: str,
+    schema: Schema | str | Path | None,
+    around: Surroundings,
+    *,
+    header: str | int,
+    query: str | None,
+    sheet: str | None,
+) -> tuple[Table, Schema, tuple[Finding, ...]]:
+    from mainstay.data.read import read
+
+    around.listener(StageBegun("read", around.clock.left()))
+    table = read(data, header=header, query=query, sheet=sheet)
+    around.listener(StageBegun("schema", around.clock.left()))
+    known, findings = _schema(table, schema, target, task=task)
+    return table, known, (*table.notes, *findings)
+
+
+def _finish(
+    table: Table,
+    schema: Schema,
+    findings: tuple[Finding, ...],
+    settings: Settings,
+    around: Surroundings,
+    *,
+    places: tuple[Path, ...],
+) -> TrainResult:
+    from mainstay.lifecycle.model import load
+    from mainstay.train.finish import finish
+    from mainstay.train.run import train_model
+
+    _check_memory(settings, around)
+    trained = train_model(
+        table, schema, settings, around, meanwhile=lambda intake: _audit(table, intake, settings, around)
+    )
+    around.pool.close()
+    finished = finish(trained, table, settings, around, (*findings, *trained.intake.findings, *trained.findings))
+    around.listener(StageBegun("pack", around.clock.left()))
+    model = load(finished.data)
+    for place in places:
+        _write(place, model, table)
+    figures = _figures(finished.report, model, places, around)
+    return TrainResult(figures, model, trained.interrupted)
+
+
+def _check_memory(settings: Settings, around: Surroundings) -> None:
+    used = around.watch.sample()
+    if used > settings.memory_budget:
+        raise BudgetError(
+            f"reading the data alone took {used / 1e6:,.0f} MB, and the memory budget is "
+            f"{settings.memory_budget / 1e6:,.0f} MB",
+            where="memory budget",
+            hint="Give a larger budget or fewer rows or columns.",
+        )
+
+
+def _audit(table: Table, intake: Intake, settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
+    from mainstay.data.leaks import audit
+
+    found = audit(
+        table, intake.schema, how=settings.split, train=intake.train, test=intake.test, seed=settings.seed,
+        seconds=min(5.0, 0.1 * around.clock.left()),
+    )  # fmt: skip
+    return found.findings
+
+
+def _write(place: Path, model: Any, table: Table) -> None:
+    from mainstay.lifecycle.using import write_rows
+
+    ending = place.suffix.lower()
+    if ending == ".mainstay":
+        model.save(place)
+    elif ending == ".html":
+        model.save_report(place)
+    else:
+        write_rows(place, table, model)
+
+
+def _figures(report: ReportData, model: Any, places: tuple[Path, ...], around: Surroundings) -> dict[str, Any]:
+    import msgspec
+
+    scores = {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in report.scores.items()}
+    bundles = [str(place) for place in places if place.suffix == ".mainstay"]
+    shown = ("name", "value", "low", "high", "seconds", "status", "reason", "tied", "chosen")
+    return {
+        "bundle": bundles[0] if bundles else None,
+        "outputs": [str(place) for place in places],
+        "digest": model.digest,
+        "task": report.task,
+        "target": report.target,
+        "metric": {"name": report.metric, **scores[report.metric]},
+        "metrics": scores,
+        "leaderboard": [{name: getattr(line, name) for name in shown} for line in report.leaderboard],
+        "members": msgspec.to_builtins(report.members),
+        "rows": {"train": report.rows.train, "test": report.rows.test, "left_out": report.rows.left_out},
+        "seconds": round(around.clock.elapsed(), 2),
+        "peak_memory_mb": round(around.watch.peak / 1e6, 1),
+        "findings": msgspec.to_builtins(report.findings),
+    }
+
+
+def _schema(
+    table: Table, schema: Schema | str | Path | None, target: str | None, *, task: str
+) -> tuple[Schema, tuple[Finding, ...]]:
+    """Return the given or the inferred schema, with the target in its role."""
+    from mainstay.contracts.schema import Schema as Known
+    from mainstay.data.infer import infer
+    from mainstay.data.quality import choose_target
+    from mainstay.data.schema_file import from_toml
+
+    if task not in ("auto", "classification", "regression"):
+        raise UsageError(f"a task is auto, classification or regression, and {task!r} came", where="task")
+    if schema is None:
+        found = infer(table, target=target, task=None if task == "auto" else task)  # type: ignore[arg-type]
+        return found.schema, found.findings
+    known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
+    return choose_target(known, target), ()
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the schema could not be read ({error})", where=str(path)) from error
+
+
+def check_outputs(out: str | Path | Sequence[str | Path], endings: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return the places to write to, refused before any work where an ending is not known."""
+    given = (out,) if isinstance(out, (str, Path)) else tuple(out)
+    places = tuple(Path(place) for place in given)
+    for place in places:
+        if place.suffix.lower() not in endings:
+            raise UsageError(
+                f"an output must end in {', '.join(endings)}, and {place.name!r} came", where="out",
+                hint="The ending says what is written.",
+            )  # fmt: skip
+    return places
+
+
+def demo(*, folder: str | Path = "demo", time_budget: str | float = "30s", listener: Listener = silent) -> TrainResult:
+    """Train on the breast-cancer table that scikit-learn bundles, and leave a model file and its report.
+
+    Parameters
+    ----------
+    folder : path, default "demo"
+    time_budget : str or float, default "30s"
+    listener : callable
+    """
+    import polars as pl
+    from sklearn.datasets import load_breast_cancer
+
+    clock = Clock(parse_seconds(time_budget), time.monotonic())
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    bunch = load_breast_cancer()
+    columns = {str(name): bunch.data[:, i] for i, name in enumerate(bunch.feature_names)}
+    frame = pl.DataFrame({**columns, "diagnosis": [str(bunch.target_names[code]) for code in bunch.target]})
+    frame.write_csv(place / "breast_cancer.csv")
+    return train(
+        place / "breast_cancer.csv", target="diagnosis", positive="malignant", time_budget=clock,
+        out=(place / "breast_cancer.mainstay", place / "breast_cancer.html"), listener=listener,
+    )  # fmt: skip

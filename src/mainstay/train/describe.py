@@ -1,0 +1,200 @@
+"""Puts what a run did and found into the record that reports, cards and ``--json`` are made from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.data.quality_values import present
+from mainstay.evaluate.curves import histogram
+from mainstay.evaluate.report_data import ColumnRow, Member, ReportData, RowCounts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Column
+    from mainstay.data.table import Table
+    from mainstay.evaluate.curves import Histogram
+    from mainstay.graph.parity import Parity
+    from mainstay.train.judge import Judgement
+    from mainstay.train.run import Surroundings, Trained
+    from mainstay.train.settings import Settings
+
+__all__ = ["card", "describe"]
+
+_PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "lightgbm", "onnx", "onnxruntime")
+_SPLITS = {
+    "random": "by chance, stratified by the target; equal rows on one side",
+    "time": "by time, the last rows held out",
+    "group": "by group, no group on both sides",
+}
+
+
+def describe(
+    trained: Trained,
+    judgement: Judgement,
+    parity: Parity,
+    *,
+    table: Table,
+    settings: Settings,
+    around: Surroundings,
+    findings: tuple[Finding, ...],
+) -> ReportData:
+    """Return everything that is said about a run."""
+    intake = trained.intake
+    target = intake.schema.target
+    way = settings.split.partition(":")[0]
+    used = len(intake.train) + len(intake.test)
+    limited = settings.memory_budget != float("inf")
+    return ReportData(
+        task=intake.task,
+        target=target.name if target else "",
+        metric=trained.steering.name,
+        scores=judgement.scores,
+        rows=RowCounts(
+            total=table.frame.height,
+            train=len(intake.train),
+            test=len(intake.test),
+            left_out=table.frame.height - used,
+        ),
+        columns=tuple(_column(column, table.frame) for column in intake.schema.columns),
+        source=table.source,
+        split=f"{settings.split}: {_SPLITS[way]}",
+        labels=intake.labels,
+        positive=intake.labels[1] if len(intake.labels) == 2 else None,
+        baseline=judgement.baseline,
+        against_baseline=judgement.against_baseline,
+        class_counts=_class_counts(trained),
+        target_histogram=_target_histogram(trained),
+        findings=findings,
+        leaderboard=judgement.leaderboard,
+        leaderboard_rows="the held-out rows, which no choice has seen",
+        members=tuple(Member(name, weight) for name, weight in trained.choice.weights.items()),
+        curves=judgement.curves,
+        importance=judgement.importance,
+        seconds=round(around.clock.elapsed(), 2),
+        time_budget_seconds=settings.time_budget if settings.time_budget != float("inf") else None,
+        peak_memory_mb=round(around.watch.peak / 1e6, 1),
+        memory_budget_mb=settings.memory_budget / 1e6 if limited else None,
+        data_digest=table.digest,
+        seed=settings.seed,
+        settings=_in_words(settings, trained),
+        versions={name: found for name in _PACKAGES if (found := _version(name))},
+        parity=(
+            f"the bundle was held against the training libraries on {parity.rows:,} held-out rows: the largest "
+            f"difference is {parity.largest:.1e} (limit {parity.limit:.0e}), {parity.flips} answers differ"
+        ),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _column(column: Column, frame: pl.DataFrame) -> ColumnRow:
+    missing = None
+    if column.name in frame.columns:
+        missing = 1.0 - present(frame.get_column(column.name), column).len() / max(1, frame.height)
+    return ColumnRow(
+        name=column.name,
+        kind=column.kind,
+        role=column.role,
+        missing=missing,
+        detail=_detail(column),
+        evidence=column.evidence,
+    )
+
+
+def _detail(column: Column) -> str:
+    if column.categories:
+        shown = ", ".join(column.categories[:6])
+        more = len(column.categories) - 6
+        return f"{shown} and {more:,} more" if more > 0 else shown
+    if column.kind == "number" and column.low is not None and column.high is not None:
+        return f"{column.low:g} to {column.high:g}" + (f" {column.unit}" if column.unit else "")
+    return ""
+
+
+def _class_counts(trained: Trained) -> dict[str, int]:
+    intake = trained.intake
+    if intake.task != "classification":
+        return {}
+    both = np.concatenate([intake.material.target.values, intake.test_target]).astype(np.int64)
+    counts = np.bincount(both, minlength=len(intake.labels))
+    return {label: int(count) for label, count in zip(intake.labels, counts, strict=True)}
+
+
+def _target_histogram(trained: Trained) -> Histogram | None:
+    intake = trained.intake
+    if intake.task != "regression":
+        return None
+    return histogram(np.concatenate([intake.material.target.values, intake.test_target]).astype(np.float64))
+
+
+def _in_words(settings: Settings, trained: Trained) -> dict[str, str]:
+    preparation = settings.preparation
+    words = {
+        "folds": str(len(trained.intake.material.folds)),
+        "missing": preparation.missing,
+        "scale": preparation.scale,
+        "encode": preparation.encode,
+    }
+    if preparation.polynomial != 1:
+        words["polynomial"] = str(preparation.polynomial)
+    if preparation.derive:
+        words["derive"] = "; ".join(preparation.derive)
+    if settings.models is not None:
+        words["models"] = ", ".join(settings.models)
+    if trained.interrupted:
+        words["ended"] = "early, by Ctrl-C"
+    if len(trained.choice.tied) > 1:
+        words["tied on the training rows"] = ", ".join(trained.choice.tied) + "; the cheapest was shipped"
+    return words
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def card(report: ReportData) -> str:
+    """Return the model card: the report's first page as Markdown."""
+    lines = [
+        f"# Model card: {report.target}",
+        "",
+        f"- task: {report.task}, steered by {report.metric}",
+        f"- data: {report.source}, {report.rows.total:,} rows",
+        f"- rows: {report.rows.train:,} to learn from, {report.rows.test:,} held out, {report.rows.left_out:,} without target",
+        f"- split: {report.split}",
+        f"- model: {', '.join(f'{member.name} ({member.weight:.2f})' for member in report.members)}",
+        f"- written: {report.created}, seed {report.seed}",
+        "",
+        "| metric | value | 95 % interval |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {_cell(score.value)} | {_interval(score.low, score.high)} |"
+            for name, score in report.scores.items()
+        ),
+        "",
+        "Measured on the held-out rows, which no choice has seen, by the answers of this file.",
+        "",
+        "Findings:",
+        "",
+        *(
+            f"- {one.severity}: {f'{one.column}: ' if one.column else ''}{one.message}. {one.advice}"
+            for one in report.findings
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(value: float | None) -> str:
+    return "does not apply" if value is None else f"{value:.4g}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.4g} to {high:.4g}"

@@ -1,0 +1,135 @@
+"""From a chosen model to a bundle that has been proved, judged and described.
+
+The schema, the graph and the meaning of its answers are final first. The code that serves a bundle answers the
+held-out rows with them; these answers pass the parity gate and are scored, and the score is bound to the digest of
+exactly these parts. Nothing is fitted or changed after it is known (law 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from mainstay.bundle.pack import pack
+from mainstay.bundle.predict import Predictor
+from mainstay.bundle.records import BundleContent, Outputs
+from mainstay.contracts.errors import UsageError
+from mainstay.contracts.events import StageBegun
+from mainstay.graph.parity import check_parity
+from mainstay.train.blend import mix
+from mainstay.train.describe import card, describe
+from mainstay.train.golden import golden_rows, reference
+from mainstay.train.judge import judge
+from mainstay.train.labels import own_labels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.bundle.predict import Answers
+    from mainstay.contracts.findings import Finding
+    from mainstay.data.table import Table
+    from mainstay.evaluate.report_data import ReportData
+    from mainstay.graph.parity import Parity
+    from mainstay.train.run import Surroundings, Trained
+    from mainstay.train.settings import Settings
+
+__all__ = ["Finished", "finish"]
+
+_FOR_CHARTS = 2.5  # seconds; measured, the first chart starts a drawing engine
+_FOR_IMPORTANCE = 4.0  # seconds at most; more shuffles only narrow the intervals
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A bundle and what it is worth.
+
+    Parameters
+    ----------
+    data : bytes
+        The bundle's file.
+    report : ReportData
+    """
+
+    data: bytes
+    report: ReportData
+
+
+def finish(
+    trained: Trained, table: Table, settings: Settings, around: Surroundings, findings: tuple[Finding, ...]
+) -> Finished:
+    """Prove, judge, describe and pack.
+
+    Raises
+    ------
+    ParityError
+        When the bundle does not answer as the libraries do.
+    """
+    from mainstay.evaluate.report import training_report
+
+    around.listener(StageBegun("evaluate", around.clock.left()))
+    content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
+    predictor = Predictor(content.schema, content.outputs, content.model, threads=2)
+    answers = _answers(predictor.predict_frame(trained.intake.test_frame))
+    parity = _prove(trained, answers)
+    judgement = judge(
+        trained,
+        answers,
+        lambda rows: _answers(predictor.predict_arrays(rows)),
+        around.clock.earlier(_FOR_CHARTS).at_most(_FOR_IMPORTANCE),
+    )
+    around.listener(StageBegun("report", around.clock.left()))
+    report = describe(trained, judgement, parity, table=table, settings=settings, around=around, findings=findings)
+    final = replace(
+        content,
+        recipe=_recipe(trained, table, settings),
+        evaluation={**msgspec.to_builtins(report), "model_digest": predictor.model_digest},
+        golden=golden_rows(predictor, trained.intake.test_frame, settings.seed),
+        reference=reference(trained.intake.material.arrays, answers),
+        report=training_report(report),
+        card=card(report),
+    )
+    return Finished(pack(final), report)
+
+
+def _answers(given: Answers) -> NDArray[np.float64]:
+    if given.probabilities is not None:
+        return np.asarray(given.probabilities, np.float64)
+    return np.asarray(given.prediction, np.float64)
+
+
+def _prove(trained: Trained, answers: NDArray[np.float64]) -> Parity:
+    """Hold the bundle's answers against the libraries', on every held-out row."""
+    choice = trained.choice
+    library = mix([trained.candidate_answers[name] for name in choice.weights], list(choice.weights.values()))
+    return check_parity(library, answers, task=trained.intake.task, where=choice.name)
+
+
+def _outputs(trained: Trained, table: Table) -> Outputs:
+    target = trained.intake.schema.target
+    if target is None:  # pragma: no cover - intake refuses a schema without a target
+        raise UsageError("no column is the target", where="target")
+    labels = own_labels(trained.intake.labels, table.frame.get_column(target.name))
+    positive = labels[1] if len(labels) == 2 else None
+    return Outputs(task=trained.intake.task, target=target.name, labels=labels, positive=positive, unit=target.unit)
+
+
+def _recipe(trained: Trained, table: Table, settings: Settings) -> dict[str, Any]:
+    """Return all that it takes to run the training again; TOML knows no null, so what is not set is left out."""
+    candidates = {entry.candidate.name: entry.candidate for entry in trained.entries}
+    members = [{"weight": weight, **_plain(candidates[name])} for name, weight in trained.choice.weights.items()]
+    told = {name: value for name, value in _plain(settings).items() if value is not None}
+    return {
+        "data": {"source": table.source, "digest": table.digest, "rows": table.frame.height},
+        "settings": {**told, "metric": trained.steering.name},
+        "folds": len(trained.intake.material.folds),
+        "member": members,
+    }
+
+
+def _plain(record: object) -> dict[str, Any]:
+    """Return a record as JSON would hold it; infinity becomes null."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
+    return plain
