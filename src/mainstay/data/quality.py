@@ -36,6 +36,7 @@ __all__ = [
     "Profile",
     "TargetSummary",
     "TextSummary",
+    "choose_target",
     "profile",
 ]
 
@@ -81,7 +82,7 @@ def profile(
     >>> about.rows, about.columns[0].numbers.mean, about.findings[0].code
     (3, 1.6666666666666667, 'few_rows')
     """
-    schema = _with_target(schema, target)
+    schema = choose_target(schema, target)
     frame = table.frame
     known = [column for column in schema.columns if column.name in frame.columns]
     columns = tuple(describe(frame.get_column(column.name), column) for column in known)
@@ -108,8 +109,21 @@ def profile(
     )
 
 
-def _with_target(schema: Schema, target: str | None) -> Schema:
-    """Return the schema with that column as its target and no other."""
+def choose_target(schema: Schema, target: str | None) -> Schema:
+    """Return the schema with that column as its target and no other; as it is where None is given.
+
+    Raises
+    ------
+    SchemaError
+        When there is no such column.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.schema import Column, Schema
+    >>> schema = Schema(columns=(Column(name="a", kind="number"), Column(name="b", kind="category", role="target")))
+    >>> [column.role for column in choose_target(schema, "a").columns]
+    ['target', 'feature']
+    """
     if target is None or schema[target].role == "target":
         return schema
     former = [column.name for column in schema.columns if column.role == "target"]

@@ -173,8 +173,12 @@ def _correlations(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     scaled = np.where(known, matrix, 0) / np.where(scale > 0, scale, 1)
     centre = scaled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     values, mask = np.where(known, scaled - centre, 0), known.astype(np.float64)
-    rows = mask.T @ mask
-    sums, squares = values.T @ mask, (values**2).T @ mask
+    if known.all():  # one product of matrices in place of four
+        rows = np.full((matrix.shape[1],) * 2, float(len(matrix)))
+        sums, squares = np.zeros_like(rows), np.broadcast_to((values**2).sum(axis=0)[:, None], rows.shape)
+    else:
+        rows = mask.T @ mask
+        sums, squares = values.T @ mask, (values**2).T @ mask
     share = np.maximum(rows, 1)
     spread = squares - sums**2 / share
     together = values.T @ values - sums * sums.T / share

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from mainstay.data.decode_cell import BLANKS
-from mainstay.data.decode_number import FLOAT64_LARGEST, NumberReader
+from mainstay.data.decode_number import NumberReader
 from mainstay.data.decode_plan import reader_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def present(series: pl.Series, column: Column) -> pl.Series:
 def as_numbers(series: pl.Series, column: Column) -> NDArray[np.float64]:
     """Return a number, boolean or datetime column as float64: datetimes in days since 1970, no value as NaN.
 
+    As in decoding, a number that float32 cannot hold is none.
+
     Examples
     --------
     >>> import polars as pl
@@ -77,7 +79,7 @@ def as_numbers(series: pl.Series, column: Column) -> NDArray[np.float64]:
 def _free_reader(column: Column) -> Reader:
     """Return a reader without ranges and complaints."""
     free = replace(column, nullable=True, low=None, high=None, on_bad="missing", on_missing="missing")
-    return NumberReader(free, largest=FLOAT64_LARGEST) if column.kind == "number" else reader_of(free)
+    return reader_of(free)
 
 
 def as_codes(series: pl.Series, column: Column) -> tuple[NDArray[np.int64], pl.Series]:
