@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
+from mainstay.bundle.records import plain_value
 from mainstay.contracts.errors import FormatError, MainstayError, UsageError
 
 __all__ = ["DEEPEST", "read_json", "read_text", "read_toml", "write_toml"]
@@ -85,14 +86,14 @@ def write_toml(table: dict[str, Any], where: str) -> bytes:
     """
     import tomli_w
 
-    plain = msgspec.to_builtins(table, enc_hook=lambda value: value.tolist())
-    nothing = _find_nothing(plain, where)
-    if nothing:
-        raise UsageError("TOML has no word for None; leave the key out", where=nothing)
     try:
+        plain = msgspec.to_builtins(table, enc_hook=plain_value)
+        nothing = _find_nothing(plain, where)
+        if nothing:
+            raise UsageError("TOML has no word for None; leave the key out", where=nothing)
         data = tomli_w.dumps(plain).encode()
         same = read_toml(data, where) == plain
-    except (TypeError, ValueError, MainstayError) as error:
+    except (TypeError, ValueError, NotImplementedError, RecursionError, FormatError) as error:
         raise UsageError(f"this does not fit into TOML ({error})", where=where) from error
     if not same:
         raise UsageError("this does not come back from TOML as it went in", where=where)

@@ -13,7 +13,7 @@ from mainstay.contracts.errors import UsageError
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
 
-__all__ = ["BundleContent", "Golden", "GoldenRow", "Label", "Outputs", "encode_json", "model_digest"]
+__all__ = ["BundleContent", "Golden", "GoldenRow", "Label", "Outputs", "encode_json", "model_digest", "plain_value"]
 
 Label = bool | int | float | str
 Cell = bool | int | float | str | None
@@ -150,10 +150,11 @@ class BundleContent:
 
 def encode_json(record: Any) -> bytes:
     """Return a record as JSON; numbers that do not exist (NaN) become null, NumPy's become plain ones."""
-    return msgspec.json.encode(record, enc_hook=_plain)
+    return msgspec.json.encode(record, enc_hook=plain_value)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return an array or scalar of NumPy as plain numbers, for an encoder that does not know it."""
     if hasattr(value, "tolist"):
         return value.tolist()
     raise NotImplementedError(f"{type(value).__name__} has no place in a model file")
