@@ -9,8 +9,9 @@ A blank and a colon stand in prose and in times as well, so they must prove more
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ _NAMES = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar",
 _UNUSED = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04\x05\x06"
 _SAMPLE_BYTES = 262_144
 _ROWS_JUDGED = 400
+_WORDS = re.compile(r'"[^"]*"|\S+')
+_NUMBERS = re.compile(r"[-+\d.,eE]+(\s+[-+\d.,eE]+)+")
 _MIXED = {",": 0.2, ";": 0.0, "\t": 0.0, "|": 0.0}
 
 
@@ -62,6 +65,12 @@ class _Trial:
     share: float
     width: int
     rows: tuple[tuple[str, ...], ...]
+    above: tuple[int, ...]
+
+    @property
+    def perfect(self) -> bool:
+        """Whether every line has the same number of fields, but for one name too few in the header, as R writes it."""
+        return self.share == 1 and self.above in {(), (self.width - 1,)}
 
 
 def check_delimiter(sign: str) -> Delimiter:
@@ -130,11 +139,17 @@ def _trials(lines: Sequence[str]) -> list[_Trial | None]:
     trials = [_judge(Delimiter(sign), _split(lines, sign)) for sign in (*_STRONG, *_RARE) if sign in text]
     if ":" in text:
         trials.append(_colon(_judge(Delimiter(":"), _split(lines, ":"))))
-    if " " in text or "\t" in text:
+    tabs = any(_splits_all(trial) for trial in trials if trial and trial.delimiter.sign == "\t")
+    if (" " in text or "\t" in text) and not tabs:
         single = _judge(Delimiter(" "), _split(lines, " "))
-        runs = _judge(Delimiter(" ", runs=True), [tuple(line.split()) for line in lines])
+        runs = _judge(Delimiter(" ", runs=True), [tuple(_WORDS.findall(line)) for line in lines])
         trials += [_blanks(single), _blanks(runs)]
     return trials
+
+
+def _splits_all(trial: _Trial) -> bool:
+    """Say whether every line has the same cells and none of them holds several blanks in a row."""
+    return trial.perfect and not any("  " in cell.strip() for row in trial.rows for cell in row)
 
 
 def _split(lines: Sequence[str], sign: str) -> list[tuple[str, ...]]:
@@ -162,14 +177,19 @@ def _judge(delimiter: Delimiter, rows: Sequence[tuple[str, ...]]) -> _Trial | No
     top = next(position for position, row in enumerate(filled) if len(row) == width)
     below = [row for row in filled[top:] if len(row) == width or not row[0].startswith("#")]
     share = counts[width] / len(below)
+    above = tuple(len(row) for row in filled[:top] if not row[0].startswith("#"))
+    whole = counts[width] / (len(below) + len(above))
     judged = tuple(islice((row for row in below if len(row) == width), _ROWS_JUDGED))
     typed = sum(_worth(cell) for row in judged for cell in row) / (len(judged) * width)
-    return _Trial(delimiter, share**2 * (width - 1) / width * max(typed, 0.05) ** 2, share, width, judged)
+    score = share * whole * (width - 1) / width * max(typed, 0.05) ** 2
+    return _Trial(delimiter, score, share, width, judged, above)
 
 
 def _worth(cell: str) -> float:
     """Return how much a cell looks like one value: 1 for a number, date or word, less for what may be several."""
     seen = look(cell)
+    if seen == "text" and _NUMBERS.fullmatch(cell.strip()):
+        return 0.0
     if seen in {"text", "word"}:
         mixed = min((_MIXED[sign] for sign in _STRONG if sign in cell), default=1.0)
         return mixed if mixed < 1 else (1.0 if seen == "word" else 0.5)
@@ -178,7 +198,7 @@ def _worth(cell: str) -> float:
 
 def _colon(trial: _Trial | None) -> _Trial | None:
     """Keep the colon only where no times, addresses or prose explain it."""
-    if trial is None or trial.share < 1:
+    if trial is None or not trial.perfect:
         return None
     cells = [cell for row in trial.rows for cell in row]
     clock = all(cell.strip().replace(".", "").isdigit() and len(cell.strip()) <= 6 for cell in cells)
@@ -194,12 +214,12 @@ def _are_dates(trial: _Trial) -> bool:
 
 def _blanks(trial: _Trial | None) -> _Trial | None:
     """Keep blanks only where every line agrees and half of the columns at least hold numbers or dates."""
-    if trial is None or trial.share < 1 or len(trial.rows) < 2 or _are_dates(trial):
+    if trial is None or not trial.perfect or len(trial.rows) < 2 or _are_dates(trial):
         return None
     body = trial.rows[1:]
     looks = [[look(row[column]) for row in body] for column in range(trial.width)]
     valued = sum(sum(seen in {"number", "date"} for seen in column) * 10 >= 9 * len(column) for column in looks)
-    return trial if valued * 2 >= trial.width else None
+    return replace(trial, score=trial.score * 0.7) if valued * 2 >= trial.width else None
 
 
 def _is_prose(trial: _Trial, lines: Sequence[str]) -> bool:
