@@ -15,7 +15,45 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mainstay.contracts.errors import (
+        BudgetError,
+        BundleError,
+        DataError,
+        FormatError,
+        InputError,
+        IntegrityError,
+        MainstayError,
+        MissingPackageError,
+        ParityError,
+        ReplayError,
+        SchemaError,
+        UsageError,
+        WorkerError,
+    )
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Column, Schema
+    from mainstay.lifecycle import (
+        EvaluateResult,
+        InspectResult,
+        Model,
+        PredictResult,
+        ProfileResult,
+        ReportResult,
+        TrainResult,
+        VerifyResult,
+        demo,
+        evaluate,
+        inspect,
+        load,
+        predict,
+        profile,
+        report,
+        train,
+        verify,
+    )
 
 __version__ = "0.1.0"
 
@@ -23,8 +61,14 @@ _ERRORS = (
     *("BudgetError", "BundleError", "DataError", "FormatError", "InputError", "IntegrityError", "MainstayError"),
     *("MissingPackageError", "ParityError", "ReplayError", "SchemaError", "UsageError", "WorkerError"),
 )
+_RESULTS = (
+    *("EvaluateResult", "InspectResult", "Model", "PredictResult"),
+    *("ProfileResult", "ReportResult", "TrainResult", "VerifyResult"),
+)
+_VERBS = ("demo", "evaluate", "inspect", "load", "predict", "profile", "report", "train", "verify")
 _PLACES = {
     **dict.fromkeys(_ERRORS, "mainstay.contracts.errors"),
+    **dict.fromkeys((*_RESULTS, *_VERBS), "mainstay.lifecycle"),
     "Column": "mainstay.contracts.schema",
     "Finding": "mainstay.contracts.findings",
     "Schema": "mainstay.contracts.schema",
@@ -35,18 +79,35 @@ __all__ = [
     "BundleError",
     "Column",
     "DataError",
+    "EvaluateResult",
     "Finding",
     "FormatError",
     "InputError",
+    "InspectResult",
     "IntegrityError",
     "MainstayError",
     "MissingPackageError",
+    "Model",
     "ParityError",
+    "PredictResult",
+    "ProfileResult",
     "ReplayError",
+    "ReportResult",
     "Schema",
     "SchemaError",
+    "TrainResult",
     "UsageError",
+    "VerifyResult",
     "WorkerError",
+    "demo",
+    "evaluate",
+    "inspect",
+    "load",
+    "predict",
+    "profile",
+    "report",
+    "train",
+    "verify",
 ]
 
 

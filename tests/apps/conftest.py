@@ -47,7 +47,15 @@ ANSWERS = {
         "metric": {"name": "roc_auc", **METRICS["roc_auc"]},
         "metrics": METRICS,
         "leaderboard": [
-            {"name": "lightgbm", "value": 0.847, "low": 0.83, "high": 0.86, "seconds": 3.2, "status": "chosen"},
+            {
+                "name": "lightgbm",
+                "value": 0.847,
+                "low": 0.83,
+                "high": 0.86,
+                "seconds": 3.2,
+                "status": "done",
+                "chosen": True,
+            },
             {
                 "name": "forest",
                 "value": None,
@@ -63,7 +71,13 @@ ANSWERS = {
         "peak_memory_mb": 412.0,
         "findings": [FINDING],
     },
-    "predict": {"rows": 100, "rejected": 2, "outputs": ["scored.csv"]},
+    "predict": {
+        "rows": 102,
+        "rejected": 2,
+        "outputs": ["scored.csv"],
+        "problems": [{"row": 4, "column": "tenure", "code": "bad", "message": "'x' is no number", "action": "reject"}],
+        "problem_count": 3,
+    },
     "evaluate": {"task": "classification", "rows": 100, "metrics": METRICS},
     "inspect": {
         "format": 1,

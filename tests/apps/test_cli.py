@@ -65,7 +65,11 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
             "churn.mainstay",
             "58 s",
         ],
-        "predict": ["prediction,probability_Yes\nNo,0.25\n", "100 rows answered, 2 refused"],
+        "predict": [
+            "prediction,probability_Yes\nNo,0.25\n",
+            "100 rows answered, 2 refused",
+            "row 5, tenure: 'x' is no number",
+        ],
         "evaluate": ["100 rows", "0.8463", "0.8260 to 0.8670"],
         "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "verify": ["members", "whole and true"],
@@ -129,7 +133,9 @@ def test_predictions_without_a_file_are_csv_on_standard_output_alone(verbs, shel
 
 def test_predictions_in_a_file_are_not_repeated(verbs, shell):
     answer = shell(*WORDS["predict"], "-o", "scored.csv")
-    assert answer.out.splitlines() == ["100 rows answered, 2 refused", "Wrote scored.csv"]
+    lines = answer.out.splitlines()
+    assert (lines[0], lines[-1]) == ("100 rows answered, 2 refused", "Wrote scored.csv")
+    assert lines[2] == "... and 2 more like these"
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,19 @@ def test_a_public_name_is_there_and_documented(name):
         assert len((thing.__doc__ or "").split()) >= 5
 
 
+@pytest.mark.parametrize("name", [name for name in mainstay.__all__ if name.islower()])
+def test_a_verb_shows_how_it_is_used(name):
+    assert ">>> " in (getattr(mainstay, name).__doc__ or ""), f"mainstay.{name} has no example in its docstring"
+
+
+def test_a_verb_is_not_hidden_by_a_room_of_its_name():
+    import mainstay.evaluate.metrics
+    import mainstay.train.search
+
+    assert callable(mainstay.train)
+    assert callable(mainstay.evaluate)
+
+
 def test_all_errors_are_public():
     from mainstay.contracts import errors
 

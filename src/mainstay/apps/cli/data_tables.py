@@ -132,6 +132,8 @@ def schema(contract: Sequence[Row]) -> Padding:
     table = plain_table("column", "kind", "role", "missing", "values")
     for row in contract:
         role = str(row.get("role", "feature"))
-        allowed = "allowed" if row.get("nullable", True) else "refused"
-        table.add_row(Text(str(row["name"])), str(row["kind"]), role, allowed, _cell(_holds(row)))
+        empty = "allowed" if row.get("nullable", True) else row.get("on_missing", "reject")
+        table.add_row(
+            Text(str(row["name"])), str(row["kind"]), role, empty if role == "feature" else "", _cell(_holds(row))
+        )
     return spaced(table)

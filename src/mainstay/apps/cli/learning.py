@@ -119,6 +119,8 @@ def demo(
     left in the folder.
     """
     from mainstay import lifecycle
+    from mainstay.apps.cli.progress import Progress
 
-    result = lifecycle.demo(folder=folder, time_budget=time_budget)
+    with Progress() as progress:
+        result = lifecycle.demo(folder=folder, time_budget=time_budget, listener=progress)
     return answer("train", result, as_json=as_json)

@@ -28,7 +28,7 @@ def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
 
 def spaced(part: RenderableType, title: str = "") -> Padding:
     """Put an empty line above, and a title where there is one."""
-    return Padding(Group(Text(title, style="bold"), part) if title else part, (1, 0, 0, 0))
+    return Padding(Group(Text(title, style="bold"), part) if title else part, (1, 0, 0, 0), expand=False)
 
 
 def key_values(facts: Mapping[str, object]) -> Table:

@@ -37,7 +37,7 @@ def line_of(event: Event) -> str | None:
     Examples
     --------
     >>> line_of(CandidateScored(name="ridge", status="done", value=0.61234, best=0.61234, left=12.0))
-    '   12 s left  ridge                  0.6123  best so far'
+    '   12 s left  ridge                 0.6123  best so far'
     """
     if isinstance(event, Note):
         return f"              {event.message}"
@@ -55,7 +55,7 @@ def _clock(left: float) -> str:
 def _outcome(event: CandidateScored) -> str:
     if event.status == "done":
         best = "  best so far" if event.value is not None and event.value == event.best else ""
-        return f"{figure(event.value):>7}{best}"
+        return f"{figure(event.value)}{best}"
     return f"{event.status}: {event.reason}" if event.reason else event.status
 
 

@@ -26,14 +26,19 @@ def leaderboard(rows: Sequence[Row], metric: str) -> Padding:
     """Return one line per model that was tried, failures with their reasons."""
     table = plain_table("model", metric, "95 % interval", "seconds", "", right=(1, 3))
     for row in rows:
-        status = str(row.get("status", ""))
-        chosen = status == "chosen"
-        remark = ": ".join(part for part in ("" if status == "done" else status, str(row.get("reason") or "")) if part)
+        chosen = bool(row.get("chosen"))
         table.add_row(
             Text(str(row["name"]), style="bold green" if chosen else ""),
             figure(row.get("value")),
             interval(row.get("low"), row.get("high")),
-            seconds(row.get("seconds")).removesuffix(" s"),
-            Text(remark, style="green" if chosen else "dim"),
+            seconds(row.get("seconds") or None).removesuffix(" s"),
+            Text(_remark(row), style="green" if chosen else "dim"),
         )
-    return spaced(table, "What was tried, by its answers to training rows that it had not seen")
+    return spaced(table, "Every model that was tried, on the same held-out rows")
+
+
+def _remark(row: Row) -> str:
+    """Say what became of a model: taken, as good as the one taken, or why it has no score."""
+    status = "" if row.get("status") in (None, "done") else str(row["status"])
+    words = ["in the file" if row.get("chosen") else "", "tied" if row.get("tied") else ""]
+    return ", ".join(filter(None, [*words, ": ".join(filter(None, [status, row.get("reason") or ""]))]))

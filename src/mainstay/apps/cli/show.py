@@ -4,7 +4,8 @@ It reads the same plain data that ``--json`` writes, so both faces say the same.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,11 +33,7 @@ def show(verb: str, figures: Figures, *, written: Sequence[str] = (), stream: Te
     2 rows answered, none refused
     Wrote scored.csv
     """
-    console = _console(stream or sys.stdout)
-    for part in _PAGES[verb](figures):
-        console.print(part)
-    for path in written:
-        console.print(_wrote(path))
+    _print([*_PAGES[verb](figures), *map(_wrote, written)], stream or sys.stdout)
 
 
 def show_frame(frame: Any) -> None:
@@ -45,7 +42,7 @@ def show_frame(frame: Any) -> None:
     Examples
     --------
     >>> import polars as pl
-    >>> show_frame(pl.DataFrame({"prediction": [3.25], "kind": ["b"]}))  # doctest: +NORMALIZE_WHITESPACE
+    >>> show_frame(pl.DataFrame({"prediction": [3.25], "kind": ["b"]}))
     prediction   kind
     ─────────────────
     3.25            b
@@ -53,14 +50,18 @@ def show_frame(frame: Any) -> None:
     table = plain_table(*frame.columns, right=range(1, len(frame.columns)))
     for row in frame.head(_SHOWN_ROWS).iter_rows():
         table.add_row(*(figure(cell) if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row))
-    console = _console(sys.stdout)
-    console.print(table)
-    if frame.height > _SHOWN_ROWS:
-        console.print(Text(f"... and {count(frame.height - _SHOWN_ROWS)} more; -o FILE.csv writes all", style="dim"))
+    more = f"... and {count(frame.height - _SHOWN_ROWS)} more; -o FILE.csv writes all"
+    _print([table, *([Text(more, style="dim")] if frame.height > _SHOWN_ROWS else [])], sys.stdout)
 
 
-def _console(stream: TextIO) -> Console:
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_PIPE)
+def _print(parts: Iterable[RenderableType], stream: TextIO) -> None:
+    """Write to a terminal in colour; elsewhere as plain lines without blanks at their ends."""
+    page = stream if stream.isatty() else StringIO()
+    console = Console(file=page, highlight=False, width=None if stream.isatty() else _WIDTH_OF_A_PIPE)
+    for part in parts:
+        console.print(part)
+    if isinstance(page, StringIO):
+        stream.write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
 
 
 def _profile(figures: Figures) -> list[RenderableType]:
@@ -85,10 +86,11 @@ def _train(figures: Figures) -> list[RenderableType]:
     parts.append(metrics(figures["metrics"], "The written model file, on the rows held out"))
     parts += findings([finding for finding in figures["findings"] if finding["severity"] != "info"])
     parts += [Text(), _spent(figures)]
-    if figures.get("bundle"):
-        parts.append(_wrote(figures["bundle"], figures.get("digest")))
-        parts.append(Text(f"Next: mainstay report {figures['bundle']}", style="dim"))
-    return parts
+    bundle = figures.get("bundle")
+    outputs = figures.get("outputs") or [bundle]
+    parts += [_wrote(path, figures["digest"] if path == bundle else None) for path in outputs if path]
+    advice = f"Next: mainstay report {bundle}" if bundle else "Nothing was written; -o FILE.mainstay keeps the model."
+    return parts if outputs[0] and not bundle else [*parts, Text(advice, style="dim")]
 
 
 def _headline(metric: Figures, rows: int) -> Text:
@@ -112,12 +114,22 @@ def _wrote(path: str | Path, digest: str | None = None) -> Text:
 
 def _predict(figures: Figures) -> list[RenderableType]:
     refused = f"{count(figures['rejected'])} refused" if figures["rejected"] else "none refused"
-    parts: list[RenderableType] = [Text(f"{count(figures['rows'])} rows answered, {refused}")]
+    answered = figures["rows"] - figures["rejected"]
+    parts: list[RenderableType] = [Text(f"{count(answered)} rows answered, {refused}")]
+    problems = figures.get("problems") or []
+    for problem in problems[:_SHOWN_ROWS]:
+        place = f"row {problem['row'] + 1}, {problem['column']}: "
+        parts.append(Text.assemble((place, "bold"), problem["message"]))
+    more = figures.get("problem_count", len(problems)) - len(problems[:_SHOWN_ROWS])
+    if more > 0:
+        parts.append(Text(f"... and {count(more)} more like these", style="dim"))
     return parts + [_wrote(path) for path in figures["outputs"]]
 
 
 def _evaluate(figures: Figures) -> list[RenderableType]:
-    return [Text(f"{figures['task']}, {count(figures['rows'])} rows", style="bold"), metrics(figures["metrics"])]
+    without = [f"{count(figures[key])} {key.replace('_', ' ')}" for key in ("rejected", "left_out") if figures.get(key)]
+    head = f"{figures['task']}, {count(figures['rows'])} rows" + (f" ({', '.join(without)})" if without else "")
+    return [Text(head, style="bold"), metrics(figures["metrics"])]
 
 
 def _inspect(figures: Figures) -> list[RenderableType]:
