@@ -142,7 +142,7 @@ def audit(
         found += judge_copies(frame, schema, train, test)
         found += judge_proxies(frame, schema, train, test, how)
     found += judge_order(frame, schema, how)
-    found += judge_groups(frame, schema, values, how)
+    found += judge_groups(frame, schema, values if train is None else _only_rows(values, train), how)
     return Audit(gravest_first(found), columns.solo, {name: round(ratio, 4) for name, ratio in columns.without.items()})
 
 
@@ -155,6 +155,17 @@ def _target_values(frame: pl.DataFrame, schema: Schema) -> NDArray[np.int64] | N
         return None
     series = frame.get_column(goal.name)
     return as_numbers(series, goal) if goal.kind == "number" else as_codes(series, goal)[0]
+
+
+def _only_rows(
+    values: NDArray[np.int64] | NDArray[np.float64] | None, rows: NDArray[np.int64]
+) -> NDArray[np.int64] | NDArray[np.float64] | None:
+    """Return the target with all other rows missing, so that nothing is learned of the test part."""
+    if values is None:
+        return None
+    kept = np.full_like(values, np.nan if np.issubdtype(values.dtype, np.floating) else -1)
+    kept[rows] = values[rows]
+    return kept
 
 
 def _rows_to_score(

@@ -58,7 +58,7 @@ def losses_without(
         From column to ratio; empty where nothing can be told.
     """
     names = list(bins)
-    if len(names) < 2 or len(goal.values) < 100:
+    if len(names) < 2 or len(goal.values) < 100 or deadline.left() <= 0:
         return {}
     matrix = np.column_stack([bins[name] for name in names]).astype(np.float32)
     everything = list(range(len(names)))
