@@ -30,7 +30,7 @@ class ExtraTrees:
     >>> features = Features(np.arange(40, dtype=np.float32)[:, None], ("x",))
     >>> target = Target("classification", (np.arange(40) >= 20).astype(np.int64), 2)
     >>> fitted = ExtraTrees().fit(features, target, seed=0, deadline=NoDeadline(), settings={"n_estimators": 10})
-    >>> fitted.notes()["trees"], fitted.predict(features)[[0, 39], 1].tolist()
+    >>> fitted.notes()["trees"], fitted.predict(features)[[0, 39], 1].round().tolist()
     (10, [0.0, 1.0])
     """
 

@@ -68,8 +68,8 @@ class Logistic:
             log=True,
             search=(1e-3, 1e2),
         ),
-        Parameter("max_iter", 300, "The most iterations.", low=1, high=100_000),
-        Parameter("tol", 1e-4, "Stop when no gradient is larger.", low=0, high=1),
+        Parameter("max_iter", 200, "The most iterations.", low=1, high=100_000),
+        Parameter("tol", 1e-3, "Stop when no gradient is larger.", low=0, high=1),
     )
     takes_missing: bool = False
     takes_codes: bool = False
