@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .bench-peers
-# -n 2: measured on two cores, see CONTRIBUTING.md; PYTEST_ARGS="-n 0 -x tests/data" and the like override it.
-PYTEST_ARGS ?= -n 2
+# For a part of the tests, or several at a time: make test PYTEST_ARGS="-x tests/data", PYTEST_ARGS="-n 2".
+PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench bench-peers docs proof constraints clean
