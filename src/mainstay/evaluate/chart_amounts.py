@@ -9,7 +9,8 @@ import altair as alt
 from mainstay.evaluate.theme import ACCENT, FAINT, MAIN, bare, rows_of
 
 if TYPE_CHECKING:
-    from mainstay.evaluate.curves import Errors, Histogram
+    from mainstay.data.quality_records import Histogram
+    from mainstay.evaluate.curves import Errors
 
 __all__ = ["error_histogram_chart", "histogram_rows", "predicted_true_chart", "residual_chart"]
 

@@ -12,8 +12,7 @@ from mainstay.evaluate.theme import ACCENT, MAIN, MUTED, bare, names_axis, rows_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mainstay.evaluate.curves import Histogram
-    from mainstay.evaluate.report_data import Level
+    from mainstay.data.quality_records import Histogram, Level
 
 __all__ = ["column_histogram_chart", "missing_chart", "top_values_chart"]
 
@@ -41,12 +40,9 @@ def column_histogram_chart(histogram: Histogram, *, dates: bool = False) -> Any:
     return bare(chart, *_SMALL)
 
 
-def top_values_chart(levels: Sequence[Level], rows: int) -> Any:
-    """Return a bar per frequent value with its share of the rows."""
-    values = [
-        {"place": str(place), "value": level.value, "rows": level.rows, "words": f"{level.rows / max(rows, 1):.1%}"}
-        for place, level in enumerate(levels[:5])
-    ]
+def top_values_chart(levels: Sequence[Level]) -> Any:
+    """Return a bar per frequent value with its share of the rows that have a value."""
+    values = [{"value": level.value, "rows": level.rows, "words": _percent(level.share)} for level in levels[:5]]
     top = max([level.rows for level in levels] or [1])
     base = alt.Chart(rows_of(values)).encode(
         y=alt.Y("value:N", sort=None, title=None, axis=names_axis((level.value for level in levels[:5]), limit=110)),

@@ -45,7 +45,7 @@ __all__ = [
     "top_values_chart",
 ]
 
-_IDENTITY = re.compile(r'(\bid="|url\(#|href="#)')
+_IDENTITY = re.compile(r'(\bid="|url\(#|href="#)([^")]+)')
 
 
 def svg(chart: Any, *, name: str = "chart", words: str = "") -> str:
@@ -71,5 +71,15 @@ def svg(chart: Any, *, name: str = "chart", words: str = "") -> str:
     # The specification was built by our own code: validating it again would double the time. No address is allowed,
     # so nothing is ever fetched.
     picture = str(vl_convert.vegalite_to_svg(chart.to_dict(validate=False), allowed_base_urls=[]))
-    picture = _IDENTITY.sub(lambda found: f"{found[1]}{name}-", picture)
+    picture = _renamed(picture, name)
     return picture.replace("<svg ", f'<svg role="img" aria-label="{escape(words)}" ', 1)
+
+
+def _renamed(picture: str, name: str) -> str:
+    """Give the ids new numbers: Vega counts on through the life of a process, and one chart must give one picture."""
+    known: dict[str, str] = {}
+
+    def rename(found: re.Match[str]) -> str:
+        return found[1] + known.setdefault(found[2], f"{name}-{len(known)}")
+
+    return _IDENTITY.sub(rename, picture)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.data.quality_records import Histogram
 from mainstay.evaluate.confusion import count_confusion
 from mainstay.evaluate.proportions import wilson
 
@@ -30,7 +31,6 @@ __all__ = [
     "Curves",
     "ErrorBand",
     "Errors",
-    "Histogram",
     "calibration_curve",
     "curves_of",
     "errors_of",
@@ -70,13 +70,6 @@ class Confusion(msgspec.Struct, frozen=True):
     counts: tuple[tuple[float, ...], ...]
 
 
-class Histogram(msgspec.Struct, frozen=True):
-    """Counts between k + 1 edges."""
-
-    edges: tuple[float, ...]
-    counts: tuple[float, ...]
-
-
 class ErrorBand(msgspec.Struct, frozen=True):
     """Rows with like predictions: their mean prediction, and the 10 %, 50 % and 90 % points of their errors."""
 
@@ -97,7 +90,7 @@ class Errors(msgspec.Struct, frozen=True):
     bands : tuple of ErrorBand
         From all rows, by tenths of the predictions.
     histogram : Histogram
-        Of the errors of all rows; the outer 0.5 % on each side lie in the outermost bars.
+        Of the errors of all rows; the outer 0.5 % on each side are counted beside it.
     """
 
     true: tuple[float, ...]
@@ -224,20 +217,21 @@ def errors_of(evidence: Evidence, *, seed: int = 0) -> Errors:
 
 
 def histogram(values: Floats, *, bins: int = 30) -> Histogram:
-    """Return counts in equal bars over the middle 99 % of the values; what lies outside is in the outer bars.
+    """Return counts in equal bars over the middle 99 % of the values, and how many lie outside.
 
     Examples
     --------
     >>> histogram(np.array([0.0, 1.0, 1.0, 2.0]), bins=2).counts
-    (1.0, 3.0)
+    (1, 3)
     """
-    low, high = np.quantile(values, [0.005, 0.995])
+    low, high = np.quantile(values, [0.005, 0.995], method="nearest")
     if high <= low:
         low, high = float(values.min()), float(values.max())
     if high <= low:
         low, high = low - 0.5, low + 0.5
-    counts, edges = np.histogram(np.clip(values, low, high), bins=min(bins, max(len(values), 1)), range=(low, high))
-    return Histogram(tuple(edges.tolist()), tuple(counts.astype(np.float64).tolist()))
+    counts, edges = np.histogram(values, bins=min(bins, max(len(values), 1)), range=(low, high))
+    below, above = int((values < low).sum()), int((values > high).sum())
+    return Histogram(tuple(edges.tolist()), tuple(counts.tolist()), below, above)
 
 
 def _tenths(values: Floats, bins: int) -> list[NDArray[np.int64]]:

@@ -115,7 +115,7 @@ def evaluate(
     >>> truth = [0, 0, 0, 1, 1, 1]
     >>> scores = evaluate("classification", truth, truth, labels=("No", "Yes"))
     >>> str(scores["accuracy"]), scores["roc_auc"].value
-    ('1.000 (0.610-1.000)', None)
+    ('1.00 (0.61-1.00)', None)
     """
     evidence = gather(task, y, answers, labels=labels, positive=positive, weight=weight, predicted=predicted)
     return score_evidence(evidence, seed=seed, metrics=metrics, groups=groups)

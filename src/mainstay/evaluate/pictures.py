@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from mainstay.evaluate.report_data import ColumnPicture, ProfileData, ReportData
+    from mainstay.data.quality_records import ColumnProfile, Profile
+    from mainstay.evaluate.report_data import ReportData
 
 __all__ = ["profile_pictures", "training_pictures"]
 
@@ -71,29 +72,38 @@ def _curve_pictures(data: ReportData) -> dict[str, tuple[Any, str]]:
     return drawn
 
 
-def profile_pictures(data: ProfileData) -> Pictures:
-    """Return the pictures of a profile: "missing", and one per column under its position."""
+def profile_pictures(profile: Profile) -> Pictures:
+    """Return the pictures of a profile: "missing", "target", and one per column, named by its position."""
     from mainstay.evaluate import charts
 
     drawn: dict[str, tuple[Any, str]] = {}
-    shares = {column.name: column.missing / max(data.rows, 1) for column in data.columns}
-    if any(shares.values()):
+    if any(column.missing for column in profile.columns):
+        shares = {column.name: column.missing_share for column in profile.columns}
         drawn["missing"] = charts.missing_chart(shares), "Share of rows without a value, by column."
-    for place, column in enumerate(data.columns[:_COLUMNS]):
-        picture = _column_picture(column, data.rows)
+    target = profile.target
+    if target is not None and target.classes:
+        counts = {level.value: level.rows for level in target.classes}
+        drawn["target"] = charts.class_balance_chart(counts), "Rows of each class."
+    elif target is not None and target.numbers is not None:
+        drawn["target"] = (
+            charts.histogram_chart(target.numbers.histogram, target.name, width=360, height=150),
+            "Distribution of the target.",
+        )
+    for place, column in enumerate(profile.columns[:_COLUMNS]):
+        picture = _column_picture(column)
         if picture is not None:
-            drawn[f"column-{place}"] = picture, "Distribution of the column."
+            drawn[f"column-{place}"] = picture, f"Distribution of {column.name}."
     return _draw(drawn)
 
 
-def _column_picture(column: ColumnPicture, rows: int) -> Any:
+def _column_picture(column: ColumnProfile) -> Any:
     from mainstay.evaluate import charts
 
-    if column.histogram is not None and any(column.histogram.counts):
-        return charts.column_histogram_chart(column.histogram, dates=column.kind == "datetime")
+    if column.numbers is not None and any(column.numbers.histogram.counts):
+        return charts.column_histogram_chart(column.numbers.histogram, dates=column.kind == "datetime")
     # The most frequent of values that hardly repeat say nothing.
-    if column.top and column.top[0].rows > 1:
-        return charts.top_values_chart(column.top, rows)
+    if column.levels and column.levels[0].rows > 1 and column.kind != "identifier":
+        return charts.top_values_chart(column.levels)
     return None
 
 

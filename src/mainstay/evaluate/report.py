@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from mainstay.evaluate.report_data import ProfileData, ReportData
+    from mainstay.data.quality_records import Profile
+    from mainstay.evaluate.report_data import ReportData
 
 __all__ = ["profile_report", "training_report"]
 
@@ -58,14 +59,17 @@ def training_report(data: ReportData) -> str:
     )
 
 
-def profile_report(profile: ProfileData | Mapping[str, Any]) -> str:
+def profile_report(profile: Profile | Mapping[str, Any], *, seconds: float | None = None, created: str = "") -> str:
     """Return the profile of a table as one HTML page.
 
     Parameters
     ----------
-    profile : ProfileData or mapping
-        The record, or plain data of the same shape (``{rows, columns: [{name, kind, role, missing, ...}],
-        findings: [...]}``); further keys are ignored.
+    profile : Profile or mapping
+        What :func:`mainstay.data.quality.profile` returns, or its ``to_dict()``.
+    seconds : float, optional
+        How long the look took.
+    created : str, default ""
+        The date and time, ready to show.
 
     Raises
     ------
@@ -74,28 +78,35 @@ def profile_report(profile: ProfileData | Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> page = profile_report({"rows": 3, "columns": [{"name": "age", "kind": "number", "missing": 1}], "findings": []})
-    >>> "age" in page
+    >>> from mainstay.data.quality_records import Profile
+    >>> "boxes" in profile_report(Profile(source="boxes.csv", rows=3, columns=(), findings=()))
     True
     """
+    from mainstay.data.quality_records import Profile
     from mainstay.evaluate.pictures import profile_pictures
-    from mainstay.evaluate.report_data import ProfileData
 
-    data = profile if isinstance(profile, ProfileData) else _profile_of(profile)
-    return _render("profile.html", data=data, pictures=profile_pictures(data), findings=_by_severity(data.findings))
+    data = profile if isinstance(profile, Profile) else _profile_of(profile)
+    return _render(
+        "profile.html",
+        data=data,
+        pictures=profile_pictures(data),
+        findings=_by_severity(data.findings),
+        seconds=seconds,
+        created=created,
+    )
 
 
-def _profile_of(profile: Mapping[str, Any]) -> ProfileData:
+def _profile_of(profile: Mapping[str, Any]) -> Profile:
     import msgspec
 
     from mainstay.contracts.errors import UsageError
-    from mainstay.evaluate.report_data import ProfileData
+    from mainstay.data.quality_records import Profile
 
     try:
-        return msgspec.convert(dict(profile), ProfileData)
+        return msgspec.convert(dict(profile), Profile)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"a profile has another shape: {error}", hint="It holds rows, columns (name, kind, ...) and findings."
+            f"a profile has another shape: {error}", hint="Give what profile(...).to_dict() returned."
         ) from error
 
 

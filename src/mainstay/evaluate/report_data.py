@@ -10,18 +10,16 @@ import msgspec
 
 from mainstay.contracts.findings import Finding
 from mainstay.contracts.learner import TaskName
+from mainstay.data.quality_records import Histogram
 from mainstay.evaluate.compare import Comparison
-from mainstay.evaluate.curves import Curves, Histogram
+from mainstay.evaluate.curves import Curves
 from mainstay.evaluate.importance import Importance
 from mainstay.evaluate.intervals import Score
 
 __all__ = [
     "Candidate",
-    "ColumnPicture",
     "ColumnRow",
-    "Level",
     "Member",
-    "ProfileData",
     "ReportData",
     "RowCounts",
     "Stage",
@@ -213,57 +211,4 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     versions: dict[str, str] = msgspec.field(default_factory=dict)
     parity: str = ""
-    created: str = ""
-
-
-class Level(msgspec.Struct, frozen=True):
-    """A value of a column and how many rows have it."""
-
-    value: str
-    rows: int
-
-
-class ColumnPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """One column of a data profile.
-
-    Parameters
-    ----------
-    name, kind, role : str
-        As in the schema.
-    missing : int
-        Rows without a value.
-    unique : int or None
-        Distinct values.
-    detail, evidence : str
-        As in :class:`ColumnRow`.
-    numbers : dict of str to float
-        Whatever is known: "mean", "median", "low", "high", ...
-    histogram : Histogram, optional
-        For numbers and datetimes (in days since 1970-01-01).
-    top : tuple of Level
-        The most frequent values, for categories and texts.
-    """
-
-    name: str
-    kind: str
-    role: str = "feature"
-    missing: int = 0
-    unique: int | None = None
-    detail: str = ""
-    evidence: str = ""
-    numbers: dict[str, float] = msgspec.field(default_factory=dict)
-    histogram: Histogram | None = None
-    top: tuple[Level, ...] = ()
-
-
-class ProfileData(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a profile page shows."""
-
-    rows: int
-    columns: tuple[ColumnPicture, ...]
-    findings: tuple[Finding, ...] = ()
-    source: str = ""
-    target: str | None = None
-    duplicates: int | None = None
-    seconds: float | None = None
     created: str = ""

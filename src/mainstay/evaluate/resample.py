@@ -86,7 +86,7 @@ def studentised(measured: Measured, draws: Draws) -> tuple[float, float] | None:
     """Return the 95 % interval of a metric by the bootstrap-t.
 
     On the metric's own scale: a logarithmic one holds the truth as often and is wider on few, skewed rows
-    (measured by simulation; the figures are in ``docs/log.md``).
+    (measured with the worlds of ``tests/evaluate/coverage.py``).
 
     Returns
     -------
