@@ -13,6 +13,7 @@ from mainstay.contracts.learner import Parameter
 from mainstay.contracts.model import Affine, ModelGraph
 from mainstay.learners.supervised.admission import admit, admit_rows, classes_of
 from mainstay.learners.supervised.constant import ConstantModel, shares
+from mainstay.learners.supervised.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,8 @@ class Logistic:
         classes = classes_of(target)
         if len(classes.present) == 1:
             return ConstantModel(shares(target), target.task)
-        model, notes = _learn(_double(features.matrix), classes.codes, target.weight, chosen, deadline)
+        with one_thread():
+            model, notes = _learn(_double(features.matrix), classes.codes, target.weight, chosen, deadline)
         return _LogisticModel(self, model, classes, notes)
 
 
@@ -113,9 +115,10 @@ class _LogisticModel:
         matrix = features.matrix
         admit_rows(self.learner, features, self.model.coef_.shape[1])
         answers = np.empty((len(matrix), len(self.classes.present)))
-        for start in range(0, len(matrix), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            answers[rows] = self.model.predict_proba(matrix[rows].astype(np.float64))
+        with one_thread():
+            for start in range(0, len(matrix), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                answers[rows] = self.model.predict_proba(matrix[rows].astype(np.float64))
         return self.classes.widen(answers)
 
     def graph(self) -> ModelGraph:

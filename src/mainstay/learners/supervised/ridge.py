@@ -15,6 +15,7 @@ from mainstay.contracts.errors import BudgetError
 from mainstay.contracts.learner import Parameter
 from mainstay.contracts.model import Affine, ModelGraph
 from mainstay.learners.supervised.admission import admit, admit_rows
+from mainstay.learners.supervised.threads import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,11 +93,12 @@ class Ridge:
         """
         del seed, validation
         chosen = admit(self, features, target, settings or {}, deadline)
-        rows = _Rows.of(features.matrix, target)
-        axes = rows.axes(deadline)
         alpha = float(chosen["alpha"])
         grid = np.array([alpha] if alpha > 0 else GRID)
-        errors = rows.leave_one_out(axes, grid, deadline)
+        with one_thread():
+            rows = _Rows.of(features.matrix, target)
+            axes = rows.axes(deadline)
+            errors = rows.leave_one_out(axes, grid, deadline)
         best = int(np.argmin(errors))
         slopes = axes.directions @ (axes.moments / (axes.strengths + grid[best])) / rows.spread
         return _RidgeModel(
