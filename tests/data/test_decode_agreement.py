@@ -132,7 +132,7 @@ def assert_same(one, other):
     assert one.rejected.tolist() == other.rejected.tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(tables())
 def test_a_frame_decodes_as_its_rows(case):
     schema, frame = case
@@ -155,7 +155,7 @@ def test_rows_one_by_one_decode_as_the_batch(case):
         assert single.rejected[0] == batch.rejected[index]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables())
 def test_values_stay_inside_what_the_arrays_promise(case):
     schema, frame = case

@@ -30,6 +30,7 @@ __all__ = ["decode_columns", "parts_of_instants", "read_column"]
 
 _Flaws = list[tuple[int, Flaw]]
 _FIXED_SHAPE = {"Y": "[0-9]{4}", "m": "[0-9]{2}", "d": "[0-9]{2}", "H": "[0-9]{2}", "M": "[0-9]{2}", "S": "[0-5][0-9]"}
+_EPOCHS = {"%s": ("^[0-9]{1,12}$", 1_000_000), "%s%3f": ("^[0-9]{4,15}$", 1_000)}
 _ISO_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -165,8 +166,8 @@ def _quick_datetimes(reader: DatetimeReader, series: pl.Series, values: NDArray[
     if series.dtype in (pl.Datetime, pl.Date):
         instants = series.cast(pl.Datetime("us")) if series.dtype == pl.Date else series
         known = instants.dt.timestamp("us")
-    elif series.dtype == pl.String:
-        known = _quick_instants(reader, series)
+    elif series.dtype == pl.String or series.dtype.is_integer():
+        known = _quick_instants(reader, series.cast(pl.String))
     else:
         return np.zeros(series.len(), dtype=np.bool_)
     array = known.fill_null(LAST + 1).to_numpy()
@@ -180,6 +181,10 @@ def _quick_datetimes(reader: DatetimeReader, series: pl.Series, values: NDArray[
 def _quick_instants(reader: DatetimeReader, series: pl.Series) -> pl.Series:
     """Return microseconds since 1970-01-01 of texts that have the fixed shape of the first format; null for others."""
     formats = reader.column.formats[:1] or _ISO_FORMATS
+    if formats[0] in _EPOCHS:
+        digits, scale = _EPOCHS[formats[0]]
+        kept = series.set(~series.str.contains(digits), None)
+        return kept.cast(pl.Int64) * scale
     shapes = [(text, shape) for text in formats if (shape := _fixed_shape(text)) is not None]
     text = pl.col(series.name)
     known = [

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mainstay.contracts.findings import Finding
 from mainstay.contracts.schema import Column
+from mainstay.data.decode_cell import BLANKS
 from mainstay.data.infer_datetime import DateText, date_text_of
 from mainstay.data.infer_distinct import Distinct, distinct_of
 from mainstay.data.infer_finding import (
@@ -30,6 +31,8 @@ from mainstay.data.infer_words import guess_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mainstay.data.decode_number import NumberStyle
 
 __all__ = ["guess_column"]
 
@@ -212,29 +215,30 @@ def _written_numbers(series: pl.Series, found: Distinct, read: NumberText, missi
     base = _base(
         series.name, Distinct(good.values, np.array([good.filled + bad.filled]), found.rows), words, bad.filled
     )
+    evidence = f"{good.filled:,} of {cells(found.rows)} read as numbers{_marks(read.style)}{base.evidence}"
     style = read.style
-    marks = f" with the decimal mark {style.decimal!r}" if not style.plain else ""
-    marks += f" and {style.thousands!r} between thousands" if style.thousands else ""
-    marks += f" and the unit {style.unit!r}" if style.unit else ""
-    base = replace(
-        base,
-        decimal=style.decimal,
-        thousands=style.thousands,
-        unit=style.unit,
-        evidence=f"{good.filled:,} of {cells(found.rows)} read as numbers{marks}{base.evidence}",
-    )
+    base = replace(base, decimal=style.decimal, thousands=style.thousands, unit=style.unit, evidence=evidence)
     values = read.values[read.reads]
     guess = guess_numbers(Numbers(good, values, base, _in_order(series, good, values), written=True), ask)
+    if guess.column.kind == "category" and bad.filled:  # of codes, every word is one
+        return guess_words(found, _base(series.name, found, missing.markers), Ask("category"))
     more = [doubtful_mark(series.name, read)] if read.ambiguous and guess.column.kind == "number" else []
-    more += [mixed(series, bad, good, "numbers")] if bad.filled else []
+    more += [mixed(series, bad, good, "numbers")] if bad.filled and guess.column.kind != "identifier" else []
     return replace_findings(guess, *more)
+
+
+def _marks(style: NumberStyle) -> str:
+    """Return in words what is special about how numbers are written."""
+    marks = f" with the decimal mark {style.decimal!r}" if not style.plain else ""
+    marks += f" and {style.thousands!r} between thousands" if style.thousands else ""
+    return f"{marks} and the unit {style.unit!r}" if style.unit else marks
 
 
 def _in_order(series: pl.Series, good: Distinct, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the numbers in the order of the rows; only a column of different values is looked at that way."""
     if len(good) < series.len():
         return np.full(series.len(), np.nan)
-    return series.str.strip_chars().cast(pl.Float64, strict=False).to_numpy() if len(values) else values
+    return series.str.strip_chars(BLANKS).cast(pl.Float64, strict=False).to_numpy() if len(values) else values
 
 
 def _written_dates(series: pl.Series, found: Distinct, dates: DateText, missing: _Missing) -> Guess:

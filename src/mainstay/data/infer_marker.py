@@ -29,7 +29,6 @@ _STANDING_OUT = frozenset(
             "..",
             "...",
             "*",
-            "x",
             "#",
             "/",
             "none",
@@ -44,7 +43,6 @@ _STANDING_OUT = frozenset(
             "n.a",
             "na.",
             "n.d.",
-            "nd",
             "undefined",
             "void",
             "empty",
@@ -68,12 +66,7 @@ def standing_out(found: Distinct) -> NDArray[np.bool_]:
 def _among(found: Distinct, words: frozenset[str]) -> NDArray[np.bool_]:
     short = found.values.str.len_chars() <= 14
     mask = np.zeros(len(found), dtype=np.bool_)
-    for position in short.arg_true().to_list() if len(found) < 10_000 else _candidates(found, words):
-        mask[position] = found.values[position].casefold() in words
+    positions = short.arg_true()
+    for position, text in zip(positions.to_list(), found.values.gather(positions).to_list(), strict=True):
+        mask[position] = text.casefold() in words
     return mask
-
-
-def _candidates(found: Distinct, words: frozenset[str]) -> list[int]:
-    """Return the positions of texts that may be among the words, where there are too many to look at each."""
-    positions: list[int] = found.values.str.to_lowercase().is_in(sorted(words)).arg_true().to_list()
-    return positions
