@@ -47,6 +47,7 @@ class _Nursery:
         if process == 0:
             self._be_child(command)
         self.children[process] = number
+        say({"started": number})
 
     def _be_child(self, command: dict[str, Any]) -> None:
         code = 1

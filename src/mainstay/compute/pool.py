@@ -55,7 +55,8 @@ class ProcessPool:
         self.bytes_per_job = bytes_per_job
         self.scratch = Path(tempfile.mkdtemp(prefix="mainstay-"))
         self._queue: list[Job] = []
-        self._running: dict[int, tuple[Job, float]] = {}
+        self._running: dict[int, Job] = {}
+        self._began: dict[int, float] = {}
         self._stopped: set[int] = set()
         self._early: list[Outcome] = []
         self._rest = b""
@@ -121,7 +122,7 @@ class ProcessPool:
     def _fill(self) -> None:
         while self._queue and len(self._running) < self.slots:
             job = self._queue.pop(0)
-            self._running[job.number] = (job, time.monotonic())
+            self._running[job.number] = job
             limit = None if self.bytes_per_job == float("inf") else self.bytes_per_job
             self._send({"number": job.number, "function": job.function, "payload": job.payload, "bytes": limit})
 
@@ -145,11 +146,16 @@ class ProcessPool:
                 hint="Often this is the machine out of memory: give a smaller memory budget.",
             )
         *lines, self._rest = (self._rest + data).split(b"\n")
-        events = [msgspec.json.decode(line) for line in lines]
-        return [self._ended(event["ended"], event["code"]) for event in events if "ended" in event]
+        ended = []
+        for event in (msgspec.json.decode(line) for line in lines):
+            if "started" in event:
+                self._began[event["started"]] = time.monotonic()
+            elif "ended" in event:
+                ended.append(self._ended(event["ended"], event["code"]))
+        return ended
 
     def _ended(self, number: int, code: int) -> Outcome:
-        job, began = self._running.pop(number)
+        job, began = self._running.pop(number), self._began.pop(number)
         seconds = time.monotonic() - began
         path = outcome_path(self.scratch, number)
         self._fill()
@@ -167,8 +173,8 @@ class ProcessPool:
 
     def _stop_overdue(self) -> None:
         now = time.monotonic()
-        for number, (job, began) in self._running.items():
-            if now - began > job.seconds:
+        for number, began in self._began.items():
+            if now - began > self._running[number].seconds:
                 self.stop(number)
 
     def __enter__(self) -> Self:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column
     from mainstay.data.table import Table
-    from mainstay.evaluate.curves import Histogram
+    from mainstay.data.quality_records import Histogram
     from mainstay.graph.parity import Parity
     from mainstay.train.judge import Judgement
     from mainstay.train.run import Surroundings, Trained

@@ -211,6 +211,8 @@ class Search:
             self._finish(entry, "failed" if outcome.status == "failed" else "stopped", outcome.reason)
             return
         self._keep(entry, fold, outcome)
+        if fold not in entry.results:
+            return
         if fold == 0 and (reason := self._is_hopeless(entry)):
             self._finish(entry, "stopped", reason)
         elif len(entry.results) == self._folds:

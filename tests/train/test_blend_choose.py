@@ -1,0 +1,115 @@
+"""The blend is greedy and honest; the choice prefers what is cheap among what cannot be told apart."""
+
+import numpy as np
+import pytest
+
+from mainstay.contracts.arrays import Arrays
+from mainstay.contracts.errors import BudgetError
+from mainstay.contracts.learner import Target
+from mainstay.data.split import Fold
+from mainstay.train.blend import blend, mix
+from mainstay.train.candidates import Candidate
+from mainstay.train.choose import choose, out_of_fold
+from mainstay.train.fold import FoldResult
+from mainstay.train.material import Material
+from mainstay.train.search import Entry
+from mainstay.train.steering import steer
+
+ROWS = 600
+
+
+def negative_error(target, answers):
+    return -float(np.mean((target - answers) ** 2))
+
+
+def test_blend_of_independent_errors_beats_each():
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=ROWS)
+    answers = [y + rng.normal(size=ROWS) * scale for scale in (1.0, 1.0, 1.2)]
+    weights = blend(answers, y, negative_error, seed=0)
+    assert sum(weights) == pytest.approx(1.0)
+    assert negative_error(y, mix(answers, weights)) > max(negative_error(y, one) for one in answers)
+
+
+def test_blend_gives_nothing_to_noise():
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=ROWS)
+    weights = blend([y + 0.1 * rng.normal(size=ROWS), rng.normal(size=ROWS) * 10], y, negative_error, seed=0)
+    assert weights[1] == 0.0
+
+
+def test_blend_keeps_the_number_of_members():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=ROWS)
+    answers = [y + rng.normal(size=ROWS) for _ in range(14)]
+    weights = blend(answers, y, negative_error, seed=0, members=4)
+    assert 1 < np.count_nonzero(weights) <= 4
+
+
+def entry(name, answers, material, *, cost, learner="ridge", status="done"):
+    made = Entry(Candidate(name=name, learner=learner), status=status)
+    for number, fold in enumerate(material.folds):
+        made.validation[number] = answers[fold.validation]
+        made.results[number] = FoldResult(seconds=1, predict_seconds=0.1, cost=cost, notes={}, recipe="")
+    return made
+
+
+@pytest.fixture
+def material():
+    rng = np.random.default_rng(4)
+    y = rng.normal(size=ROWS)
+    rows = np.arange(ROWS)
+    folds = tuple(Fold(rows[rows % 3 != part], rows[rows % 3 == part]) for part in range(3))
+    arrays = Arrays(np.zeros((ROWS, 1), np.float32), ("x",), np.empty((ROWS, 0), np.int64), (), ())
+    return Material(arrays, Target("regression", y), folds, arrays)
+
+
+def pick(entries, material):
+    steering = steer("regression", "auto", 0, 0)
+    return choose(entries, material, score=steering.score, tied=steering.tied, seed=0)
+
+
+def test_the_cheaper_of_two_that_are_alike_is_shipped(material):
+    y, rng = material.target.values, np.random.default_rng(5)
+    shared = rng.normal(size=ROWS)
+    dear = entry("dear", y + shared + 0.001 * rng.normal(size=ROWS), material, cost=100)
+    cheap = entry("cheap", y + shared + 0.001 * rng.normal(size=ROWS), material, cost=1)
+    choice = pick([dear, cheap], material)
+    assert choice.name == "cheap"
+    assert {"dear", "cheap"} <= set(choice.tied)
+
+
+def test_what_is_clearly_better_is_shipped_whatever_it_costs(material):
+    y, rng = material.target.values, np.random.default_rng(6)
+    good = entry("good", y + 0.1 * rng.normal(size=ROWS), material, cost=1000)
+    poor = entry("poor", y + 2.0 * rng.normal(size=ROWS), material, cost=1)
+    assert pick([poor, good], material).weights == {"good": 1.0}
+
+
+def test_no_model_beats_the_baseline_on_noise(material):
+    rng = np.random.default_rng(7)
+    baseline = entry("baseline", np.full(ROWS, material.target.values.mean()), material, cost=0, learner="baseline")
+    noise = entry("noise", 0.01 * rng.normal(size=ROWS), material, cost=5)
+    assert pick([baseline, noise], material).name == "baseline"
+
+
+def test_unfinished_candidates_are_not_compared(material):
+    y = material.target.values
+    failed = entry("perfect", y, material, cost=1, status="failed")
+    done = entry("done", y * 0.5, material, cost=1)
+    assert pick([failed, done], material).name == "done"
+
+
+def test_nothing_finished_is_said_with_every_reason(material):
+    failed = entry("a", material.target.values, material, cost=1, status="failed")
+    failed.reason = "it ran out of memory"
+    with pytest.raises(BudgetError, match="a: it ran out of memory"):
+        pick([failed], material)
+
+
+def test_a_baseline_answers_one_value_although_its_folds_differ(material):
+    answers = np.zeros(ROWS)
+    for number, fold in enumerate(material.folds):
+        answers[fold.validation] = number
+    made = entry("baseline", answers, material, cost=0, learner="baseline")
+    assert set(out_of_fold(made, material)) == {1.0}
