@@ -177,11 +177,11 @@ def _guess_features(
     if len(proven) == 1:
         order: DateOrder | None = proven.pop()
         for name in [name for name, guess in guesses.items() if guess.ambiguous]:
-            guesses[name] = guess_column(table.frame.get_column(name), replace_order(asks[name], order))
+            guesses[name] = guess_column(table.frame.get_column(name), _with_order(asks[name], order))
     return guesses
 
 
-def replace_order(ask: Ask, order: DateOrder | None) -> Ask:
+def _with_order(ask: Ask, order: DateOrder | None) -> Ask:
     """Return a question with what is now known of the order of day and month."""
     return Ask(ask.kind, ask.keep, order)
 

@@ -147,10 +147,10 @@ def _from_numbers(series: pl.Series, ask: Ask) -> Guess:
     base = replace(base, evidence=f"stored as {stored}{base.evidence}")
     values = found.values.to_numpy().astype(np.float64)
     guess = guess_numbers(Numbers(found, values, base, numbers.to_numpy(), written=False), ask)
-    return replace_findings(guess, infinite(series.name, endless)) if endless else guess
+    return _with_more(guess, infinite(series.name, endless)) if endless else guess
 
 
-def replace_findings(guess: Guess, *more: Finding) -> Guess:
+def _with_more(guess: Guess, *more: Finding) -> Guess:
     """Return a guess with more findings."""
     return Guess(guess.column, (*guess.findings, *more), guess.proves, guess.ambiguous, guess.few_whole)
 
@@ -224,7 +224,7 @@ def _written_numbers(series: pl.Series, found: Distinct, read: NumberText, missi
         return guess_words(found, _base(series.name, found, missing.markers), Ask("category"))
     more = [doubtful_mark(series.name, read)] if read.ambiguous and guess.column.kind == "number" else []
     more += [mixed(series, bad, good, "numbers")] if bad.filled and guess.column.kind != "identifier" else []
-    return replace_findings(guess, *more)
+    return _with_more(guess, *more)
 
 
 def _marks(style: NumberStyle) -> str:
@@ -271,4 +271,4 @@ def _word_findings(series: pl.Series, guess: Guess, found: Distinct, standing: N
     kept = found.where(standing)
     if kept.filled and guess.column.kind == "category":
         more.append(kept_as_level(series.name, kept))
-    return replace_findings(guess, *more)
+    return _with_more(guess, *more)

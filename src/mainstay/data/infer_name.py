@@ -36,12 +36,12 @@ _TIMES = frozenset(
 )
 
 
-def tokens(name: str) -> list[str]:
+def _tokens(name: str) -> list[str]:
     """Return the words of a name, in lower case.
 
     Examples
     --------
-    >>> tokens("customerID"), tokens("Sample Number"), tokens("admission_type_id")
+    >>> _tokens("customerID"), _tokens("Sample Number"), _tokens("admission_type_id")
     (['customer', 'id'], ['sample', 'number'], ['admission', 'type', 'id'])
     """
     return [word.lower() for word in _TOKEN.findall(name)]
@@ -49,7 +49,7 @@ def tokens(name: str) -> list[str]:
 
 def names_identifier(name: str) -> bool:
     """Whether a name says that its values tell things apart: ``customerID``, ``user_id``, ``Invoice No``."""
-    words = tokens(name)
+    words = _tokens(name)
     if len(words) > 1 and words[-1] in _NUMBERS_OF and words[-2] in _CASES:
         return True
     return bool(words) and (words[-1] in _IDENTIFIERS or _JOINED.fullmatch(name.lower()) is not None)
@@ -57,16 +57,16 @@ def names_identifier(name: str) -> bool:
 
 def names_number_of_something(name: str) -> bool:
     """Whether a name may say so: ``Sample Number``, ``key``, ``index``."""
-    words = tokens(name)
+    words = _tokens(name)
     return bool(words) and words[-1] in _NUMBERS_OF
 
 
 def names_code(name: str) -> bool:
     """Whether a name says that its numbers stand for something else: ``zip code``, ``Region``."""
-    return bool(_CODES & set(tokens(name)[-1:]))
+    return bool(_CODES & set(_tokens(name)[-1:]))
 
 
 def names_time(name: str) -> bool:
     """Whether a name speaks of time: ``timestamp``, ``created_at``, ``Order Date``."""
-    words = tokens(name)
+    words = _tokens(name)
     return bool(_TIMES & set(words)) or words[-1:] == ["at"]
