@@ -10,7 +10,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from mainstay.evaluate import words
+from mainstay.evaluate import verdict, words
 from mainstay.evaluate.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def model_card(data: ReportData) -> str:
     '# A model that answers price'
     """
     parts = [
-        [f"# A model that answers {_plain(data.target)}", "", f"**{_plain(words.headline(data))}.**"],
+        [f"# A model that answers {_plain(data.target)}", "", f"**{_plain(verdict.headline(data))}.**"],
         _verdict(data),
         _facts(data),
         _scores(data),
@@ -49,8 +49,8 @@ def model_card(data: ReportData) -> str:
 
 
 def _verdict(data: ReportData) -> list[str]:
-    found = [_plain(words.verdict(data))] if words.verdict(data) else []
-    if words.beats_baseline(data) is False:
+    found = [_plain(verdict.standing(data))] if verdict.standing(data) else []
+    if verdict.beats_baseline(data) is False:
         found = ["> **No model beats the baseline.** Do not use this model to decide anything.", "", *found]
     return found
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mainstay.data.quality_records import Histogram
     from mainstay.evaluate.curves import Errors
 
-__all__ = ["error_histogram_chart", "histogram_rows", "predicted_true_chart", "residual_chart"]
+__all__ = ["error_histogram_chart", "histogram_chart", "histogram_rows", "predicted_true_chart", "residual_chart"]
 
 _WIDTH, _HEIGHT = 310, 270
 

@@ -11,7 +11,7 @@ import functools
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from mainstay.evaluate import words
+from mainstay.evaluate import verdict, words
 from mainstay.evaluate.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def training_report(data: ReportData) -> str:
         board=board,
         findings=_by_severity(data.findings),
         commands=_commands(data),
-        headline=words.headline(data),
-        verdict=words.verdict(data),
-        beats=words.beats_baseline(data),
+        headline=verdict.headline(data),
+        verdict=verdict.standing(data),
+        beats=verdict.beats_baseline(data),
     )
 
 
