@@ -5,8 +5,6 @@ Nothing here imports more than NumPy, ONNX Runtime and msgspec: this is what a s
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from mainstay.bundle.archive import Archive, unfold, walk
 from mainstay.bundle.audit import GraphFacts, audit_graph
 from mainstay.bundle.documents import read_json, read_text, read_toml
-from mainstay.bundle.layout import LARGEST_FILE
+from mainstay.bundle.file import Source, read_file, write_atomically
 from mainstay.bundle.predict import Answers, Predictor
 from mainstay.bundle.records import Golden, Outputs
 from mainstay.bundle.replay import replay_golden
-from mainstay.contracts.errors import FormatError, InputError, UsageError
+from mainstay.contracts.errors import FormatError, InputError
 from mainstay.data.decode import Decoder
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     import polars as pl
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
 
-__all__ = ["Bundle", "Documents", "audit_model", "open_bundle", "read_documents", "read_file"]
-
-Source = str | os.PathLike[str] | bytes
+__all__ = ["Bundle", "Documents", "audit_model", "open_bundle", "read_documents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +113,6 @@ class Bundle:
         UsageError
             When the file cannot be written.
         """
-        from mainstay.bundle.pack import write_atomically
-
         write_atomically(Path(path), self.data)
 
 
@@ -155,28 +150,6 @@ def open_bundle(source: Source, *, replay: bool = True, threads: int = 1) -> Bun
     if replay:
         replay_golden(predictor, documents.golden, where)
     return Bundle(archive, documents, facts, predictor)
-
-
-def read_file(source: Source) -> bytes:
-    """Return the bytes of a source; of a file that is too big, one more than is allowed.
-
-    Raises
-    ------
-    UsageError
-        When it is not a file that can be read.
-    """
-    if isinstance(source, bytes):
-        return source
-    try:
-        with Path(source).open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UsageError("a model file was expected, and this is no plain file", where=str(source))
-            return file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"the model file cannot be read ({reason})", where=str(source), hint="Check the path."
-        ) from error
 
 
 def read_documents(parts: Mapping[str, bytes], where: str) -> Documents:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
-import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mainstay.bundle.archive import write_archive
 from mainstay.bundle.documents import write_toml
+from mainstay.bundle.file import write_atomically
 from mainstay.bundle.layout import FORMAT
 from mainstay.bundle.manifest import Manifest, Member
+from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.bundle.records import BundleContent, encode_json, model_digest
 from mainstay.contracts.errors import UsageError
 
-if TYPE_CHECKING:
-    from mainstay.bundle.open import Bundle
-
-__all__ = ["pack", "write_atomically", "write_bundle"]
+__all__ = ["pack", "write_bundle"]
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "lightgbm", "polars")
 
@@ -43,8 +40,6 @@ def pack(content: BundleContent, *, created: datetime | None = None) -> bytes:
     BundleError
         When the bundle would not open.
     """
-    from mainstay.bundle.open import open_bundle
-
     data = _bytes_of(content, created)
     _check_kept(content, open_bundle(data))
     return data
@@ -60,52 +55,10 @@ def write_bundle(content: BundleContent, path: str | Path, *, created: datetime 
     BundleError
         When the bundle would not open.
     """
-    from mainstay.bundle.open import open_bundle
-
     bundle = open_bundle(_bytes_of(content, created))
     _check_kept(content, bundle)
     write_atomically(Path(path), bundle.data)
     return bundle
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write bytes beside their place, make them durable, and rename them into it.
-
-    Raises
-    ------
-    UsageError
-        When the file cannot be written; what was there before is still there.
-    """
-    scratch = ""
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(scratch).chmod(0o666 & ~mask)
-        Path(scratch).replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        if scratch:
-            Path(scratch).unlink(missing_ok=True)
-        raise UsageError(
-            f"the file cannot be written ({error.strerror or error})",
-            where=str(path),
-            hint="Give a place where you may write.",
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system lets a folder be opened."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _bytes_of(content: BundleContent, created: datetime | None) -> bytes:

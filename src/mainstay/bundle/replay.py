@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mainstay.bundle.predict import Answers, Predictor
 
-__all__ = ["TOLERANCE", "record_golden", "replay_golden"]
+__all__ = ["TOLERANCE", "plain_cells", "record_golden", "replay_golden"]
 
 TOLERANCE = 1e-6
 """Allowed between a stored answer and the one given: absolute for a probability, relative for an amount."""
@@ -35,11 +35,6 @@ def record_golden(predictor: Predictor, rows: Sequence[Mapping[str, object]]) ->
     predictor : Predictor
     rows : sequence of mappings
         Raw values by column name; dates become ISO 8601 text, NaN becomes None.
-
-    Examples
-    --------
-    >>> plain_cells({"day": dt.date(2024, 2, 29), "amount": float("nan")})
-    {'day': '2024-02-29', 'amount': None}
     """
     cells = [plain_cells(row) for row in rows]
     answers = predictor.predict_rows(cells)
@@ -70,7 +65,13 @@ def replay_golden(predictor: Predictor, golden: Golden, where: str = "bundle") -
 
 
 def plain_cells(row: Mapping[str, object]) -> dict[str, Cell]:
-    """Return a row as JSON can hold it."""
+    """Return a row as JSON can hold it.
+
+    Examples
+    --------
+    >>> plain_cells({"day": dt.date(2024, 2, 29), "amount": float("nan")})
+    {'day': '2024-02-29', 'amount': None}
+    """
     return {name: _plain(value) for name, value in row.items()}
 
 

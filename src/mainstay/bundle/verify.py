@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mainstay.bundle.archive import unfold, walk
-from mainstay.bundle.open import Source, audit_model, read_documents, read_file
+from mainstay.bundle.file import Source, read_file
+from mainstay.bundle.open import audit_model, read_documents
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import model_digest
 from mainstay.bundle.replay import TOLERANCE, replay_golden
