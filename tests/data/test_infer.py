@@ -341,6 +341,7 @@ def test_kinds_and_roles_of_the_user_come_first():
         ({"overrides": {"price": "image"}}, "'image'"),
         ({"overrides": {"city": "boolean"}}, "two values"),
         ({"overrides": {"price": "identifier"}, "roles": {"price": "feature"}}, "never sees"),
+        ({"target": "price", "task": "guess"}, "no task 'guess'"),
         ({"target": "price", "roles": {"city": "target"}}, "one column can be the target"),
         ({"target": "price", "task": "regression", "overrides": {"price": "category"}}, "cannot be of kind"),
     ],

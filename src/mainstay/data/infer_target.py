@@ -68,6 +68,8 @@ def guess_target(
 def _task_of(
     series: pl.Series, column: Column, task: TaskName | None, kind: Kind | None
 ) -> tuple[TaskName, tuple[Finding, ...]]:
+    if task not in {None, "classification", "regression"}:
+        raise UsageError(f"there is no task {task!r} with a target", hint="Take 'classification' or 'regression'.")
     wanted: Literal["classification", "regression"] | None = None
     if kind is not None:
         wanted = "regression" if kind == "number" else "classification"
