@@ -182,6 +182,36 @@ def test_a_short_last_line_is_filled_up_and_said(table):
     assert "2 of 3 cells" in note(got, "rows.short_last").message
 
 
+def test_a_footer_below_a_blank_line_is_left_out_and_said(table):
+    got = table("id,sum\n1,2\n3,4\n\nTotal: 2 rows\nmade on Monday\n")
+    assert got.frame.rows() == [("1", "2"), ("3", "4")]
+    assert "'Total: 2 rows', 'made on Monday'" in note(got, "rows.footer").message
+
+
+def test_blanks_of_every_alphabet_are_trimmed(table):
+    for blank in (" ", "\t", "\u00a0", "\u2003", "\u3000", "\x0b"):
+        for text in (
+            "a,b\n{}x,y\nz,w\n",
+            "a,b\nx{},y\nz,w\n",
+            'a,b\n"x{}",y\nz,w\n',
+            "a,b\nx,y{}\nz,w\n",
+            "a,b\nx,y\n{}z,w",
+        ):
+            assert table(text.format(blank), delimiter=",").frame.rows() == [("x", "y"), ("z", "w")]
+            assert table(text.format(blank).replace("\n", "\r\n")).frame.rows() == [("x", "y"), ("z", "w")]
+    assert table('a,b\n"\nx\n",y\nz,w\n').frame.rows() == [("x", "y"), ("z", "w")]
+
+
+def test_a_very_long_quoted_cell(table):
+    long = "word, " * 50_000
+    assert table(f'a,b\n"{long}",2\n').frame.rows() == [(long.strip(), "2")]
+
+
+def test_logs_and_addresses_are_no_columns(table):
+    assert table("2024-01-01 10:00:00 INFO start\n2024-01-01 10:00:01 WARN stop it\n").frame.width == 1
+    assert table("url\nhttp://a.b/c\nhttp://d.e/f?x=1,2\n").frame.rows()[1] == ("http://d.e/f?x=1,2",)
+
+
 def test_baskets_have_their_own_sentence(table):
     with pytest.raises(DataError, match=r"from 1 to 4 cells .* baskets") as caught:
         table("milk,bread\nmilk\nrice,beans,oil,salt\nmilk,oil,eggs\nbread,rice\neggs\n")

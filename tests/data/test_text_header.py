@@ -144,6 +144,13 @@ def test_row_names_as_r_writes_them():
     assert frame.columns == ["column_1", "height", "weight", "age"]
     assert frame.row(0) == ("ann", "180", "80", "31")
     assert "header.empty_name" in findings
+    assert "'column_1'" in findings["header.short"].message
+
+
+def test_a_header_with_more_names_than_cells_is_refused():
+    with pytest.raises(DataError, match="line 1 looks like the header, and it has 4 names") as caught:
+        read("a,b,c,d\n1,2,3\n4,5,6\n7,8,9\n")
+    assert caught.value.code == "data.header"
 
 
 def test_a_delimiter_at_the_end_of_each_line():

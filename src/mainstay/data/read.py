@@ -143,15 +143,19 @@ def _rows(
         from mainstay.data.read_excel import read_excel
 
         return read_excel(path, sheet=sheet, header=options.header)
-    return _from_text(unzipped(path) if kind == "gzip" else path.read_bytes(), kind, path, options)
+    if kind == "json":
+        from mainstay.data.read_json import read_json
+
+        return read_json(path.read_bytes(), where=path.name)
+    if kind == "text":
+        return read_text(path.read_bytes(), options, where=path.name)
+    return _from_gzip(unzipped(path), path, options)
 
 
-def _from_text(
-    raw: bytes, kind: FileKind, path: Path, options: TextOptions
-) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+def _from_gzip(raw: bytes, path: Path, options: TextOptions) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     from mainstay.data.read_json import looks_like_json, read_json
 
-    if kind == "json" or (kind == "gzip" and looks_like_json(raw[:8192])):
+    if looks_like_json(raw[:8192]):
         return read_json(raw, where=path.name)
     return read_text(raw, options, where=path.name)
 

@@ -29,6 +29,7 @@ _NAMES = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar",
 _UNUSED = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04\x05\x06"
 _SAMPLE_BYTES = 262_144
 _ROWS_JUDGED = 400
+_TIME = re.compile(r"(?<!\d)\d{1,2}:\d{2}(?!\d)")
 _WORDS = re.compile(r'"[^"]*"|\S+')
 _NUMBERS = re.compile(r"[-+\d.,eE]+(\s+[-+\d.,eE]+)+")
 _MIXED = {",": 0.2, ";": 0.0, "\t": 0.0, "|": 0.0}
@@ -66,6 +67,13 @@ class _Trial:
     width: int
     rows: tuple[tuple[str, ...], ...]
     above: tuple[int, ...]
+    whole: float
+    lines: int
+
+    @property
+    def believable(self) -> bool:
+        """Whether most lines agree, and what stands above them is little beside them."""
+        return self.share >= 0.6 and (not self.above or self.whole >= 0.3) and (len(self.above) < 1 or self.lines > 1)
 
     @property
     def perfect(self) -> bool:
@@ -109,7 +117,7 @@ def find_delimiter(data: bytes, *, where: str) -> Delimiter:
         return Delimiter(delimiter_line(data))
     trials = [trial for trial in _trials(lines) if trial is not None]
     best = max(trials, key=lambda trial: trial.score, default=None)
-    if best is not None and best.share >= 0.6 and not _is_prose(best, lines):
+    if best is not None and best.believable and not _is_prose(best, lines):
         return best.delimiter
     _refuse_baskets(lines, where)
     unused = next(sign for sign in _UNUSED if sign.encode() not in data)
@@ -182,7 +190,7 @@ def _judge(delimiter: Delimiter, rows: Sequence[tuple[str, ...]]) -> _Trial | No
     judged = tuple(islice((row for row in below if len(row) == width), _ROWS_JUDGED))
     typed = sum(_worth(cell) for row in judged for cell in row) / (len(judged) * width)
     score = share * whole * (width - 1) / width * max(typed, 0.05) ** 2
-    return _Trial(delimiter, score, share, width, judged, above)
+    return _Trial(delimiter, score, share, width, judged, above, whole, counts[width])
 
 
 def _worth(cell: str) -> float:
@@ -203,7 +211,8 @@ def _colon(trial: _Trial | None) -> _Trial | None:
     cells = [cell for row in trial.rows for cell in row]
     clock = all(cell.strip().replace(".", "").isdigit() and len(cell.strip()) <= 6 for cell in cells)
     outside = any(cell.startswith(("//", " ", "\\")) for cell in cells)
-    return None if clock or outside or _are_dates(trial) else trial
+    timed = sum(_TIME.search(":".join(row)) is not None for row in trial.rows) * 2 > len(trial.rows)
+    return None if clock or outside or timed or _are_dates(trial) else trial
 
 
 def _are_dates(trial: _Trial) -> bool:

@@ -28,7 +28,7 @@ _MARKS = (
 )
 _HEAD = 65_536
 _PIECE = 1 << 22
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x01\x1a\x1b\x1c\x1d\x1e\x1f")) + b"\x7f"
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x01\x1a\x1b\x1c\x1d\x1e\x1f")) + b"\x7f"
 _ADVICE = "If letters look wrong, name the encoding (encoding='cp1250', for example) or save the file as UTF-8."
 
 
@@ -152,6 +152,8 @@ def _wide_encoding(raw: bytes) -> str:
     if b"\0" not in head or len(raw) % 2:
         return ""
     even, odd = head[0::2].count(0), head[1::2].count(0)
+    if head.isascii() and max(even, odd) * 5 < len(head) * 2:
+        return ""
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if zeros > 20 * others and zeros * 50 >= len(head):
             try:

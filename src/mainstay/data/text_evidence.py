@@ -17,7 +17,7 @@ from mainstay.data.text_cells import look
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Evidence", "is_label", "valued_columns", "weigh"]
+__all__ = ["Evidence", "is_label", "is_value", "valued_columns", "weigh"]
 
 _VALUES = frozenset({"number", "date"})
 
@@ -145,6 +145,11 @@ def _steps(row: Sequence[str]) -> bool:
 def is_label(cell: str) -> bool:
     """Say whether a cell could be part of a name: it has letters or signs, and is neither a value nor a marker."""
     return look(cell) in {"word", "text"}
+
+
+def is_value(cell: str) -> bool:
+    """Say whether a cell is a number or a date."""
+    return look(cell) in _VALUES
 
 
 def valued_columns(rows: Sequence[Sequence[str]]) -> list[int]:

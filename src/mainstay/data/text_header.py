@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.contracts.findings import Finding
 from mainstay.data.read_names import clean_names, numbered_names, shown
-from mainstay.data.text_evidence import is_label, valued_columns, weigh
+from mainstay.data.text_evidence import is_label, is_value, valued_columns, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,8 @@ def find_head(lines: Sequence[HeadLine], width: int, wanted: int | None, *, wher
     body = [line.cells for line in lines[top + 1 :] if len(line.cells) == width]
     beside = _beside(lines, top, width)
     if beside is not None:
-        return _named(lines, beside, top, _aligned(lines, beside, width))
+        return _shifted(lines, beside, top, width)
+    _refuse_other_header(lines, top, width, where)
     evidence = weigh(lines[top].cells, body)
     if evidence.header:
         return _stacked(lines, top, width)
@@ -161,6 +162,22 @@ def _wanted_head(lines: Sequence[HeadLine], width: int, wanted: int, where: str)
     return _named(lines, at, first, names, titles=False)
 
 
+def _shifted(lines: Sequence[HeadLine], at: int, first: int, width: int) -> Head:
+    """Name the columns by a header that is one name short or one empty name too long, and say so."""
+    raw = _aligned(lines, at, width)
+    head = _named(lines, at, first, raw)
+    if raw[0]:
+        return head
+    note = Finding(
+        severity="warning",
+        code="header.short",
+        message=f"The header on line {lines[at].number} has {width - 1} names for {width} columns; the first column is "
+        f"taken for the names of the rows and is called {head.names[0]!r}.",
+        advice="If another name is missing, mend the header.",
+    )
+    return Head(head.first, head.names, head.raw, (*head.findings, note), head.unnamed)
+
+
 def _aligned(lines: Sequence[HeadLine], at: int, width: int) -> tuple[str, ...]:
     """Return a header as wide as the rows, where only one name is missing or one empty name is too many.
 
@@ -182,6 +199,23 @@ def _beside(lines: Sequence[HeadLine], top: int, width: int) -> int | None:
     cells = lines[top - 1].cells
     fits = len(_aligned(lines, top - 1, width)) == width
     return top - 1 if fits and all(is_label(cell) for cell in cells[: min(len(cells), width)]) else None
+
+
+def _refuse_other_header(lines: Sequence[HeadLine], top: int, width: int, where: str) -> None:
+    """Raise where a line of names stands right above rows with values and does not have as many cells."""
+    above = lines[top - 1].cells if top else ()
+    names = [cell.strip() for cell in above]
+    if len(above) < 2 or len(set(names)) < len(names) or not all(is_label(name) for name in names):
+        return
+    if not any(is_value(cell) for cell in lines[top].cells):
+        return
+    raise DataError(
+        f"line {lines[top - 1].number} looks like the header, and it has {len(above)} names ({shown(names, 3)}) where "
+        f"the rows have {width} cells",
+        where=where,
+        hint="Mend the header, or say header='none' to leave that line out.",
+        code="data.header",
+    )
 
 
 def _below_padded_titles(lines: Sequence[HeadLine], top: int, width: int) -> int:
