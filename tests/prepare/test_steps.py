@@ -98,6 +98,13 @@ def test_products_and_squares():
     assert matrix[1] == [3, 1, 9, 3]
 
 
+def test_products_do_not_run_away_from_the_range_seen():
+    fitted = fit(Recipe(**PLAIN, polynomial=2), rows([[-2, 1], [3, 5], [0, 2]]))
+    strange = fitted.transform(rows([[100, -100], [NAN, 2]])).matrix
+    assert strange[0].tolist() == [100, -100, 9, 3, 1]
+    assert np.isnan(strange[1]).tolist() == [True, False, True, True, False]
+
+
 def test_products_of_chosen_columns():
     recipe = Recipe(**PLAIN, polynomial=2, polynomial_columns=("c", "a"))
     assert table(rows(np.arange(12).reshape(4, 3)), recipe)[0] == ("a", "b", "c", "a ** 2", "a * c", "c ** 2")

@@ -27,19 +27,30 @@ Tensor = TypeVar("Tensor")
 class Polynomial(msgspec.Struct, frozen=True, tag=True):
     """Add the product of each pair of columns; a column with itself is its square.
 
+    A factor outside the range seen in training is taken as the end of that range: the square of one stray value
+    would otherwise outweigh everything else in a linear answer.
+
     Parameters
     ----------
+    columns : tuple of int
+        Positions of the number columns that are multiplied.
+    low, high : tuple of float
+        The range of each seen in training; float32.
     left, right : tuple of int
-        Positions of the factors.
+        The factors of each product, as positions in ``columns``.
     """
 
+    columns: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     left: tuple[int, ...]
     right: tuple[int, ...]
 
     def rename(self, names: Names) -> Names:
         """Add the products' names."""
+        factors = [names.numbers[column] for column in self.columns]
         made = tuple(
-            f"{names.numbers[one]} ** 2" if one == two else f"{names.numbers[one]} * {names.numbers[two]}"
+            f"{factors[one]} ** 2" if one == two else f"{factors[one]} * {factors[two]}"
             for one, two in zip(self.left, self.right, strict=True)
         )
         return replace(names, numbers=names.numbers + made)
@@ -48,7 +59,13 @@ class Polynomial(msgspec.Struct, frozen=True, tag=True):
         """Multiply."""
         if block.numbers is None:
             return block
-        products = run.do("Mul", run.take(block.numbers, self.left), run.take(block.numbers, self.right))
+        low, high = run.constant(np.array([self.low], np.float32)), run.constant(np.array([self.high], np.float32))
+        factors = run.take(block.numbers, self.columns)
+        factors = run.do(
+            "Where", run.do("Less", factors, low), low, factors
+        )  # comparing leaves a missing value as it is
+        factors = run.do("Where", run.do("Less", high, factors), high, factors)
+        products = run.do("Mul", run.take(factors, self.left), run.take(factors, self.right))
         return replace(block, numbers=run.join([block.numbers, products]))
 
 
@@ -63,15 +80,22 @@ def fit_polynomial(recipe: Recipe, seen: Seen) -> Polynomial | None:
     if recipe.polynomial == 1 or seen.block.numbers is None:
         return None
     columns = _named(recipe.polynomial_columns, seen.names.numbers) or _related(seen, recipe.polynomial_limit)
+    factors = seen.block.numbers[:, columns]
     pairs = [
         (one, two)
-        for one, two in combinations_with_replacement(columns, 2)
-        if one != two or len(np.unique(seen.block.numbers[:, one])) > 2
+        for one, two in combinations_with_replacement(range(len(columns)), 2)
+        if one != two or len(np.unique(factors[:, one])) > 2
     ]
     if not pairs:
         return None
     left, right = zip(*pairs, strict=True)
-    return Polynomial(left, right)
+    ends = [_range(column) for column in factors.T]
+    return Polynomial(tuple(columns), tuple(low for low, _ in ends), tuple(high for _, high in ends), left, right)
+
+
+def _range(column: NDArray[Any]) -> tuple[float, float]:
+    known = column[~np.isnan(column)]
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
 def _named(wanted: tuple[str, ...], known: tuple[str, ...]) -> list[int]:

@@ -36,7 +36,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Mean 0 and deviation 1; the range seen to 0..1 (values outside go beyond it); median 0 and quartiles 1 apart
         (deviation 1 where the quartiles are equal).
     polynomial : int, default 1
-        2 adds squares and pairwise products of number columns, after scaling; 1 adds nothing.
+        2 adds squares and pairwise products of number columns, after scaling, each factor held to the range seen in
+        training; 1 adds nothing.
     polynomial_columns : tuple of str, default ()
         The columns to multiply; none named means all, as far as ``polynomial_limit`` allows.
     polynomial_limit : int, default 200

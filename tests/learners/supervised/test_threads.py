@@ -26,9 +26,8 @@ def test_linear_algebra_uses_one_thread_inside_a_fit():
     }
     for learner, target in targets.items():
         witness = Witness()
-        before = threadpool_info()
+        before = {library["filepath"]: library["num_threads"] for library in threadpool_info()}
         learner.fit(features, target, seed=0, deadline=witness)
         assert witness.threads[-1] == 1
-        assert [one["num_threads"] for one in before] == [one["num_threads"] for one in threadpool_info()][
-            : len(before)
-        ]
+        after = {library["filepath"]: library["num_threads"] for library in threadpool_info()}
+        assert {path: after[path] for path in before} == before

@@ -70,7 +70,7 @@ class Logistic:
             search=(1e-3, 1e2),
         ),
         Parameter("max_iter", 200, "The most iterations.", low=1, high=100_000),
-        Parameter("tol", 1e-3, "Stop when no gradient is larger.", low=0, high=1),
+        Parameter("tol", 5e-4, "Stop when no gradient is larger.", low=0, high=1),
     )
     takes_missing: bool = False
     takes_codes: bool = False
@@ -99,8 +99,7 @@ class Logistic:
         classes = classes_of(target)
         if len(classes.present) == 1:
             return ConstantModel(shares(target), target.task)
-        with one_thread():
-            model, notes = _learn(_double(features.matrix), classes.codes, target.weight, chosen, deadline)
+        model, notes = _learn(_double(features.matrix), classes.codes, target.weight, chosen, deadline)
         return _LogisticModel(self, model, classes, notes)
 
 
@@ -162,17 +161,17 @@ def _learn(
     model = LogisticRegression(C=chosen["C"], tol=chosen["tol"], warm_start=True)
     left, done, seconds, step = int(chosen["max_iter"]), 0, 0.0, _PROBE
     converged = False
-    while left > 0 and not converged:
-        model.max_iter = min(step, left)
-        began = time.perf_counter()
-        with warnings.catch_warnings():  # the notes say whether it converged
-            warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings.catch_warnings(), one_thread():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the notes say whether it converged
+        while left > 0 and not converged:
+            model.max_iter = min(step, left)
+            began = time.perf_counter()
             model.fit(matrix, codes, sample_weight=weight)
-        seconds += time.perf_counter() - began
-        taken = int(model.n_iter_.max())
-        done, left, converged = done + taken, left - max(taken, 1), taken < model.max_iter
-        affordable = 0.8 * deadline.left() / max(seconds / max(done, 1), 1e-9)
-        if affordable < 1:
-            break
-        step = int(min(affordable, left)) if left else 0
+            seconds += time.perf_counter() - began
+            taken = int(model.n_iter_.max())
+            done, left, converged = done + taken, left - max(taken, 1), taken < model.max_iter
+            affordable = 0.8 * deadline.left() / max(seconds / max(done, 1), 1e-9)
+            if affordable < 1:
+                break
+            step = int(min(affordable, left)) if left else 0
     return model, {"iterations": done, "converged": converged}
