@@ -25,7 +25,7 @@ from mainstay.compute.jobs import run_job
 from mainstay.compute.memory import limit_growth
 from mainstay.contracts.executor import Job
 
-__all__ = ["main", "outcome_path"]
+__all__ = ["main", "outcome_path", "say"]
 
 _READ_SIZE = 1 << 16
 

@@ -7,9 +7,9 @@ from mainstay.lifecycle.results import (
     PredictResult,
     ProfileResult,
     ReportResult,
-    TrainResult,
     VerifyResult,
 )
+from mainstay.lifecycle.trained import TrainResult
 from mainstay.lifecycle.training import demo, profile, train
 from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 

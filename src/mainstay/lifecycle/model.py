@@ -15,7 +15,7 @@ from mainstay.lifecycle.results import EvaluateResult, write_text
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
 
-__all__ = ["Model", "load"]
+__all__ = ["Model", "like", "load"]
 
 
 class Model:
@@ -151,5 +151,14 @@ def load(path: str | Path | bytes) -> Model:
     ------
     BundleError
         When the file is not whole and true; the message says which check it fails.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> model = mainstay.load("left.mainstay")
+    >>> model.schema["city"].categories
+    ('Bern', 'Rome')
+    >>> model.predict([{"age": 70, "city": "Rome"}])["prediction"].to_list()
+    ['yes']
     """
     return Model(open_bundle(path))

@@ -11,7 +11,6 @@ from mainstay.contracts.errors import UsageError
 
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
-    from mainstay.lifecycle.model import Model
 
 __all__ = [
     "EvaluateResult",
@@ -20,8 +19,8 @@ __all__ = [
     "ProfileResult",
     "ReportResult",
     "Result",
-    "TrainResult",
     "VerifyResult",
+    "in_words",
     "write_text",
 ]
 
@@ -91,7 +90,8 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _interval(score: dict[str, Any]) -> str:
+def in_words(score: dict[str, Any]) -> str:
+    """Return a score with its interval, as a person reads it."""
     if score["value"] is None:
         return "does not apply"
     if score["low"] is None:
@@ -144,51 +144,6 @@ class ProfileResult(Result):
 
 
 @dataclass(frozen=True, repr=False)
-class TrainResult(Result):
-    """A trained model and how good it is.
-
-    Parameters
-    ----------
-    figures : dict
-        ``{bundle, digest, task, target, metric, metrics, leaderboard, rows, seconds, ...}``.
-    model : Model
-        The bundle, opened.
-    interrupted : bool
-        Whether the search was ended early by Ctrl-C; the best model so far was kept.
-    """
-
-    model: Model
-    interrupted: bool = False
-
-    @property
-    def leaderboard(self) -> list[dict[str, Any]]:
-        """The candidates, best first: name, value, low, high, seconds, status."""
-        return list(self.figures["leaderboard"])
-
-    @property
-    def report(self) -> str:
-        """The report as an HTML page."""
-        return self.model.report
-
-    def headline(self) -> str:
-        """Return the score with its interval, and the rows it was measured on."""
-        metric, rows = self.figures["metric"], self.figures["rows"]
-        return f"{metric['name']} {_interval(metric)} on {rows['test']:,} rows that no choice has seen"
-
-    def table(self) -> list[tuple[str, ...]]:
-        """Return the leaderboard."""
-        rows = [
-            (one["name"], _interval(one) if one["value"] is not None else "", f"{one['seconds']:.1f}", one["status"])
-            for one in self.figures["leaderboard"]
-        ]
-        return [("model", self.figures["metric"]["name"], "seconds", "status"), *rows]
-
-    def save(self, path: str | Path) -> Path:
-        """Write the bundle."""
-        return self.model.save(path)
-
-
-@dataclass(frozen=True, repr=False)
 class PredictResult(Result):
     """Answers for rows.
 
@@ -220,7 +175,7 @@ class EvaluateResult(Result):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return the metrics with their intervals."""
-        rows = [(name, _interval(score)) for name, score in self.figures["metrics"].items()]
+        rows = [(name, in_words(score)) for name, score in self.figures["metrics"].items()]
         return [("metric", "value (95 % interval)"), *rows]
 
 

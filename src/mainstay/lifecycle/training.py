@@ -11,7 +11,9 @@ from mainstay.compute.memory import MemoryWatch, parse_bytes
 from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import BudgetError, UsageError
 from mainstay.contracts.events import StageBegun, silent
-from mainstay.lifecycle.results import ProfileResult, TrainResult
+from mainstay.lifecycle.outputs import check_outputs, write_output
+from mainstay.lifecycle.results import ProfileResult
+from mainstay.lifecycle.trained import TrainResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,13 @@ def profile(
     ------
     InputError
         A sentence for everything that a table can have wrong.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> result = mainstay.profile("later.csv", target="left")
+    >>> [(column["name"], column["kind"]) for column in result.to_dict()["columns"]]
+    [('age', 'number'), ('city', 'category'), ('left', 'category')]
     """
     from mainstay.data.leaks import audit
     from mainstay.data.quality import profile as describe
@@ -141,6 +150,13 @@ def train(
     ------
     MainstayError
         A sentence for everything that can go wrong.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> run = mainstay.train("later.csv", target="left", models=["logistic"], out="again.mainstay")
+    >>> run.to_dict()["rows"], [line["name"] for line in run.leaderboard]
+    ({'train': 240, 'test': 60, 'left_out': 0}, ['logistic', 'baseline'])
     """
     from mainstay.train.candidates import Preparation
     from mainstay.train.run import Surroundings
@@ -203,7 +219,7 @@ def _finish(
     around.listener(StageBegun("pack", around.clock.left()))
     model = load(finished.data)
     for place in places:
-        _write(place, model, table)
+        write_output(place, model, table.frame)
     figures = _figures(finished.report, model, places, around)
     return TrainResult(figures, model, trained.interrupted)
 
@@ -227,18 +243,6 @@ def _audit(table: Table, intake: Intake, settings: Settings, around: Surrounding
         seconds=min(5.0, 0.1 * around.clock.left()),
     )  # fmt: skip
     return found.findings
-
-
-def _write(place: Path, model: Any, table: Table) -> None:
-    from mainstay.lifecycle.using import write_rows
-
-    ending = place.suffix.lower()
-    if ending == ".mainstay":
-        model.save(place)
-    elif ending == ".html":
-        model.save_report(place)
-    else:
-        write_rows(place, table, model)
 
 
 def _figures(report: ReportData, model: Any, places: tuple[Path, ...], around: Surroundings) -> dict[str, Any]:
@@ -289,19 +293,6 @@ def _text(path: str | Path) -> str:
         raise UsageError(f"the schema could not be read ({error})", where=str(path)) from error
 
 
-def check_outputs(out: str | Path | Sequence[str | Path], endings: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the places to write to, refused before any work where an ending is not known."""
-    given = (out,) if isinstance(out, (str, Path)) else tuple(out)
-    places = tuple(Path(place) for place in given)
-    for place in places:
-        if place.suffix.lower() not in endings:
-            raise UsageError(
-                f"an output must end in {', '.join(endings)}, and {place.name!r} came", where="out",
-                hint="The ending says what is written.",
-            )  # fmt: skip
-    return places
-
-
 def demo(*, folder: str | Path = "demo", time_budget: str | float = "30s", listener: Listener = silent) -> TrainResult:
     """Train on the breast-cancer table that scikit-learn bundles, and leave a model file and its report.
 
@@ -310,6 +301,13 @@ def demo(*, folder: str | Path = "demo", time_budget: str | float = "30s", liste
     folder : path, default "demo"
     time_budget : str or float, default "30s"
     listener : callable
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> run = mainstay.demo(folder="demo", time_budget="20s")
+    >>> run.to_dict()["metric"]["value"] > 0.95
+    True
     """
     import polars as pl
     from sklearn.datasets import load_breast_cancer

@@ -10,17 +10,13 @@ import msgspec
 from mainstay.contracts.errors import UsageError
 from mainstay.lifecycle.answers import answer_frame, with_answers
 from mainstay.lifecycle.model import Model, like, load
+from mainstay.lifecycle.outputs import check_outputs, write_frame
 from mainstay.lifecycle.results import EvaluateResult, InspectResult, PredictResult, ReportResult, VerifyResult
-from mainstay.lifecycle.training import check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
-    from mainstay.data.table import Table
-
-__all__ = ["evaluate", "inspect", "predict", "report", "verify", "write_rows"]
+__all__ = ["evaluate", "inspect", "predict", "report", "verify"]
 
 _PROBLEMS_SHOWN = 20
 
@@ -51,6 +47,13 @@ def predict(
         When a feature is missing.
     BundleError
         When the model file is refused.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> result = mainstay.predict("left.mainstay", "new.csv", out="scored.csv")
+    >>> result.to_dict()["rows"], result.to_dict()["rejected"], result.answers.columns
+    (20, 0, ['prediction', 'probability_no', 'probability_yes'])
     """
     from mainstay.data.read import read
 
@@ -60,7 +63,7 @@ def predict(
     answers = opened.bundle.predict_frame(table.frame)
     frame = answer_frame(answers, opened.bundle.outputs)
     for place in places:
-        _write_frame(with_answers(table.frame, frame), place)
+        write_frame(with_answers(table.frame, frame), place)
     figures = {
         "rows": table.frame.height,
         "rejected": int(answers.rejected.sum()),
@@ -88,6 +91,13 @@ def evaluate(
         When a feature or the target is missing.
     BundleError
         When the model file is refused.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> scores = mainstay.evaluate("left.mainstay", "later.csv").to_dict()["metrics"]
+    >>> scores["roc_auc"]["low"] < scores["roc_auc"]["value"] < scores["roc_auc"]["high"]
+    True
     """
     return _opened(model).evaluate(data, header=header, query=query, sheet=sheet)
 
@@ -99,6 +109,13 @@ def inspect(model: Model | str | Path) -> InspectResult:
     ------
     BundleError
         When the model file is refused.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> figures = mainstay.inspect("left.mainstay").to_dict()
+    >>> figures["task"], figures["target"], figures["labels"]
+    ('classification', 'left', ['no', 'yes'])
     """
     bundle = _opened(model).bundle
     evaluation = bundle.evaluation
@@ -129,6 +146,12 @@ def verify(path: str | Path) -> VerifyResult:
     ------
     FormatError
         When there is no such file.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> mainstay.verify("left.mainstay").to_dict()["ok"]
+    True
     """
     from mainstay.bundle.verify import verify as check
 
@@ -144,6 +167,12 @@ def report(model: Model | str | Path, *, out: str | Path | None = None) -> Repor
     ------
     UsageError
         When no place is known to write to.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> mainstay.report("left.mainstay").to_dict()["report"]
+    'left.html'
     """
     opened = _opened(model)
     if out is None and isinstance(model, Model):
@@ -152,22 +181,5 @@ def report(model: Model | str | Path, *, out: str | Path | None = None) -> Repor
     return ReportResult({"report": str(opened.save_report(place)), "digest": opened.digest})
 
 
-def write_rows(place: Path, table: Table, model: Model) -> None:
-    """Write the rows of a table with their answers."""
-    answers = answer_frame(model.bundle.predict_frame(table.frame), model.bundle.outputs)
-    _write_frame(with_answers(table.frame, answers), place)
-
-
 def _opened(model: Model | str | Path) -> Model:
     return model if isinstance(model, Model) else load(model)
-
-
-def _write_frame(frame: pl.DataFrame, place: Path) -> None:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.suffix.lower() == ".csv":
-            frame.write_csv(place)
-        else:
-            frame.write_parquet(place)
-    except OSError as error:
-        raise UsageError(f"the rows could not be written ({error})", where=str(place)) from error

@@ -48,19 +48,13 @@ def describe(
     intake = trained.intake
     target = intake.schema.target
     way = settings.split.partition(":")[0]
-    used = len(intake.train) + len(intake.test)
     limited = settings.memory_budget != float("inf")
     return ReportData(
         task=intake.task,
         target=target.name if target else "",
         metric=trained.steering.name,
         scores=judgement.scores,
-        rows=RowCounts(
-            total=table.frame.height,
-            train=len(intake.train),
-            test=len(intake.test),
-            left_out=table.frame.height - used,
-        ),
+        rows=_counts(trained, table.frame.height),
         columns=tuple(_column(column, table.frame) for column in intake.schema.columns),
         source=table.source,
         split=f"{settings.split}: {_SPLITS[way]}",
@@ -84,11 +78,20 @@ def describe(
         seed=settings.seed,
         settings=_in_words(settings, trained),
         versions={name: found for name in _PACKAGES if (found := _version(name))},
-        parity=(
-            f"the bundle was held against the training libraries on {parity.rows:,} held-out rows: the largest "
-            f"difference is {parity.largest:.1e} (limit {parity.limit:.0e}), {parity.flips} answers differ"
-        ),
+        parity=_parity_in_words(parity),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _counts(trained: Trained, total: int) -> RowCounts:
+    train, test = len(trained.intake.train), len(trained.intake.test)
+    return RowCounts(total=total, train=train, test=test, left_out=total - train - test)
+
+
+def _parity_in_words(parity: Parity) -> str:
+    return (
+        f"the bundle was held against the training libraries on {parity.rows:,} held-out rows: the largest "
+        f"difference is {parity.largest:.1e} (limit {parity.limit:.0e}), {parity.flips} answers differ"
     )
 
 
