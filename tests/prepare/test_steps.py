@@ -99,10 +99,17 @@ def test_products_and_squares():
 
 
 def test_products_do_not_run_away_from_the_range_seen():
-    fitted = fit(Recipe(**PLAIN, polynomial=2), rows([[-2, 1], [3, 5], [0, 2]]))
+    fitted = fit(Recipe(**PLAIN, polynomial=2), rows([[-2, 1], [3, 5], [0, 2], [NAN, 2]]))
     strange = fitted.transform(rows([[100, -100], [NAN, 2]])).matrix
     assert strange[0].tolist() == [100, -100, 9, 3, 1]
     assert np.isnan(strange[1]).tolist() == [True, False, True, True, False]
+
+
+def test_a_gap_is_left_to_the_learner_only_where_training_had_gaps():
+    fitted = fit(Recipe(**PLAIN), rows([[1, NAN], [2, 5], [9, 7]]))
+    strange = fitted.transform(rows([[NAN, NAN]])).matrix[0]
+    assert strange[0] == 2
+    assert np.isnan(strange[1])
 
 
 def test_products_of_chosen_columns():

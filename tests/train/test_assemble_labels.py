@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mainstay.contracts.arrays import Features
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import NoDeadline, Target
-from mainstay.contracts.arrays import Features
+from mainstay.contracts.model import ModelGraph
 from mainstay.contracts.schema import Column
 from mainstay.graph.evaluate_trees import evaluate
-from mainstay.contracts.model import ModelGraph
 from mainstay.learners.catalogue import learner
 from mainstay.train.assemble import join_trees
 from mainstay.train.intake import fold_count

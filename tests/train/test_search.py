@@ -1,5 +1,6 @@
 """The search keeps its clock, drops what is hopeless, and forgets no candidate."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,8 +14,6 @@ from mainstay.train.candidates import Candidate
 from mainstay.train.fold import FoldJob, FoldResult
 from mainstay.train.material import Material
 from mainstay.train.search import Search
-
-import msgspec
 
 ROWS = 90
 

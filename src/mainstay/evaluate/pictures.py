@@ -27,7 +27,7 @@ def training_pictures(data: ReportData) -> Pictures:
     if any(entry.value is not None for entry in data.leaderboard):
         drawn["leaderboard"] = (
             charts.leaderboard_chart(data.leaderboard, data.metric),
-            "Validation score of each candidate with its 95 % interval.",
+            "Score of each candidate with its 95 % interval.",
         )
     if data.importance is not None and data.importance.columns:
         drawn["importance"] = (

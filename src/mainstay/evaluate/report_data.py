@@ -36,7 +36,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     name : str
     value, low, high : float or None
-        The validation score with its 95 % interval, in the metric's own direction; None where there is none.
+        The score with its 95 % interval, in the metric's own direction; None where there is none.
     seconds : float
         What fitting and scoring took.
     status : {"done", "failed", "stopped", "skipped"}
@@ -195,7 +195,7 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     target_histogram: Histogram | None = None
     findings: tuple[Finding, ...] = ()
     leaderboard: tuple[Candidate, ...] = ()
-    leaderboard_rows: str = "the training rows, each answered by a model that had not seen it"
+    leaderboard_rows: str = "the held-out rows, which no choice has seen"
     members: tuple[Member, ...] = ()
     curves: Curves = Curves()
     importance: Importance | None = None

@@ -27,13 +27,13 @@ class Impute(msgspec.Struct, frozen=True, tag=True):
 
     Parameters
     ----------
-    fill : tuple of float
-        What stands in, per number column; each is a float32.
+    fill : tuple of float or None
+        What stands in, per number column; each is a float32. None leaves a missing number to the learner.
     flagged : tuple of int
         The columns that get a second one saying where they were missing.
     """
 
-    fill: tuple[float, ...]
+    fill: tuple[float | None, ...]
     flagged: tuple[int, ...] = ()
 
     def rename(self, names: Names) -> Names:
@@ -46,15 +46,23 @@ class Impute(msgspec.Struct, frozen=True, tag=True):
             return block
         missing = run.do("IsNaN", block.numbers)
         flags = run.as_float(run.take(missing, self.flagged)) if self.flagged else None
-        fill = run.constant(np.array([self.fill], np.float32))
+        left = [np.nan if value is None else value for value in self.fill]
+        fill = run.constant(np.array([left], np.float32))
         return replace(block, numbers=run.do("Where", missing, fill, block.numbers), flags=flags)
 
 
 def fit_impute(recipe: Recipe, seen: Seen) -> Impute | None:
-    """Learn what stands in; a column without any number gets ``fill_value``."""
+    """Learn what stands in; a column without any number gets ``fill_value``.
+
+    With "none", missing numbers are left to the learner in columns that had some in training. In the others a learner
+    of trees would read them as whatever its splits happen to do (LightGBM: as 0), so the median stands in.
+    """
     numbers = seen.block.numbers
-    if recipe.missing == "none" or numbers is None:
+    if numbers is None:
         return None
+    if recipe.missing == "none":
+        whole = tuple(_whole_median(column) for column in numbers.T)
+        return None if all(value is None for value in whole) else Impute(whole)
     middle = _MIDDLES.get(recipe.missing)
     spare = float(np.float32(recipe.fill_value))
     fill = []
@@ -72,6 +80,11 @@ def complete_rows(seen: Seen) -> NDArray[np.int64]:
     if seen.block.numbers is None:
         return np.arange(seen.rows)
     return np.flatnonzero(~np.isnan(seen.block.numbers).any(axis=1))
+
+
+def _whole_median(column: NDArray[np.float32]) -> float | None:
+    """Return the median of a column without gaps; None where there are some, or no rows."""
+    return None if not len(column) or np.isnan(column).any() else float(np.float32(_median(column)))
 
 
 def _mean(known: NDArray[np.float32]) -> float:

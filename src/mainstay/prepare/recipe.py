@@ -26,7 +26,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         New number columns, such as ``"total = monthly * tenure"``; see :mod:`mainstay.prepare.expression`.
     missing : {"median", "mean", "most_frequent", "constant", "drop", "none"}, default "median"
         What stands in for a missing number. "drop" leaves rows with a missing number out of training and fills with
-        the median in prediction; "none" leaves NaN to the learner.
+        the median in prediction; "none" leaves NaN to the learner in columns that had some in training, and the median
+        stands in elsewhere.
     fill_value : float, default 0.0
         The number that stands in with "constant".
     indicator : bool, default True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column
-    from mainstay.data.table import Table
     from mainstay.data.quality_records import Histogram
+    from mainstay.data.table import Table
     from mainstay.graph.parity import Parity
     from mainstay.train.judge import Judgement
     from mainstay.train.run import Surroundings, Trained
     from mainstay.train.settings import Settings
 
-__all__ = ["card", "describe"]
+__all__ = ["describe"]
 
 _PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "lightgbm", "onnx", "onnxruntime")
 _SPLITS = {
@@ -56,7 +57,7 @@ def describe(
         scores=judgement.scores,
         rows=_counts(trained, table.frame.height),
         columns=tuple(_column(column, table.frame) for column in intake.schema.columns),
-        source=table.source,
+        source=PurePath(table.source).name,
         split=f"{settings.split}: {_SPLITS[way]}",
         labels=intake.labels,
         positive=intake.labels[1] if len(intake.labels) == 2 else None,
@@ -66,7 +67,6 @@ def describe(
         target_histogram=_target_histogram(trained),
         findings=findings,
         leaderboard=judgement.leaderboard,
-        leaderboard_rows="the held-out rows, which no choice has seen",
         members=tuple(Member(name, weight) for name, weight in trained.choice.weights.items()),
         curves=judgement.curves,
         importance=judgement.importance,
@@ -161,43 +161,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def card(report: ReportData) -> str:
-    """Return the model card: the report's first page as Markdown."""
-    lines = [
-        f"# Model card: {report.target}",
-        "",
-        f"- task: {report.task}, steered by {report.metric}",
-        f"- data: {report.source}, {report.rows.total:,} rows",
-        f"- rows: {report.rows.train:,} to learn from, {report.rows.test:,} held out, {report.rows.left_out:,} without target",
-        f"- split: {report.split}",
-        f"- model: {', '.join(f'{member.name} ({member.weight:.2f})' for member in report.members)}",
-        f"- written: {report.created}, seed {report.seed}",
-        "",
-        "| metric | value | 95 % interval |",
-        "|---|---|---|",
-        *(
-            f"| {name} | {_cell(score.value)} | {_interval(score.low, score.high)} |"
-            for name, score in report.scores.items()
-        ),
-        "",
-        "Measured on the held-out rows, which no choice has seen, by the answers of this file.",
-        "",
-        "Findings:",
-        "",
-        *(
-            f"- {one.severity}: {f'{one.column}: ' if one.column else ''}{one.message}. {one.advice}"
-            for one in report.findings
-        ),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _cell(value: float | None) -> str:
-    return "does not apply" if value is None else f"{value:.4g}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.4g} to {high:.4g}"

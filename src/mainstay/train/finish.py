@@ -20,7 +20,7 @@ from mainstay.contracts.errors import UsageError
 from mainstay.contracts.events import StageBegun
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
-from mainstay.train.describe import card, describe
+from mainstay.train.describe import describe
 from mainstay.train.golden import golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
@@ -67,6 +67,7 @@ def finish(
     ParityError
         When the bundle does not answer as the libraries do.
     """
+    from mainstay.evaluate.card import model_card
     from mainstay.evaluate.report import training_report
 
     around.listener(StageBegun("evaluate", around.clock.left()))
@@ -89,7 +90,7 @@ def finish(
         golden=golden_rows(predictor, trained.intake.test_frame, settings.seed),
         reference=reference(trained.intake.material.arrays, answers),
         report=training_report(report),
-        card=card(report),
+        card=model_card(report),
     )
     return Finished(pack(final), report)
 

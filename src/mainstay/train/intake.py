@@ -49,6 +49,8 @@ class Intake:
         The held-out rows, raw.
     test_target : array
         Their target; opened once, at the end.
+    test_groups : int64 array, optional
+        The group of each held-out row, where the split is by group: rows of one group are not independent.
     findings : tuple of Finding
     """
 
@@ -59,6 +61,7 @@ class Intake:
     material: Material
     test_frame: pl.DataFrame
     test_target: NDArray[np.int64] | NDArray[np.float64]
+    test_groups: NDArray[np.int64] | None
     findings: tuple[Finding, ...]
 
     @property
@@ -115,7 +118,8 @@ def take_in(
         folds=folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds,
         holdout=Decoder(schema).from_frame(test_frame).arrays,
     )
-    return Intake(task, schema, train, test, material, test_frame, values[test], split.notes)
+    groups = ties.take(split.test).groups
+    return Intake(task, schema, train, test, material, test_frame, values[test], groups, split.notes)
 
 
 _HOLDOUT_LOAD = 400_000.0

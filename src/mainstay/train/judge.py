@@ -89,13 +89,14 @@ def judge(
     )  # fmt: skip
     baseline = trained.candidate_answers.get("baseline")
     return Judgement(
-        scores=score_evidence(evidence, seed=trained.steering.seed),
+        scores=score_evidence(evidence, seed=trained.steering.seed, groups=intake.test_groups),
         leaderboard=_leaderboard(trained, everything),
         curves=curves_of(evidence),
         importance=importance,
         baseline=None if baseline is None else _one(trained, baseline),
         against_baseline=None if baseline is None else compare(
-            intake.task, metric, intake.test_target, answers, baseline, labels=labels, seed=trained.steering.seed
+            intake.task, metric, intake.test_target, answers, baseline, labels=labels, seed=trained.steering.seed,
+            groups=intake.test_groups,
         ),
     )  # fmt: skip
 
@@ -103,7 +104,13 @@ def judge(
 def _one(trained: Trained, answers: NDArray[np.float64]) -> Score:
     name, intake = trained.steering.name, trained.intake
     found = evaluate(
-        intake.task, intake.test_target, answers, labels=intake.labels, metrics=[name], seed=trained.steering.seed
+        intake.task,
+        intake.test_target,
+        answers,
+        labels=intake.labels,
+        metrics=[name],
+        seed=trained.steering.seed,
+        groups=intake.test_groups,
     )
     return found[name]
 
@@ -118,6 +125,7 @@ def _leaderboard(trained: Trained, answers: dict[str, NDArray[np.float64]]) -> t
         answers,
         labels=intake.labels,
         seed=trained.steering.seed,
+        groups=intake.test_groups,
     )
     lines = [_line(trained, entry, answers, ranking.tied) for entry in trained.entries]
     if trained.choice.name == _SHIPPED:

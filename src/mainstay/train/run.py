@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.events import StageBegun
+from mainstay.prepare.fitted import fit
+from mainstay.prepare.recipe import Recipe
 from mainstay.train.assemble import Member, assemble
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
@@ -120,6 +122,7 @@ def train_model(
         table, schema, how=settings.split, positive=settings.positive, seed=settings.seed,
         cells_per_second=cells / min(settings.time_budget, 3600.0),
     )  # fmt: skip
+    _check_derived(settings, intake)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed)
     search = _search(intake, steering, settings, around)
     search.begin()
@@ -130,6 +133,12 @@ def train_model(
     model = _write(choice, entries, intake)
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
     return Trained(intake, steering, tuple(entries), choice, model, answers, findings, search.interrupted)
+
+
+def _check_derived(settings: Settings, intake: Intake) -> None:
+    """Refuse a derived column that cannot be computed before the search begins, and not once per candidate."""
+    few = intake.material.arrays.take(slice(0, 50))
+    fit(Recipe(derive=settings.preparation.derive, missing="none", scale="none", encode="none"), few)
 
 
 def _search(intake: Intake, steering: Steering, settings: Settings, around: Surroundings) -> Search:
