@@ -14,6 +14,7 @@ class Plugin:
     parameters = ()
     takes_missing = False
     takes_codes = False
+    uses_validation = False
 
     def fit(self, features, target, *, seed, deadline, settings=None, validation=None):
         raise NotImplementedError

@@ -18,7 +18,7 @@ from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.bundle.records import BundleContent, encode_json, model_digest
 from mainstay.contracts.errors import UsageError
 
-__all__ = ["pack", "write_bundle"]
+__all__ = ["pack", "seal", "write_bundle"]
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "lightgbm", "polars")
 
@@ -40,9 +40,22 @@ def pack(content: BundleContent, *, created: datetime | None = None) -> bytes:
     BundleError
         When the bundle would not open.
     """
-    data = _bytes_of(content, created)
-    _check_kept(content, open_bundle(data))
-    return data
+    return seal(content, created=created).data
+
+
+def seal(content: BundleContent, *, created: datetime | None = None) -> Bundle:
+    """Pack, and return what was packed as it opens: the same as ``open_bundle(pack(content))``, opened once.
+
+    Raises
+    ------
+    UsageError
+        When a part does not fit into the format.
+    BundleError
+        When the bundle would not open.
+    """
+    bundle = open_bundle(_bytes_of(content, created))
+    _check_kept(content, bundle)
+    return bundle
 
 
 def write_bundle(content: BundleContent, path: str | Path, *, created: datetime | None = None) -> Bundle:
@@ -55,8 +68,7 @@ def write_bundle(content: BundleContent, path: str | Path, *, created: datetime 
     BundleError
         When the bundle would not open.
     """
-    bundle = open_bundle(_bytes_of(content, created))
-    _check_kept(content, bundle)
+    bundle = seal(content, created=created)
     write_atomically(Path(path), bundle.data)
     return bundle
 

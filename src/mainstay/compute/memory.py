@@ -6,6 +6,8 @@ they only look at. Where the kernel does not tell (not Linux), the peak of the c
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import re
 import resource
@@ -19,7 +21,7 @@ from mainstay.contracts.errors import UsageError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["MemoryWatch", "limit_growth", "parse_bytes", "tree_bytes"]
+__all__ = ["MemoryWatch", "give_back", "limit_growth", "parse_bytes", "tree_bytes"]
 
 _UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12,
           "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}  # fmt: skip
@@ -107,6 +109,14 @@ def limit_growth(bytes_more: float) -> None:
         if line.startswith("VmData:"):
             ceiling = int(line.split()[1]) * 1024 + max(0, int(bytes_more))
             resource.setrlimit(resource.RLIMIT_DATA, (ceiling, ceiling))
+
+
+def give_back() -> None:
+    """Hand memory that is free back to the system, where the C library keeps it for later (glibc)."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class MemoryWatch:

@@ -169,6 +169,8 @@ class Learner(Protocol):
         Whether features may hold NaN.
     takes_codes : bool
         Whether it splits category codes natively; otherwise the recipe must encode them.
+    uses_validation : bool
+        Whether it looks at validation rows to stop early; they are prepared beforehand only for one that does.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Learner(Protocol):
     parameters: tuple[Parameter, ...]
     takes_missing: bool
     takes_codes: bool
+    uses_validation: bool
 
     def fit(
         self,

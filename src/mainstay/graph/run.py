@@ -68,6 +68,8 @@ class Session:
         options.use_deterministic_compute = True
         # A memory plan is kept per batch size, and a server sees every size.
         options.enable_mem_pattern = False
+        # An arena never gives back what the largest block of rows once took.
+        options.enable_cpu_mem_arena = False
         options.log_severity_level = _FATAL
         try:
             self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

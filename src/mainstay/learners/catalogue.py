@@ -98,8 +98,8 @@ def _load(path: str) -> Learner:
     made: object = getattr(import_module(module), attribute)()
     if not isinstance(made, Learner):
         raise UsageError(
-            f"a learner with name, tasks, parameters, takes_missing, takes_codes and fit was expected, and {path} "
-            f"is a {type(made).__name__} without some of them",
+            "a learner with name, tasks, parameters, takes_missing, takes_codes, uses_validation and fit was expected, "
+            f"and {path} is a {type(made).__name__} without some of them",
             where=f"entry points {GROUP}",
             hint="See mainstay.contracts.learner.Learner.",
         )

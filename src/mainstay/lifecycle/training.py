@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainstay.compute.clock import Clock, parse_seconds
-from mainstay.compute.memory import MemoryWatch, parse_bytes
+from mainstay.compute.memory import MemoryWatch, give_back, parse_bytes
 from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import BudgetError, UsageError
 from mainstay.contracts.events import StageBegun, silent
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
-    from mainstay.train.intake import Intake
     from mainstay.train.run import Surroundings
     from mainstay.train.settings import Settings
 
@@ -206,18 +205,16 @@ def _finish(
     *,
     places: tuple[Path, ...],
 ) -> TrainResult:
-    from mainstay.lifecycle.model import load
+    from mainstay.lifecycle.model import Model
     from mainstay.train.finish import finish
     from mainstay.train.run import train_model
 
     _check_memory(settings, around)
-    trained = train_model(
-        table, schema, settings, around, meanwhile=lambda intake: _audit(table, intake, settings, around)
-    )
-    around.pool.close()
+    trained = train_model(table, schema, settings, around)
+    give_back()
     finished = finish(trained, table, settings, around, (*findings, *trained.intake.findings, *trained.findings))
     around.listener(StageBegun("pack", around.clock.left()))
-    model = load(finished.data)
+    model = Model(finished.bundle)
     for place in places:
         write_output(place, model, table.frame)
     figures = _figures(finished.report, model, places, around)
@@ -233,16 +230,6 @@ def _check_memory(settings: Settings, around: Surroundings) -> None:
             where="memory budget",
             hint="Give a larger budget or fewer rows or columns.",
         )
-
-
-def _audit(table: Table, intake: Intake, settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
-    from mainstay.data.leaks import audit
-
-    found = audit(
-        table, intake.schema, how=settings.split, train=intake.train, test=intake.test, seed=settings.seed,
-        seconds=min(5.0, 0.1 * around.clock.left()),
-    )  # fmt: skip
-    return found.findings
 
 
 def _figures(report: ReportData, model: Any, places: tuple[Path, ...], around: Surroundings) -> dict[str, Any]:

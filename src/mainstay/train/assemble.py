@@ -1,74 +1,116 @@
-"""Writes the chosen members, all their folds and their preparation into one graph."""
+"""Writes the chosen members, all their folds and their preparation into one graph.
+
+The graph is written by a worker process: building it takes several times its size in memory, which goes back to the
+system when the worker leaves.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from mainstay.contracts.model import ModelGraph, Trees
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.write import write_model
+from mainstay.train.fold import FoldJob, load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from mainstay.contracts.arrays import Arrays
-    from mainstay.contracts.learner import TaskName
+    from mainstay.contracts.executor import Payload
     from mainstay.train.fold import FoldModel
 
-__all__ = ["Member", "assemble", "join_trees"]
+__all__ = ["AssembleJob", "Fitted", "Member", "assemble", "join_trees", "write_graph"]
 
 _FLOAT = 1  # ONNX's number for float32
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Fitted(msgspec.Struct, frozen=True):
+    """A fold model, where it lies: the job that fitted it, and its fitted recipe as JSON."""
+
+    job: FoldJob
+    recipe: str
+
+
+class Member(msgspec.Struct, frozen=True):
     """A part of the blend: the average of its fold models.
 
     Parameters
     ----------
-    name : str
     weight : float
-    folds : tuple of FoldModel
+    folds : tuple of Fitted
     """
 
-    name: str
     weight: float
-    folds: tuple[FoldModel, ...]
+    folds: tuple[Fitted, ...]
 
 
-def assemble(members: Sequence[Member], arrays: Arrays, task: TaskName) -> bytes:
+class AssembleJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker is told.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        Weights sum to one.
+    numbers, categories : int
+        Widths of the graph's inputs.
+    classes : bool
+        Whether the answers are probabilities.
+    file : str
+        Where the graph goes.
+    """
+
+    members: tuple[Member, ...]
+    numbers: int
+    categories: int
+    classes: bool
+    file: str
+
+
+def write_graph(payload: Payload) -> Payload:
+    """Write the graph of a blend; run by a worker process."""
+    job = msgspec.convert(payload, AssembleJob)
+    members = ((member.weight, [load_model(one.job, one.recipe) for one in member.folds]) for member in job.members)
+    graph = assemble(members, numbers=job.numbers, categories=job.categories, classes=job.classes)
+    return {"size": Path(job.file).write_bytes(graph)}
+
+
+def assemble(
+    members: Iterable[tuple[float, Sequence[FoldModel]]], *, numbers: int, categories: int, classes: bool
+) -> bytes:
     """Return the model file of a blend.
 
     Parameters
     ----------
-    members : sequence of Member
+    members : iterable of (weight, fold models)
         Weights sum to one.
-    arrays : Arrays
-        Decoded rows, for their widths.
-    task : {"classification", "regression"}
+    numbers, categories : int
+        Widths of the inputs.
+    classes : bool
+        Whether the answers are probabilities.
 
     Returns
     -------
     bytes
         An ONNX model with the output "probabilities" (float32) or "prediction" (float64, one column).
     """
-    builder = GraphBuilder(arrays.numbers.shape[1], arrays.categories.shape[1])
+    builder = GraphBuilder(numbers, categories)
     total = ""
-    for member in members:
-        answer = _member(builder, member)
-        weighted = builder.node("Mul", [answer, builder.constant(np.array(member.weight, np.float64))])
+    for weight, folds in members:
+        answer = _member(builder, folds)
+        weighted = builder.node("Mul", [answer, builder.constant(np.array(weight, np.float64))])
         total = builder.node("Add", [total, weighted]) if total else weighted
-    if task == "classification":
+    if classes:
         return builder.build({"probabilities": builder.node("Cast", [total], to=_FLOAT)})
     return builder.build({"prediction": total})
 
 
-def _member(builder: GraphBuilder, member: Member) -> str:
+def _member(builder: GraphBuilder, folds: Sequence[FoldModel]) -> str:
     """Write the mean of the folds; trees over the same features without a link become one ensemble."""
-    written = [(fold.recipe.write(builder), fold) for fold in member.folds]
+    written = [(fold.recipe.write(builder), fold) for fold in folds]
     bodies = [fold.model.body for _, fold in written]
     same = len({features for features, _ in written}) == 1
     if same and all(

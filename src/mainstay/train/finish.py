@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from mainstay.bundle.pack import pack
+from mainstay.bundle.pack import seal
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import BundleContent, Outputs
+from mainstay.bundle.replay import record_golden
+from mainstay.compute.memory import give_back
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.events import StageBegun
 from mainstay.graph.parity import check_parity
@@ -24,10 +26,12 @@ from mainstay.train.describe import describe
 from mainstay.train.golden import golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
+from mainstay.train.side_jobs import draw_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
     from mainstay.contracts.findings import Finding
     from mainstay.data.table import Table
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finished", "finish"]
 
-_FOR_CHARTS = 2.5  # seconds; measured, the first chart starts a drawing engine
+_FOR_REPORT = 3.0  # seconds; measured: the first chart starts a drawing engine, then the bundle is packed and opened
 _FOR_IMPORTANCE = 4.0  # seconds at most; more shuffles only narrow the intervals
 
 
@@ -48,12 +52,12 @@ class Finished:
 
     Parameters
     ----------
-    data : bytes
-        The bundle's file.
+    bundle : Bundle
+        As it opens: read back from its bytes, audited, its golden rows replayed.
     report : ReportData
     """
 
-    data: bytes
+    bundle: Bundle
     report: ReportData
 
 
@@ -67,11 +71,31 @@ def finish(
     ParityError
         When the bundle does not answer as the libraries do.
     """
+    content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
+    report, judged = _judge(trained, content, table, settings, around, findings=findings)
+    give_back()
+    page = draw_report(around.pool, report)
+    around.pool.close()
+    return Finished(seal(replace(judged, report=page)), report)
+
+
+def _judge(
+    trained: Trained,
+    content: BundleContent,
+    table: Table,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    findings: tuple[Finding, ...],
+) -> tuple[ReportData, BundleContent]:
+    """Answer the held-out rows, score the answers, and put down what was found.
+
+    The graph is loaded here and let go at the end, for it takes several times its size and is loaded once more when
+    the bundle is sealed.
+    """
     from mainstay.evaluate.card import model_card
-    from mainstay.evaluate.report import training_report
 
     around.listener(StageBegun("evaluate", around.clock.left()))
-    content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
     predictor = Predictor(content.schema, content.outputs, content.model, threads=2)
     answers = _answers(predictor.predict_frame(trained.intake.test_frame))
     parity = _prove(trained, answers)
@@ -79,20 +103,18 @@ def finish(
         trained,
         answers,
         lambda rows: _answers(predictor.predict_arrays(rows)),
-        around.clock.earlier(_FOR_CHARTS).at_most(_FOR_IMPORTANCE),
+        around.clock.earlier(_FOR_REPORT).at_most(_FOR_IMPORTANCE),
     )
     around.listener(StageBegun("report", around.clock.left()))
     report = describe(trained, judgement, parity, table=table, settings=settings, around=around, findings=findings)
-    final = replace(
+    return report, replace(
         content,
         recipe=_recipe(trained, table, settings),
         evaluation={**msgspec.to_builtins(report), "model_digest": predictor.model_digest},
-        golden=golden_rows(predictor, trained.intake.test_frame, settings.seed),
+        golden=record_golden(predictor, golden_rows(content.schema, trained.intake.test_frame, settings.seed)),
         reference=reference(trained.intake.material.arrays, answers),
-        report=training_report(report),
         card=model_card(report),
     )
-    return Finished(pack(final), report)
 
 
 def _answers(given: Answers) -> NDArray[np.float64]:

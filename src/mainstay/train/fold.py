@@ -101,17 +101,20 @@ def fit_fold(payload: Payload) -> Payload:
     recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed)
     if recipe.kept is not None:
         train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)
-    validation = recipe.transform(material.arrays.take(fold.validation))
-    fitted = learner(job.candidate.learner).fit(
+    unseen, taught = material.arrays.take(fold.validation), learner(job.candidate.learner)
+    watched = (recipe.transform(unseen), material.target.take(fold.validation)) if taught.uses_validation else None
+    fitted = taught.fit(
         recipe.transform(train), train_target, seed=job.seed, deadline=clock.earlier(0.25 * job.seconds),
-        settings=job.candidate.settings, validation=(validation, material.target.take(fold.validation)),
+        settings=job.candidate.settings, validation=watched,
     )  # fmt: skip
+    del watched
     began = time.monotonic()
     holdout = _answers(fitted, recipe, material.holdout)
     per_thousand = (time.monotonic() - began) * 1000.0 / max(1, material.holdout.rows)
     model = fitted.graph()
     arrays = {_MODEL + name: array for name, array in to_arrays(model).items()}
-    np.savez(job.file, validation=fitted.predict(validation), holdout=holdout, **arrays)  # type: ignore[arg-type]
+    validation = _answers(fitted, recipe, unseen)
+    np.savez(job.file, validation=validation, holdout=holdout, **arrays)  # type: ignore[arg-type]
     result = FoldResult(
         seconds=clock.elapsed(),
         predict_seconds=per_thousand,
@@ -123,8 +126,8 @@ def fit_fold(payload: Payload) -> Payload:
 
 
 def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np.float64]:
-    """Predict in blocks, so that a wide recipe never holds all held-out rows at once."""
-    block = 20_000
+    """Predict in blocks, so that a wide recipe never holds all rows at once."""
+    block = 8_192
     parts = [
         fitted.predict(recipe.transform(arrays.take(slice(start, start + block))))
         for start in range(0, max(1, arrays.rows), block)
@@ -146,8 +149,8 @@ def load_result(job: FoldJob, payload: Payload) -> tuple[FoldResult, NDArray[np.
         return msgspec.convert(payload, FoldResult), arrays["validation"], arrays["holdout"]
 
 
-def load_model(job: FoldJob, result: FoldResult) -> FoldModel:
-    """Return the fitted recipe and model of a finished job."""
+def load_model(job: FoldJob, recipe: str) -> FoldModel:
+    """Return the fitted recipe, given as JSON, and the fitted model of a finished job."""
     with np.load(job.file, allow_pickle=False) as arrays:
         model = {name.removeprefix(_MODEL): arrays[name] for name in arrays.files if name.startswith(_MODEL)}
-    return FoldModel(from_json(result.recipe.encode()), from_arrays(model))
+    return FoldModel(from_json(recipe), from_arrays(model))

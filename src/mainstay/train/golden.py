@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from mainstay.bundle.records import Golden, GoldenRow
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from mainstay.bundle.predict import Predictor
     from mainstay.contracts.arrays import Arrays
-    from mainstay.contracts.schema import Column
+    from mainstay.contracts.schema import Column, Schema
 
 __all__ = ["golden_rows", "reference"]
 
@@ -23,58 +19,31 @@ _ROWS = 24
 _BINS = 20
 
 
-def golden_rows(predictor: Predictor, frame: pl.DataFrame, seed: int) -> Golden:
-    """Return some held-out rows with the model's own answers.
+def golden_rows(schema: Schema, frame: pl.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """Return some held-out rows, raw, to be kept with their answers.
 
     Rows with a missing value and with words that training did not know are added, for these paths through the graph
     must keep their answers too.
 
     Parameters
     ----------
-    predictor : Predictor
+    schema : Schema
     frame : polars.DataFrame
         Held-out rows, raw.
     seed : int
         Draws the rows.
     """
-    features = predictor.schema.features
-    count = min(_ROWS, frame.height)
-    chosen = np.sort(np.random.default_rng(seed).choice(frame.height, count, replace=False))
-    known = frame.select(column.name for column in features)[chosen]
-    rows = [{name: _plain(value) for name, value in row.items()} for row in known.iter_rows(named=True)]
-    rows += [_altered(rows[i % len(rows)], column) for i, column in enumerate(features[:_ROWS])]
-    rows.append({})
-    answers = predictor.predict_rows(rows)
-    probabilities = answers.probabilities
-    return Golden(
-        tuple(
-            GoldenRow(row=row, rejected=True)
-            if answers.rejected[i]
-            else GoldenRow(
-                row=row,
-                prediction=answers.prediction[i],
-                probabilities=None if probabilities is None else tuple(float(p) for p in probabilities[i]),
-            )
-            for i, row in enumerate(rows)
-        )
-    )
+    features = schema.features
+    chosen = np.sort(np.random.default_rng(seed).choice(frame.height, min(_ROWS, frame.height), replace=False))
+    rows = frame.select(column.name for column in features)[chosen].to_dicts()
+    altered = [_altered(rows[i % len(rows)], column) for i, column in enumerate(features[:_ROWS])]
+    return [*rows, *altered, {}]
 
 
 def _altered(row: dict[str, Any], column: Column) -> dict[str, Any]:
     """Return a copy in which one column has an unknown word, or nothing."""
     unknown = "a word that training did not know" if column.kind == "category" else None
     return {**row, column.name: unknown}
-
-
-def _plain(value: object) -> bool | int | float | str | None:
-    """Return a cell as a client would send it in JSON."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    return str(value)
 
 
 def reference(arrays: Arrays, answers: NDArray[np.float64]) -> dict[str, Any]:

@@ -7,24 +7,26 @@ answers. The held-out targets are opened afterwards, once, by ``judge``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mainstay.contracts.events import StageBegun
+from mainstay.contracts.executor import Job
 from mainstay.prepare.fitted import fit
 from mainstay.prepare.recipe import Recipe
-from mainstay.train.assemble import Member, assemble
+from mainstay.train.assemble import AssembleJob, Fitted, Member
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
 from mainstay.train.choose import choose
-from mainstay.train.fold import load_model
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.search import Search
+from mainstay.train.side_jobs import ASSEMBLY, AUDIT, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
     from mainstay.train.choose import Choice
-    from mainstay.train.fold import FoldModel
     from mainstay.train.intake import Intake
     from mainstay.train.search import Entry
     from mainstay.train.settings import Settings
@@ -78,7 +79,7 @@ class Trained:
     candidate_answers : dict of str to array
         The libraries' answers for the held-out rows, by finished candidate; the blend is not among them.
     findings : tuple of Finding
-        What was seen meanwhile.
+        What the audit of leaks found.
     interrupted : bool
     """
 
@@ -97,8 +98,6 @@ def train_model(
     schema: Schema,
     settings: Settings,
     around: Surroundings,
-    *,
-    meanwhile: Callable[[Intake], tuple[Finding, ...]],
 ) -> Trained:
     """Search, choose and write the graph.
 
@@ -108,8 +107,6 @@ def train_model(
     schema : Schema
     settings : Settings
     around : Surroundings
-    meanwhile : callable
-        Work for this process while the first candidates are fitted: the audit of leaks.
 
     Raises
     ------
@@ -125,12 +122,14 @@ def train_model(
     _check_derived(settings, intake)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed)
     search = _search(intake, steering, settings, around)
-    search.begin()
-    findings = meanwhile(intake)
+    submit_audit(
+        around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=min(5.0, 0.1 * around.clock.left())
+    )
     entries = search.run()
+    findings = findings_of(search.others.get(AUDIT))
     around.listener(StageBegun("blend", around.clock.left()))
     choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
-    model = _write(choice, entries, intake)
+    model = _write(choice, entries, intake, around)
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
     return Trained(intake, steering, tuple(entries), choice, model, answers, findings, search.interrupted)
 
@@ -163,23 +162,32 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
 def _reserve(seconds: float, intake: Intake) -> float:
     """Return the seconds kept for choosing, writing, judging and reporting.
 
-    Measured: about three seconds of which the charts take most, and a share that grows with the rows to be judged;
+    Measured: about four seconds of which the charts take most, and a share that grows with the rows to be judged;
     the search adds what its own models need to answer them.
     """
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    return min(0.6 * seconds, 3.5 + 0.03 * seconds + 1.0e-6 * cells)
+    return min(0.6 * seconds, 4.0 + 0.03 * seconds + 2.5e-6 * cells)
 
 
-def _write(choice: Choice, entries: list[Entry], intake: Intake) -> bytes:
+def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:
     by_name = {entry.candidate.name: entry for entry in entries}
-    members = [Member(name, weight, tuple(_models(by_name[name]))) for name, weight in choice.weights.items()]
-    return assemble(members, intake.material.arrays, intake.task)
+    arrays = intake.material.arrays
+    job = AssembleJob(
+        members=tuple(Member(weight, _fitted(by_name[name])) for name, weight in choice.weights.items()),
+        numbers=arrays.numbers.shape[1],
+        categories=arrays.categories.shape[1],
+        classes=intake.task == "classification",
+        file=str(around.pool.scratch / "model.onnx"),
+    )
+    writing = Job(ASSEMBLY, "mainstay.train.assemble:write_graph", msgspec.to_builtins(job))
+    await_job(around.pool, writing, "the graph")
+    return Path(job.file).read_bytes()
 
 
-def _models(entry: Entry) -> list[FoldModel]:
-    return [load_model(entry.jobs[fold], entry.results[fold]) for fold in sorted(entry.results)]
+def _fitted(entry: Entry) -> tuple[Fitted, ...]:
+    return tuple(Fitted(entry.jobs[fold], entry.results[fold].recipe) for fold in sorted(entry.results))
 
 
 def _mean(parts: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -89,6 +89,8 @@ class Entry:
 class Search:
     """One walk through the portfolio.
 
+    Jobs of others may run on the same executor; their outcomes are kept in ``others`` by number.
+
     Parameters
     ----------
     candidates : tuple of Candidate
@@ -119,6 +121,7 @@ class Search:
     ) -> None:
         self.entries = [Entry(candidate) for candidate in candidates]
         self.interrupted = False
+        self.others: dict[int, Outcome] = {}
         self._material, self._folder, self._executor = material, folder, executor
         self._clock, self._seed, self._score, self._loss, self._listener = clock, seed, score, loss, listener
         self._folds = len(material.folds)
@@ -204,6 +207,9 @@ class Search:
         self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit))
 
     def _take(self, outcome: Outcome) -> None:
+        if outcome.number not in self._numbers:
+            self.others[outcome.number] = outcome
+            return
         entry, fold = self._numbers.pop(outcome.number)
         if entry.status not in ("waiting", "running"):
             return

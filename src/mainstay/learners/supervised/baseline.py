@@ -42,6 +42,7 @@ class Baseline:
     )
     takes_missing: bool = True
     takes_codes: bool = True
+    uses_validation: bool = False
 
     def fit(
         self,

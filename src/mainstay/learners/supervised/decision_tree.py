@@ -48,6 +48,7 @@ class DecisionTree:
     )
     takes_missing: bool = True
     takes_codes: bool = False
+    uses_validation: bool = False
 
     def fit(
         self,

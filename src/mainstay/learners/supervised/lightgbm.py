@@ -95,6 +95,7 @@ class LightGBM:
     )  # fmt: skip
     takes_missing: bool = True
     takes_codes: bool = True
+    uses_validation: bool = True
 
     def fit(
         self,

@@ -74,6 +74,7 @@ class Logistic:
     )
     takes_missing: bool = False
     takes_codes: bool = False
+    uses_validation: bool = False
 
     def fit(
         self,
@@ -99,7 +100,9 @@ class Logistic:
         classes = classes_of(target)
         if len(classes.present) == 1:
             return ConstantModel(shares(target), target.task)
-        model, notes = _learn(_double(features.matrix), classes.codes, target.weight, chosen, deadline)
+        matrix = _double(features.matrix)
+        del features  # one-hot rows take many times their sparse form; nobody else holds them
+        model, notes = _learn(matrix, classes.codes, target.weight, chosen, deadline)
         return _LogisticModel(self, model, classes, notes)
 
 
@@ -138,13 +141,18 @@ class _LogisticModel:
 
 def _double(matrix: NDArray[np.float32]) -> Any:
     """Return the matrix in float64, sparse where most cells are zero."""
-    filled = np.count_nonzero(matrix)
-    if filled > _SPARSE_BELOW * matrix.size:
+    filled = np.concatenate([[0], np.count_nonzero(matrix, axis=1)]).cumsum()
+    if filled[-1] > _SPARSE_BELOW * matrix.size:
         return matrix.astype(np.float64)
-    from scipy.sparse import csr_matrix, vstack
+    from scipy.sparse import csr_matrix
 
-    parts = [csr_matrix(matrix[start : start + _CHUNK], dtype=np.float64) for start in range(0, len(matrix), _CHUNK)]
-    return vstack(parts, format="csr")
+    values, columns = np.empty(filled[-1], np.float64), np.empty(filled[-1], np.int32)
+    for start in range(0, len(matrix), _CHUNK):
+        rows = matrix[start : start + _CHUNK]
+        places = slice(filled[start], filled[min(start + _CHUNK, len(matrix))])
+        at, columns[places] = np.nonzero(rows)
+        values[places] = rows[at, columns[places]]
+    return csr_matrix((values, columns, filled), shape=matrix.shape)
 
 
 def _learn(

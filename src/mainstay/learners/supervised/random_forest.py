@@ -39,6 +39,7 @@ class RandomForest:
     parameters: tuple[Parameter, ...] = forest_parameters(max_features=0.0, bootstrap=True)
     takes_missing: bool = True
     takes_codes: bool = False
+    uses_validation: bool = False
 
     def fit(
         self,

@@ -71,6 +71,7 @@ class Ridge:
     )
     takes_missing: bool = False
     takes_codes: bool = False
+    uses_validation: bool = False
 
     def fit(
         self,
