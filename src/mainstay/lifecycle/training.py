@@ -211,6 +211,7 @@ def _finish(
 
     _check_memory(settings, around)
     trained = train_model(table, schema, settings, around)
+    around.pool.close()
     give_back()
     finished = finish(trained, table, settings, around, (*findings, *trained.intake.findings, *trained.findings))
     around.listener(StageBegun("pack", around.clock.left()))

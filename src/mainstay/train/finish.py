@@ -18,6 +18,7 @@ from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import BundleContent, Outputs
 from mainstay.bundle.replay import record_golden
 from mainstay.compute.memory import give_back
+from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.events import StageBegun
 from mainstay.graph.parity import check_parity
@@ -74,8 +75,8 @@ def finish(
     content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
     report, judged = _judge(trained, content, table, settings, around, findings=findings)
     give_back()
-    page = draw_report(around.pool, report)
-    around.pool.close()
+    with ProcessPool(1) as pool:  # a fresh one: the worker of the search has loaded learning libraries
+        page = draw_report(pool, report)
     return Finished(seal(replace(judged, report=page)), report)
 
 

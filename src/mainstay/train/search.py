@@ -35,6 +35,7 @@ Status = Literal["done", "running", "waiting", "failed", "stopped", "skipped"]
 _WORSE = 1.25  # a first fold with so many times the best loss does not come back in a blend
 _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
 _LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
+_WIDE_BYTES = 32e6
 _GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
 
 
@@ -170,7 +171,17 @@ class Search:
             return None
         if entry.jobs and 0 not in entry.results:
             return None
+        if self._is_wide(entry) and any(self._is_wide(other) for other, _ in self._numbers.values()):
+            return None
         return next((fold for fold in range(self._folds) if fold not in entry.jobs), None)
+
+    def _is_wide(self, entry: Entry) -> bool:
+        """Say whether one-hot columns make the features so large that two such fits at a time are one too many."""
+        recipe, arrays = entry.candidate.recipe, self._material.arrays
+        if recipe.encode != "one_hot":
+            return False
+        width = len(arrays.number_names) + sum(min(levels, recipe.max_levels) + 2 for levels in arrays.category_levels)
+        return 4.0 * width * arrays.rows > _WIDE_BYTES
 
     def _allowance(self, entry: Entry) -> float:
         """Return the seconds that the next fit of this candidate may take; 0 where it is not worth beginning."""
