@@ -107,7 +107,7 @@ def test_train_hands_every_option_on(verbs, shell):
         "select 1",
     ]
     words += ["--sheet", "one", "--schema", "s.toml", "--missing", "mean", "--scale", "robust", "--encode", "ordinal"]
-    assert shell(*words, "--polynomial", "2").code == 0
+    assert shell(*words, "--polynomial", "2", "--delimiter", ";", "--encoding", "cp1252").code == 0
     (verb, given, options), *_ = verbs.calls
     assert (verb, given) == ("train", ("a.csv",))
     assert options.pop("schema").name == "s.toml"
@@ -115,7 +115,7 @@ def test_train_hands_every_option_on(verbs, shell):
         "target": "Churn", "out": ("a.mainstay", "rows.csv"), "task": "classification", "metric": "f1",
         "positive": "Yes", "split": "time:day", "models": ("ridge", "forest"), "seed": 7, "time_budget": "2m",
         "memory_budget": "4GB", "derive": ("x = a * b", "y = a / b"), "missing": "mean", "scale": "robust",
-        "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one",
+        "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one", "delimiter": ";", "encoding": "cp1252",
     }  # fmt: skip
 
 

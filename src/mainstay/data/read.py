@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.data.read_digest import file_digest, frame_digest
@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.data.read_kinds import FileKind
 
-__all__ = ["read"]
+__all__ = ["Reading", "read"]
+
+
+class Reading(TypedDict, total=False):
+    """How to read a source, for verbs that pass it on; the keys are the options of :func:`read`."""
+
+    header: str | int
+    query: str | None
+    sheet: str | int | None
+    delimiter: str | None
+    encoding: str | None
 
 
 def read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -14,6 +14,7 @@ from mainstay.lifecycle.results import EvaluateResult, write_text
 
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
+    from mainstay.data.read import Reading
 
 __all__ = ["Model", "like", "load"]
 
@@ -63,15 +64,15 @@ class Model:
         evaluation = self.bundle.evaluation
         return msgspec.convert(evaluation, ReportData) if evaluation.get("scores") else None
 
-    def predict(
-        self, data: Any, *, header: str | int = "auto", query: str | None = None, sheet: str | None = None
-    ) -> Any:
+    def predict(self, data: Any, **reading: Unpack[Reading]) -> Any:
         """Answer rows.
 
         Parameters
         ----------
         data : path, URL or data frame
             All columns that the schema calls features; others are ignored.
+        **reading
+            How to read the data, as in :func:`mainstay.data.read.read`.
 
         Returns
         -------
@@ -86,12 +87,10 @@ class Model:
         """
         from mainstay.data.read import read
 
-        answers = self.bundle.predict_frame(read(data, header=header, query=query, sheet=sheet).frame)
+        answers = self.bundle.predict_frame(read(data, **reading).frame)
         return like(data, answer_frame(answers, self.bundle.outputs))
 
-    def evaluate(
-        self, data: Any, *, header: str | int = "auto", query: str | None = None, sheet: str | None = None
-    ) -> EvaluateResult:
+    def evaluate(self, data: Any, **reading: Unpack[Reading]) -> EvaluateResult:
         """Score the model on rows whose target is known.
 
         Raises
@@ -101,7 +100,7 @@ class Model:
         """
         from mainstay.data.read import read
 
-        table = read(data, header=header, query=query, sheet=sheet)
+        table = read(data, **reading)
         return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source))
 
     def save(self, path: str | Path) -> Path:

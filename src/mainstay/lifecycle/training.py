@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.compute.clock import Clock, parse_seconds
 from mainstay.compute.memory import MemoryWatch, give_back, parse_bytes
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.events import Listener
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
+    from mainstay.data.read import Reading
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
     from mainstay.train.run import Surroundings
@@ -36,10 +37,8 @@ def profile(
     data: Any,
     *,
     target: str | None = None,
-    header: str | int = "auto",
-    query: str | None = None,
-    sheet: str | None = None,
     schema: Schema | str | Path | None = None,
+    **reading: Unpack[Reading],
 ) -> ProfileResult:
     """Say what is in a table, and what looks wrong.
 
@@ -48,14 +47,10 @@ def profile(
     data : path, SQL URL or data frame
     target : str, optional
         The column to be predicted; the audit of leaks needs it.
-    header : "auto", "none" or int
-        Whether and where there is a header line, in text files.
-    query : str, optional
-        For a SQL URL or a SQLite file.
-    sheet : str, optional
-        For a workbook.
     schema : Schema or path, optional
         Your own contract; inferred when not given.
+    **reading
+        How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
     Raises
     ------
@@ -74,7 +69,7 @@ def profile(
     from mainstay.data.read import read
     from mainstay.evaluate.report import profile_report
 
-    table = read(data, header=header, query=query, sheet=sheet)
+    table = read(data, **reading)
     known, findings = _schema(table, schema, target, task="auto")
     if known.target is not None:
         findings += audit(table, known).findings
@@ -100,11 +95,9 @@ def train(
     polynomial: int = 1,
     positive: str | None = None,
     seed: int = 0,
-    header: str | int = "auto",
-    query: str | None = None,
-    sheet: str | None = None,
     schema: Schema | str | Path | None = None,
     listener: Listener = silent,
+    **reading: Unpack[Reading],
 ) -> TrainResult:
     """Learn a column within a budget, into one model file.
 
@@ -133,12 +126,12 @@ def train(
     positive : str, optional
         The positive class of two.
     seed : int, default 0
-    header, query, sheet
-        How to read the data.
     schema : Schema or path, optional
         Your own contract; inferred when not given.
     listener : callable
         Is told what happens.
+    **reading
+        How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
     Returns
     -------
@@ -172,7 +165,7 @@ def train(
     )  # fmt: skip
     with ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
         around = Surroundings(clock, pool, watch, listener)
-        table, known, findings = _prepare(data, target, task, schema, around, header=header, query=query, sheet=sheet)
+        table, known, findings = _prepare(data, target, task, schema, around, reading=reading)
         return _finish(table, known, findings, settings, around, places=places)
 
 
@@ -183,14 +176,12 @@ def _prepare(
     schema: Schema | str | Path | None,
     around: Surroundings,
     *,
-    header: str | int,
-    query: str | None,
-    sheet: str | None,
+    reading: Reading,
 ) -> tuple[Table, Schema, tuple[Finding, ...]]:
     from mainstay.data.read import read
 
     around.listener(StageBegun("read", around.clock.left()))
-    table = read(data, header=header, query=query, sheet=sheet)
+    table = read(data, **reading)
     around.listener(StageBegun("schema", around.clock.left()))
     known, findings = _schema(table, schema, target, task=task)
     return table, known, (*table.notes, *findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -16,6 +16,8 @@ from mainstay.lifecycle.results import EvaluateResult, InspectResult, PredictRes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mainstay.data.read import Reading
+
 __all__ = ["evaluate", "inspect", "predict", "report", "verify"]
 
 _PROBLEMS_SHOWN = 20
@@ -26,9 +28,7 @@ def predict(
     data: Any,
     *,
     out: str | Path | Sequence[str | Path] = (),
-    header: str | int = "auto",
-    query: str | None = None,
-    sheet: str | None = None,
+    **reading: Unpack[Reading],
 ) -> PredictResult:
     """Answer rows, and write them with their answers.
 
@@ -38,8 +38,8 @@ def predict(
     data : path, SQL URL or data frame
     out : path or sequence of paths
         ``.csv`` or ``.parquet``.
-    header, query, sheet
-        How to read the data.
+    **reading
+        How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def predict(
 
     places = check_outputs(out, (".csv", ".parquet"))
     opened = _opened(model)
-    table = read(data, header=header, query=query, sheet=sheet)
+    table = read(data, **reading)
     answers = opened.bundle.predict_frame(table.frame)
     frame = answer_frame(answers, opened.bundle.outputs)
     for place in places:
@@ -78,10 +78,7 @@ def predict(
 def evaluate(
     model: Model | str | Path,
     data: Any,
-    *,
-    header: str | int = "auto",
-    query: str | None = None,
-    sheet: str | None = None,
+    **reading: Unpack[Reading],
 ) -> EvaluateResult:
     """Score a model on rows whose target is known; every score has its 95 % interval.
 
@@ -99,7 +96,7 @@ def evaluate(
     >>> scores["roc_auc"]["low"] < scores["roc_auc"]["value"] < scores["roc_auc"]["high"]
     True
     """
-    return _opened(model).evaluate(data, header=header, query=query, sheet=sheet)
+    return _opened(model).evaluate(data, **reading)
 
 
 def inspect(model: Model | str | Path) -> InspectResult:

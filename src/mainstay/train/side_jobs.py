@@ -29,6 +29,7 @@ __all__ = [
     "ASSEMBLY",
     "AUDIT",
     "REPORT",
+    "AuditJob",
     "audit_table",
     "await_job",
     "draw",

@@ -25,6 +25,8 @@ def profile(
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
     schema: options.SchemaFile = None,
     html: options.HtmlOut = None,
     schema_out: options.SchemaOut = None,
@@ -39,7 +41,7 @@ def profile(
     from mainstay import lifecycle
 
     result = lifecycle.profile(
-        data, target=target, header=options.header_of(header), query=query, sheet=sheet, schema=schema
+        data, target=target, **options.reading(header, query, sheet, delimiter, encoding), schema=schema
     )
     for path in (html, schema_out):
         if path is not None:
@@ -68,6 +70,8 @@ def train(
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
     schema: options.SchemaFile = None,
     as_json: options.AsJson = False,
 ) -> int:
@@ -98,9 +102,7 @@ def train(
             scale=scale,
             encode=encode,
             polynomial=polynomial,
-            header=options.header_of(header),
-            query=query,
-            sheet=sheet,
+            **options.reading(header, query, sheet, delimiter, encoding),
             schema=schema,
             listener=progress,
         )

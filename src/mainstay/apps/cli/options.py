@@ -4,17 +4,22 @@ Values are passed on as they were typed; the verb says what is wrong with one, i
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mainstay.data.read import Reading
 
 __all__ = [
     "AsJson",
     "Bundle",
     "BundleOut",
     "Data",
+    "Delimiter",
     "Derive",
     "Encode",
+    "Encoding",
     "Folder",
     "Header",
     "HtmlOut",
@@ -39,7 +44,7 @@ __all__ = [
     "TargetOptional",
     "Task",
     "TimeBudget",
-    "header_of",
+    "reading",
 ]
 
 _READING, _TASK, _PREPARING, _BUDGET, _OUTPUT = "Reading", "The task", "Preparing", "Budget", "Output"
@@ -81,6 +86,13 @@ Query = Annotated[
 Sheet = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="The sheet of a workbook, or the table of a database.", rich_help_panel=_READING),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="MARK", help="What stands between the cells of a text table.", rich_help_panel=_READING),
+]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The encoding of a text table.", rich_help_panel=_READING)
 ]
 SchemaFile = Annotated[
     Path | None,
@@ -209,12 +221,20 @@ AsJson = Annotated[
 ]
 
 
-def header_of(text: str) -> str | int:
-    """Return a line number where one was typed.
+def reading(
+    header: str, query: str | None, sheet: str | None, delimiter: str | None, encoding: str | None
+) -> "Reading":
+    """Return the options of reading as the verbs take them; a header that is a line number becomes one.
 
     Examples
     --------
-    >>> header_of("3"), header_of("none")
-    (3, 'none')
+    >>> reading("3", None, None, ";", None)["header"]
+    3
     """
-    return int(text) if text.isdigit() else text
+    return {
+        "header": int(header) if header.isdigit() else header,
+        "query": query,
+        "sheet": sheet,
+        "delimiter": delimiter,
+        "encoding": encoding,
+    }

@@ -25,6 +25,8 @@ def predict(
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Answer new rows.
@@ -37,7 +39,7 @@ def predict(
     from mainstay import lifecycle
 
     result = lifecycle.predict(
-        model, data, out=tuple(out or ()), header=options.header_of(header), query=query, sheet=sheet
+        model, data, out=tuple(out or ()), **options.reading(header, query, sheet, delimiter, encoding)
     )
     return answer("predict", result, as_json=as_json) if out or as_json else answer_rows(result)
 
@@ -49,6 +51,8 @@ def evaluate(
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Score a model file on rows whose answers are known.
@@ -58,5 +62,5 @@ def evaluate(
     """
     from mainstay import lifecycle
 
-    result = lifecycle.evaluate(model, data, header=options.header_of(header), query=query, sheet=sheet)
+    result = lifecycle.evaluate(model, data, **options.reading(header, query, sheet, delimiter, encoding))
     return answer("evaluate", result, as_json=as_json)
