@@ -42,8 +42,7 @@ format: $(READY)  ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## Run every program under benchmarks/, with its peers where they are installed
-	@ls benchmarks/bench_*.py >/dev/null 2>&1 || { echo "There is no program in benchmarks/ yet."; exit 0; }; \
-	for program in benchmarks/bench_*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
 
 bench-peers:  ## Install the peers that benchmarks compare with, into a virtual environment of their own
 	@test -f benchmarks/peers.txt || { echo "There is no benchmarks/peers.txt yet."; exit 0; }; \
