@@ -50,7 +50,7 @@ def entry(name, answers, material, *, cost, learner="ridge", status="done"):
     made = Entry(Candidate(name=name, learner=learner), status=status)
     for number, fold in enumerate(material.folds):
         made.validation[number] = answers[fold.validation]
-        made.results[number] = FoldResult(seconds=1, predict_seconds=0.1, cost=cost, notes={}, recipe="")
+        made.results[number] = FoldResult(seconds=1, predict_seconds=0.1, cost=cost, size=0, notes={}, recipe="")
     return made
 
 

@@ -46,7 +46,7 @@ class Stage:
         answers = np.full(len(truth), np.nan) if np.isnan(play) else truth + play
         model = {"model." + key: value for key, value in to_arrays(ModelGraph(Constant(np.zeros(1)))).items()}
         np.savez(told.file, validation=answers, holdout=np.zeros(5), **model)
-        result = FoldResult(seconds=0.1, predict_seconds=0.001, cost=1, notes={}, recipe="{}")
+        result = FoldResult(seconds=0.1, predict_seconds=0.001, cost=1, size=0, notes={}, recipe="{}")
         return [Outcome(job.number, "done", msgspec.to_builtins(result), 0.1)]
 
     def stop(self, number):

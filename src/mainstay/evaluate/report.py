@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from mainstay.evaluate import verdict, words
@@ -27,12 +28,14 @@ __all__ = ["profile_report", "training_report"]
 _SEVERITIES = ("error", "warning", "info")
 
 
-def training_report(data: ReportData) -> str:
+def training_report(data: ReportData, *, drawn: bool = True) -> str:
     """Return the report of a training run as one HTML page.
 
     Parameters
     ----------
     data : ReportData
+    drawn : bool, default True
+        Whether with pictures, which take a second or two.
 
     Examples
     --------
@@ -49,7 +52,7 @@ def training_report(data: ReportData) -> str:
     return _render(
         "training.html",
         data=data,
-        pictures=training_pictures(data),
+        pictures=training_pictures(data) if drawn else defaultdict(str),
         board=board,
         findings=_by_severity(data.findings),
         commands=_commands(data),

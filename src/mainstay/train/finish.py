@@ -27,7 +27,7 @@ from mainstay.train.describe import describe
 from mainstay.train.golden import golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
-from mainstay.train.side_jobs import draw_report
+from mainstay.train.side_jobs import DRAWING, draw_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finished", "finish"]
 
-_FOR_REPORT = 3.0  # seconds; measured: the first chart starts a drawing engine, then the bundle is packed and opened
+_FOR_REPORT = 3.0  # seconds; measured: the first chart starts a drawing engine
 _FOR_IMPORTANCE = 4.0  # seconds at most; more shuffles only narrow the intervals
 
 
@@ -73,10 +73,10 @@ def finish(
         When the bundle does not answer as the libraries do.
     """
     content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
-    report, judged = _judge(trained, content, table, settings, around, findings=findings)
-    give_back()
-    with ProcessPool(1) as pool:  # a fresh one: the worker of the search has loaded learning libraries
-        page = draw_report(pool, report)
+    with ProcessPool(1, preload=DRAWING) as pool:  # it loads what it needs while the held-out rows are answered
+        report, judged = _judge(trained, content, table, settings, around, findings=findings)
+        give_back()
+        page = draw_report(pool, report, around.clock.left() - _seconds_to_seal(trained.model))
     return Finished(seal(replace(judged, report=page)), report)
 
 
@@ -104,7 +104,7 @@ def _judge(
         trained,
         answers,
         lambda rows: _answers(predictor.predict_arrays(rows)),
-        around.clock.earlier(_FOR_REPORT).at_most(_FOR_IMPORTANCE),
+        around.clock.earlier(_FOR_REPORT + _seconds_to_seal(trained.model)).at_most(_FOR_IMPORTANCE),
     )
     around.listener(StageBegun("report", around.clock.left()))
     report = describe(trained, judgement, parity, table=table, settings=settings, around=around, findings=findings)
@@ -116,6 +116,11 @@ def _judge(
         reference=reference(trained.intake.material.arrays, answers),
         card=model_card(report),
     )
+
+
+def _seconds_to_seal(model: bytes) -> float:
+    """Guess how long a bundle takes to be packed, read back, audited, loaded and replayed, as measured."""
+    return 0.6 + 0.12 * len(model) / 1e6
 
 
 def _answers(given: Answers) -> NDArray[np.float64]:

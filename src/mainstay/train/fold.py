@@ -71,6 +71,8 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
     cost : float
         About how many operations an answer takes. Counted and not measured, so that a choice by cost is the same
         on a busy machine.
+    size : int
+        The bytes of the fitted model.
     notes : dict
         What the learner said: rounds kept, whether it converged.
     recipe : str
@@ -80,6 +82,7 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     predict_seconds: float
     cost: float
+    size: int
     notes: dict[str, float | int | str | bool]
     recipe: str
 
@@ -119,6 +122,7 @@ def fit_fold(payload: Payload) -> Payload:
         seconds=clock.elapsed(),
         predict_seconds=per_thousand,
         cost=_cost(model.body, len(recipe.names)),
+        size=sum(array.nbytes for array in arrays.values()),
         notes=dict(fitted.notes()),
         recipe=recipe.to_json().decode(),
     )

@@ -162,13 +162,13 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
 def _reserve(seconds: float, intake: Intake) -> float:
     """Return the seconds kept for choosing, writing, judging and reporting.
 
-    Measured: about four seconds of which the charts take most, and a share that grows with the rows to be judged;
+    Measured: about five seconds of which the charts take most, and a share that grows with the rows to be judged;
     the search adds what its own models need to answer them.
     """
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    return min(0.6 * seconds, 4.0 + 0.03 * seconds + 2.5e-6 * cells)
+    return min(0.55 * seconds, 5.0 + 0.03 * seconds + 2.5e-6 * cells)
 
 
 def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:

@@ -36,6 +36,7 @@ _WORSE = 1.25  # a first fold with so many times the best loss does not come bac
 _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
 _LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
 _WIDE_BYTES = 32e6
+_SECONDS_PER_BYTE = 1.0e-7  # to write a fitted model into the graph, pack it and read it back; measured
 _GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
 
 
@@ -80,6 +81,11 @@ class Entry:
     def cost(self) -> float:
         """About how many operations an answer of all fold models takes."""
         return sum(result.cost for result in self.results.values())
+
+    @property
+    def size(self) -> int:
+        """The bytes of all fold models."""
+        return sum(result.size for result in self.results.values())
 
     @property
     def value(self) -> float | None:
@@ -150,7 +156,9 @@ class Search:
     def _left(self) -> float:
         """Return the seconds that are left when the held-out rows must still be answered by all that may be shipped."""
         thousands = self._material.holdout.rows / 1000.0
-        return max(0.0, self._clock.left() - thousands * sum(entry.predict_seconds for entry in self.entries))
+        judging = thousands * sum(entry.predict_seconds for entry in self.entries)
+        writing = _SECONDS_PER_BYTE * sum(entry.size for entry in self.entries)
+        return max(0.0, self._clock.left() - judging - writing)
 
     def _submit_next(self) -> bool:
         for entry in self.entries:

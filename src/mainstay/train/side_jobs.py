@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSEMBLY",
     "AUDIT",
+    "DRAWING",
     "REPORT",
     "AuditJob",
     "audit_table",
@@ -40,6 +41,9 @@ __all__ = [
 
 ASSEMBLY, AUDIT, REPORT = -1, -2, -3
 """Job numbers that the search does not use."""
+
+DRAWING = ("mainstay.train.side_jobs", "mainstay.evaluate.report", "altair", "vl_convert")
+"""What the worker that draws the report loads beforehand."""
 
 _HERE = "mainstay.train.side_jobs"
 
@@ -114,11 +118,20 @@ def await_job(pool: ProcessPool, job: Job, what: str) -> Mapping[str, object]:
                 return outcome.payload
 
 
-def draw_report(pool: ProcessPool, report: ReportData) -> str:
-    """Return the report as a page, drawn by a worker."""
-    (pool.scratch / "report.json").write_bytes(msgspec.json.encode(report))
-    await_job(pool, Job(REPORT, f"{_HERE}:draw", {"folder": str(pool.scratch)}), "the report")
-    return (pool.scratch / "report.html").read_text(encoding="utf-8")
+def draw_report(pool: ProcessPool, report: ReportData, seconds: float) -> str:
+    """Return the report as a page, drawn by a worker; without pictures where they would take longer than this.
+
+    Nothing is lost: ``mainstay report`` draws the page anew from the figures in the bundle.
+    """
+    from mainstay.evaluate.report import training_report
+
+    if seconds > 0:
+        (pool.scratch / "report.json").write_bytes(msgspec.json.encode(report))
+        pool.submit(Job(REPORT, f"{_HERE}:draw", {"folder": str(pool.scratch)}, seconds))
+        ended = pool.wait(seconds + 1.0)
+        if ended and ended[0].status == "done":
+            return (pool.scratch / "report.html").read_text(encoding="utf-8")
+    return training_report(report, drawn=False)
 
 
 def draw(payload: Payload) -> Payload:
