@@ -196,6 +196,7 @@ def _finish(
     *,
     places: tuple[Path, ...],
 ) -> TrainResult:
+    from mainstay.data.quality_findings import gravest_first
     from mainstay.lifecycle.model import Model
     from mainstay.train.finish import finish
     from mainstay.train.run import train_model
@@ -204,7 +205,8 @@ def _finish(
     trained = train_model(table, schema, settings, around)
     around.pool.close()
     give_back()
-    finished = finish(trained, table, settings, around, (*findings, *trained.intake.findings, *trained.findings))
+    known = {(one.code, one.column): one for one in (*findings, *trained.intake.findings, *trained.findings)}
+    finished = finish(trained, table, settings, around, gravest_first(known.values()))
     around.listener(StageBegun("pack", around.clock.left()))
     model = Model(finished.bundle)
     for place in places:

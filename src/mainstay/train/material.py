@@ -1,7 +1,7 @@
 """The decoded data of a run, laid out as plain array files that worker processes map into memory.
 
-The target of the held-out rows is never written here: no worker can see it. Their features are, so that a worker can
-say what the library itself answers for them, which the parity gate later holds against the graph.
+The target of the held-out rows is never written here: no worker that fits can see it. Their features are, so that it
+can say what the library itself answers for them, which the parity gate later holds against the graph.
 """
 
 from __future__ import annotations

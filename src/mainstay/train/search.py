@@ -106,7 +106,9 @@ class Search:
         Where the material was saved.
     executor : Executor
     clock : Clock
-        Ends when the search must.
+        Of the whole run.
+    reserve : float, default 0.0
+        Seconds of it that are kept for what comes after the search.
     score : callable
         ``(target, answers) -> float``; greater is better.
     loss : callable
@@ -121,6 +123,7 @@ class Search:
         executor: Executor,
         *,
         clock: Clock,
+        reserve: float = 0.0,
         seed: int,
         score: Callable[[NDArray[Any], NDArray[np.float64]], float],
         loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
@@ -130,7 +133,8 @@ class Search:
         self.interrupted = False
         self.others: dict[int, Outcome] = {}
         self._material, self._folder, self._executor = material, folder, executor
-        self._clock, self._seed, self._score, self._loss, self._listener = clock, seed, score, loss, listener
+        self._clock, self._reserve, self._seed = clock, reserve, seed
+        self._score, self._loss, self._listener = score, loss, listener
         self._folds = len(material.folds)
         self._numbers: dict[int, tuple[Entry, int]] = {}
         self._first_loss: dict[str, float] = {}
@@ -158,7 +162,7 @@ class Search:
         thousands = self._material.holdout.rows / 1000.0
         judging = thousands * sum(entry.predict_seconds for entry in self.entries)
         writing = _SECONDS_PER_BYTE * sum(entry.size for entry in self.entries)
-        return max(0.0, self._clock.left() - judging - writing)
+        return max(0.0, self._clock.left() - self._reserve - judging - writing)
 
     def _submit_next(self) -> bool:
         for entry in self.entries:

@@ -72,10 +72,11 @@ def submit_audit(pool: ProcessPool, table: Table, intake: Intake, *, how: str, s
 
 
 def audit_table(payload: Payload) -> Payload:
-    """Look for leaks; run by a worker process."""
+    """Look for leaks, and for what else is worth knowing of the table; run by a worker process."""
     import polars as pl
 
     from mainstay.data.leaks import audit
+    from mainstay.data.quality import profile
     from mainstay.data.table import Table
 
     job = msgspec.convert(payload, AuditJob)
@@ -83,7 +84,7 @@ def audit_table(payload: Payload) -> Payload:
     table = Table(pl.read_ipc(folder / "table.arrow"), source=job.source, digest="")
     train, test = (np.load(folder / f"audit-{part}.npy", allow_pickle=False) for part in ("train", "test"))
     found = audit(table, job.schema, how=job.how, train=train, test=test, seed=job.seed, seconds=job.seconds)
-    return {"findings": msgspec.to_builtins(found.findings)}
+    return {"findings": msgspec.to_builtins((*found.findings, *profile(table, job.schema, seed=job.seed).findings))}
 
 
 def findings_of(outcome: Outcome | None) -> tuple[Finding, ...]:
