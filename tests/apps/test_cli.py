@@ -111,11 +111,13 @@ def test_train_hands_every_option_on(verbs, shell):
     (verb, given, options), *_ = verbs.calls
     assert (verb, given) == ("train", ("a.csv",))
     assert options.pop("schema").name == "s.toml"
+    assert options.pop("time_budget").seconds == 120
     assert options == {
         "target": "Churn", "out": ("a.mainstay", "rows.csv"), "task": "classification", "metric": "f1",
-        "positive": "Yes", "split": "time:day", "models": ("ridge", "forest"), "seed": 7, "time_budget": "2m",
+        "positive": "Yes", "split": "time:day", "models": ("ridge", "forest"), "seed": 7,
         "memory_budget": "4GB", "derive": ("x = a * b", "y = a / b"), "missing": "mean", "scale": "robust",
-        "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one", "delimiter": ";", "encoding": "cp1252",
+        "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one",
+        "delimiter": ";", "encoding": "cp1252",
     }  # fmt: skip
 
 

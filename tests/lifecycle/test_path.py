@@ -206,3 +206,88 @@ def test_what_cannot_work_gets_a_sentence(change, options, error, words):
     with pytest.raises(error, match=words) as raised:
         mainstay.train(change(make_table(100)), **{"target": "left", "time_budget": BUDGET, **options})
     assert raised.value.hint or raised.value.where
+
+
+def test_a_class_that_only_the_held_out_rows_have_is_counted_and_left_out():
+    frame = make_table(300).with_row_index("day")
+    frame = frame.with_columns(left=pl.when(pl.col("day") > 280).then(pl.lit("aaa")).otherwise(pl.col("left")))
+    made = mainstay.train(frame, target="left", split="time:day", models="logistic", time_budget=BUDGET)
+    figures = made.to_dict()
+    assert made.model.bundle.outputs.labels == ("no", "yes")
+    assert "rows.unseen_class" in {one["code"] for one in figures["findings"]}
+    assert figures["rows"]["left_out"] == 19
+    assert figures["metric"]["value"] > 0.7
+
+
+def test_rows_that_the_schema_refuses_are_left_out_and_counted():
+    import msgspec
+
+    frame = make_table(300)
+    schema = mainstay.profile(frame, target="left").schema
+    strict = [
+        msgspec.structs.replace(one, nullable=False, on_missing="reject") if one.name == "income" else one
+        for one in schema.columns
+    ]
+    made = mainstay.train(
+        frame, target="left", models="logistic", time_budget=BUDGET, schema=mainstay.Schema(columns=tuple(strict))
+    )
+    missing = frame["income"].null_count()
+    assert made.to_dict()["rows"]["left_out"] == missing > 0
+    assert made.model.predict(frame.filter(pl.col("income").is_null()))["prediction"].null_count() == missing
+
+
+def test_few_groups_make_few_folds_and_wider_intervals():
+    frame = make_table(300).with_columns(clinic=pl.Series([f"c{i % 6}" for i in range(300)]))
+    made = mainstay.train(frame, target="left", split="group:clinic", models="logistic", time_budget=BUDGET)
+    again = made.model.evaluate(frame).to_dict()["metrics"]["accuracy"]
+    alone = made.model.evaluate(frame.drop("clinic")).to_dict()["metrics"]["accuracy"]
+    assert again["value"] == alone["value"]
+    assert again["high"] - again["low"] != pytest.approx(alone["high"] - alone["low"])
+
+
+def test_a_boolean_target_is_known_in_every_spelling(tmp_path):
+    frame = make_table(200).with_columns(left=pl.col("left") == "yes")
+    made = mainstay.train(frame, target="left", models="logistic", time_budget=BUDGET)
+    assert made.model.predict(frame)["prediction"].dtype == pl.Boolean
+    frame.with_columns(left=pl.col("left").cast(pl.Int8)).write_csv(tmp_path / "figures.csv")
+    frame.with_columns(left=pl.col("left").cast(pl.String).str.to_titlecase()).write_csv(tmp_path / "words.csv")
+    for name in ("figures.csv", "words.csv"):
+        assert made.model.evaluate(tmp_path / name).to_dict()["rows"] == 200
+
+
+def test_no_time_limit_and_a_very_short_one(tmp_path):
+    endless = mainstay.train(make_table(150), target="left", models="logistic", time_budget=None)
+    assert {line["status"] for line in endless.leaderboard} == {"done"}
+    short = mainstay.train(make_table(150), target="left", time_budget=6, out=tmp_path / "new" / "short.mainstay")
+    assert short.leaderboard
+    assert (tmp_path / "new" / "short.mainstay").exists()
+
+
+def test_a_python_file_beside_the_data_is_never_run(tmp_path, monkeypatch):
+    make_table(150).write_csv(tmp_path / "rows.csv")
+    (tmp_path / "lightgbm.py").write_text("open('ran', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    made = mainstay.train("rows.csv", target="left", models="logistic", time_budget=BUDGET)
+    assert not (tmp_path / "ran").exists()
+    assert made.leaderboard
+
+
+def test_an_interrupted_run_keeps_its_best_model(tmp_path):
+    import signal
+    import time
+
+    make_table(3000).write_csv(tmp_path / "rows.csv")
+    command = [sys.executable, "-m", "mainstay", "train", str(tmp_path / "rows.csv"), "--target", "left"]
+    process = subprocess.Popen(
+        [*command, "--time-budget", "60s", "-o", str(tmp_path / "kept.mainstay"), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in process.stderr:
+        if "logistic" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out)["leaderboard"]
+    assert mainstay.verify(tmp_path / "kept.mainstay").to_dict()["ok"]

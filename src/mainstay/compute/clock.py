@@ -36,6 +36,17 @@ class Clock:
     seconds: float = float("inf")
     started: float = field(default_factory=time.monotonic)
 
+    @classmethod
+    def since_start(cls, seconds: float) -> Clock:
+        """Return a clock that began with this process, as nearly as its processor time tells.
+
+        Examples
+        --------
+        >>> Clock.since_start(60).elapsed() > 0
+        True
+        """
+        return cls(seconds, time.monotonic() - time.process_time())
+
     def elapsed(self) -> float:
         """Return the seconds since the clock began."""
         return time.monotonic() - self.started

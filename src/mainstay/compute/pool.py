@@ -66,11 +66,14 @@ class ProcessPool:
 
     def _start(self, preload: Sequence[str]) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
-        command = [sys.executable, "-m", "mainstay.compute.nursery", str(self.scratch), *preload]
+        # -P: a file json.py or lightgbm.py beside the data is not code of ours.
+        command = [sys.executable, "-P", "-m", "mainstay.compute.nursery", str(self.scratch), *preload]
+        complaints = (self.scratch / "complaints.txt").open("wb")
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
             env=environment, start_new_session=True, bufsize=0,
         )  # fmt: skip
+        complaints.close()
         if process.stdin is None or process.stdout is None:  # pragma: no cover - pipes were asked for
             raise WorkerError("the worker processes could not be reached")
         self._in, self._out = process.stdin, process.stdout
@@ -141,10 +144,7 @@ class ProcessPool:
             return []
         data = os.read(self._out.fileno(), _READ_SIZE)
         if not data:
-            raise WorkerError(
-                f"the worker processes ended unexpectedly (code {self._process.wait()})",
-                hint="Often this is the machine out of memory: give a smaller memory budget.",
-            )
+            raise WorkerError(f"the worker processes ended unexpectedly ({self._last_words()})")
         *lines, self._rest = (self._rest + data).split(b"\n")
         ended = []
         for event in (msgspec.json.decode(line) for line in lines):
@@ -170,6 +170,11 @@ class ProcessPool:
             )  # fmt: skip
             return Outcome(number, "stopped", {}, seconds, reason)
         return Outcome(number, "failed", {}, seconds, f"its process ended with code {code} (out of memory?)")
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        lines = (self.scratch / "complaints.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f"code {code}: {lines[-1][:200]}" if lines else f"code {code}, often the machine out of memory"
 
     def _stop_overdue(self) -> None:
         now = time.monotonic()

@@ -119,7 +119,9 @@ def _classes(series: pl.Series, column: Column, where: str) -> Column:
     if column.kind == "boolean":
         spellings = len(distinct_of(series)) - len(column.missing)
         # "yes" and "Yes" are one class only to the reader of booleans.
-        column = column if spellings > 2 else replace(column, kind="category")
+        # A typed column of true and false may come again as words or as 0 and 1.
+        keeps = spellings > 2 or str(series.dtype) == "Boolean"
+        column = column if keeps else replace(column, kind="category")
     elif column.kind != "category" or len(column.categories) >= LEVELS_MOST:
         column = guess_column(series, Ask(kind="category", keep=True)).column
     different = len(column.categories)

@@ -134,9 +134,10 @@ def _of_classes(
     classes = len(labels) or (chances.shape[1] if chances is not None else _largest(truth, answers) + 1)
     if chances is not None and chances.shape[1] != classes:
         raise UsageError(f"expected {classes} probabilities per row (labels: {list(labels)}), got {chances.shape[1]}")
-    if predicted is None:
-        predicted = answers if chances is None else chances.argmax(axis=1)
     names = labels or tuple(str(code) for code in range(classes))
+    named = _positive(names, positive)
+    if predicted is None:
+        predicted = answers if chances is None else _decided(chances, named)
     return Evidence(
         "classification",
         _codes(truth, rows, classes, "y"),
@@ -144,8 +145,15 @@ def _of_classes(
         chances,
         weights,
         names,
-        _positive(names, positive),
+        named,
     )
+
+
+def _decided(chances: NDArray[np.float64], positive: int | None) -> NDArray[np.int64]:
+    """Return the class of each row as a bundle decides it: of two the positive one from 0.5 on, else the likeliest."""
+    if positive is None or chances.shape[1] != 2:
+        return np.asarray(chances.argmax(axis=1), np.int64)
+    return np.where(chances[:, positive] >= 0.5, positive, 1 - positive)
 
 
 def _largest(truth: NDArray[Any], answers: NDArray[Any]) -> int:

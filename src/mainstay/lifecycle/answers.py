@@ -8,15 +8,17 @@ import numpy as np
 
 from mainstay.contracts.errors import DataError, SchemaError
 from mainstay.data.decode import decode_target
+from mainstay.data.quality_values import as_codes, present
 
 if TYPE_CHECKING:
     import polars as pl
+    from numpy.typing import NDArray
 
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
     from mainstay.bundle.records import Outputs
 
-__all__ = ["answer_frame", "evaluate_frame", "with_answers"]
+__all__ = ["answer_frame", "evaluate_frame", "with_answers", "with_parts"]
 
 
 def answer_frame(answers: Answers, outputs: Outputs) -> pl.DataFrame:
@@ -38,14 +40,35 @@ def answer_frame(answers: Answers, outputs: Outputs) -> pl.DataFrame:
 
 def with_answers(frame: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with their answers; a column of the input that has an answer's name is kept under another."""
-    taken = {name: f"{name} (input)" for name in answers.columns if name in frame.columns}
+    taken: dict[str, str] = {}
+    for name in answers.columns:
+        if name in frame.columns:
+            taken[name] = _free(f"{name} (input)", {*frame.columns, *answers.columns, *taken.values()})
     return frame.rename(taken).hstack(answers)
+
+
+def with_parts(frame: pl.DataFrame, train: NDArray[np.int64], test: NDArray[np.int64]) -> pl.DataFrame:
+    """Return the rows with a column that says which were learned from: "train", "test" or "left out".
+
+    The answers for rows that were learned from flatter the model, and must not be taken for a test.
+    """
+    import polars as pl
+
+    parts = np.full(frame.height, "left out", dtype=object)
+    parts[train], parts[test] = "train", "test"
+    return frame.with_columns(pl.Series(_free("part", set(frame.columns)), parts.tolist(), pl.String))
+
+
+def _free(name: str, used: set[str]) -> str:
+    """Return the name, or the first of its numbered forms that is not used."""
+    return next(one for one in (name, *(f"{name} {number}" for number in range(2, len(used) + 3))) if one not in used)
 
 
 def evaluate_frame(bundle: Bundle, frame: pl.DataFrame, source: str) -> dict[str, Any]:
     """Return ``{task, rows, metrics, left_out, rejected, digest}`` of a bundle on raw rows.
 
-    Rows without a usable target and rows that the schema refuses are left out and counted.
+    Rows without a usable target and rows that the schema refuses are left out and counted; ``unknown_target`` counts
+    those whose target is there and is none that the model knows.
 
     Raises
     ------
@@ -76,12 +99,27 @@ def evaluate_frame(bundle: Bundle, frame: pl.DataFrame, source: str) -> dict[str
     if labels:
         places = {label: i for i, label in enumerate(outputs.labels)}
         decided = np.array([places[answers.prediction[row]] for row in scored], np.int64)
-    scores = evaluate(outputs.task, target.values[scored], given[scored], labels=labels, predicted=decided)
+    groups = _groups(bundle, frame)
+    scores = evaluate(
+        outputs.task, target.values[scored], given[scored], labels=labels, predicted=decided,
+        groups=None if groups is None else groups[scored],
+    )  # fmt: skip
+    unknown = present(frame.get_column(outputs.target), bundle.schema[outputs.target]).len() - int(target.usable.sum())
     return {
         "task": outputs.task,
         "rows": len(scored),
         "metrics": {name: {"value": s.value, "low": s.low, "high": s.high} for name, s in scores.items()},
         "left_out": int((~target.usable).sum()),
+        "unknown_target": unknown,
         "rejected": int(answers.rejected.sum()),
         "digest": bundle.digest,
     }
+
+
+def _groups(bundle: Bundle, frame: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Return the group of each row, where the model was split by group and the column is there."""
+    column = bundle.schema.with_role("group")
+    if column is None or column.name not in frame.columns:
+        return None
+    codes = as_codes(frame.get_column(column.name), column)[0]
+    return np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(len(codes)), codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,18 @@ def check_outputs(out: str | Path | Sequence[str | Path], endings: tuple[str, ..
                 f"an output must end in {', '.join(endings)}, and {place.name!r} came", where="out",
                 hint="The ending says what is written.",
             )  # fmt: skip
+        _make_room(place)
     return places
+
+
+def _make_room(place: Path) -> None:
+    """Make the folder of a file and see that it can be written, before hours are spent on what goes into it."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the folder cannot be made ({error.strerror})", where=str(place.parent)) from error
+    if place.is_dir() or not os.access(place.parent, os.W_OK):
+        raise UsageError("the file cannot be written there", where=str(place), hint="Choose another place.")
 
 
 def write_output(place: Path, model: Model, frame: pl.DataFrame) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.compute.clock import Clock, parse_seconds
+from mainstay.compute.interrupt import hold_interrupts
 from mainstay.compute.memory import MemoryWatch, give_back, parse_bytes
 from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import BudgetError, UsageError
 from mainstay.contracts.events import StageBegun, silent
+from mainstay.lifecycle.answers import with_parts
 from mainstay.lifecycle.outputs import check_outputs, write_output
 from mainstay.lifecycle.results import ProfileResult
 from mainstay.lifecycle.trained import TrainResult
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from mainstay.train.run import Surroundings
     from mainstay.train.settings import Settings
 
-__all__ = ["demo", "profile", "train"]
+__all__ = ["demo", "profile", "several", "train"]
 
 # What the worker processes load, while this process still reads the data.
 _PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
@@ -157,9 +159,10 @@ def train(
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
     places = check_outputs(out, (".mainstay", ".html", ".csv", ".parquet"))
     settings = Settings(
-        metric=metric, split=split, models=None if models is None else tuple(models), positive=positive, seed=seed,
+        metric=metric, split=split, models=None if models is None else several(models), seed=seed,
+        positive=None if positive is None else str(positive),
         preparation=Preparation(
-            missing=missing, scale=scale, encode=encode, polynomial=polynomial, derive=tuple(derive)
+            missing=missing, scale=scale, encode=encode, polynomial=polynomial, derive=several(derive)
         ),
         time_budget=clock.seconds, memory_budget=parse_bytes(memory_budget),
     )  # fmt: skip
@@ -206,13 +209,15 @@ def _finish(
     around.pool.close()
     give_back()
     known = {(one.code, one.column): one for one in (*findings, *trained.intake.findings, *trained.findings)}
-    finished = finish(trained, table, settings, around, gravest_first(known.values()))
-    around.listener(StageBegun("pack", around.clock.left()))
-    model = Model(finished.bundle)
-    for place in places:
-        write_output(place, model, table.frame)
+    with hold_interrupts() as held:
+        finished = finish(trained, table, settings, around, gravest_first(known.values()))
+        around.listener(StageBegun("pack", around.clock.left()))
+        model = Model(finished.bundle)
+        frame = with_parts(table.frame, trained.intake.train, trained.intake.test)
+        for place in places:
+            write_output(place, model, frame)
     figures = _figures(finished.report, model, places, around)
-    return TrainResult(figures, model, trained.interrupted)
+    return TrainResult(figures, model, trained.interrupted or held.count > 0)
 
 
 def _check_memory(settings: Settings, around: Surroundings) -> None:
@@ -249,6 +254,17 @@ def _figures(report: ReportData, model: Any, places: tuple[Path, ...], around: S
     }
 
 
+def several(words: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one word or many as a tuple.
+
+    Examples
+    --------
+    >>> several("logistic"), several(["a", "b"])
+    (('logistic',), ('a', 'b'))
+    """
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
 def _schema(
     table: Table, schema: Schema | str | Path | None, target: str | None, *, task: str
 ) -> tuple[Schema, tuple[Finding, ...]]:
@@ -264,7 +280,13 @@ def _schema(
         found = infer(table, target=target, task=None if task == "auto" else task)  # type: ignore[arg-type]
         return found.schema, found.findings
     known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
-    return choose_target(known, target), ()
+    known = choose_target(known, target)
+    if known.target is not None and task != "auto" and (known.target.kind == "number") != (task == "regression"):
+        raise UsageError(
+            f"the task is {task}, and the schema's target is of kind {known.target.kind}", where="task",
+            hint="Change the kind of the target in the schema, or leave the task out.",
+        )  # fmt: skip
+    return known, ()
 
 
 def _text(path: str | Path) -> str:

@@ -143,7 +143,9 @@ def portfolio(
             where="models",
             hint=f"Choose from: {', '.join(sorted(known))}.",
         )
-    return tuple(one for one in everything if one.name in models or one.learner in models or one.name == "baseline")
+    named = [one for one in everything if one.name in models or one.learner in models]
+    # What the user names is not dropped in the race.
+    return (everything[0], *(msgspec.structs.replace(one, always=True) for one in named if one is not everything[0]))
 
 
 def _all(task: TaskName, preparation: Preparation) -> tuple[Candidate, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mainstay.contracts.errors import BudgetError
 from mainstay.train.blend import blend, mix
+from mainstay.train.search import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +99,8 @@ def choose(
         When no candidate was finished.
     """
     done = [entry for entry in entries if entry.status == "done"]
+    if not done and any(entry.reason == INTERRUPTED for entry in entries):
+        raise KeyboardInterrupt
     if not done:
         reasons = "; ".join(f"{entry.candidate.name}: {entry.reason}" for entry in entries if entry.reason)
         raise BudgetError(

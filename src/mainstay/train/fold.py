@@ -43,15 +43,15 @@ class FoldJob(msgspec.Struct, frozen=True, kw_only=True):
     candidate : Candidate
     fold : int
     seed : int
-    seconds : float
-        How long the fit may take; the learner stops itself with the best so far.
+    seconds : float, optional
+        How long the fit may take; the learner stops itself with the best so far. None is no limit.
     """
 
     folder: str
     candidate: Candidate
     fold: int
     seed: int
-    seconds: float
+    seconds: float | None
 
     @property
     def file(self) -> Path:
@@ -97,7 +97,7 @@ class FoldModel(msgspec.Struct, frozen=True):
 def fit_fold(payload: Payload) -> Payload:
     """Fit a candidate on a fold; run by a worker process."""
     job = msgspec.convert(payload, FoldJob)
-    clock = Clock(job.seconds)
+    clock = Clock(float("inf") if job.seconds is None else job.seconds)
     material = load_material(Path(job.folder), [job.fold])
     (fold,) = material.folds
     train, train_target = material.arrays.take(fold.train), material.target.take(fold.train)
@@ -107,7 +107,7 @@ def fit_fold(payload: Payload) -> Payload:
     unseen, taught = material.arrays.take(fold.validation), learner(job.candidate.learner)
     watched = (recipe.transform(unseen), material.target.take(fold.validation)) if taught.uses_validation else None
     fitted = taught.fit(
-        recipe.transform(train), train_target, seed=job.seed, deadline=clock.earlier(0.25 * job.seconds),
+        recipe.transform(train), train_target, seed=job.seed, deadline=Clock(0.75 * clock.seconds, clock.started),
         settings=job.candidate.settings, validation=watched,
     )  # fmt: skip
     del watched

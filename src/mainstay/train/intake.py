@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from mainstay.contracts.errors import DataError, UsageError
+from mainstay.contracts.findings import Finding
 from mainstay.contracts.learner import Target, TaskName
 from mainstay.contracts.schema import Schema
 from mainstay.data.decode import Decoder, decode_target
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Column
+    from mainstay.data.split import Fold
+    from mainstay.data.split_table import Ties
     from mainstay.data.table import Table
 
 __all__ = ["Intake", "fold_count", "take_in"]
@@ -45,6 +48,8 @@ class Intake:
         Positions in the table.
     material : Material
         The training rows, the folds, and the held-out rows without target.
+    groups : int64 array, optional
+        The group of each training row, where the split is by group.
     test_frame : polars.DataFrame
         The held-out rows, raw.
     test_target : array
@@ -59,6 +64,7 @@ class Intake:
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     material: Material
+    groups: NDArray[np.int64] | None
     test_frame: pl.DataFrame
     test_target: NDArray[np.int64] | NDArray[np.float64]
     test_groups: NDArray[np.int64] | None
@@ -99,27 +105,108 @@ def take_in(
             "no column is left to learn from", where=table.source,
             hint="Give the columns that matter the role feature in a schema file; profile says why each was left out.",
         )  # fmt: skip
-    target = _target_column(schema)
-    task: TaskName = "regression" if target.kind == "number" else "classification"
-    if task == "classification":
-        schema = _ordered(schema, target, table, positive)
-    elif positive is not None:
+    task: TaskName = "regression" if _target_column(schema).kind == "number" else "classification"
+    if task == "regression" and positive is not None:
         raise UsageError("a positive class is named, and the target is a number", where="positive")
     values, usable = _usable_target(schema, table)
     ties = find_ties(table, schema, how=how).take(usable)
     split = ties.split(values[usable], seed=seed)
-    train, test = usable[split.train], usable[split.test]
-    schema = freeze(schema, table, train)
-    test_frame = table.frame[test]
-    folds = ties.take(split.train).folds(values[train], count=fold_count(len(train), cells_per_second), seed=seed)
-    material = Material(
-        arrays=Decoder(schema).from_frame(table.frame[train]).arrays,
-        target=Target(task, values[train], len(_labels(schema, task)), _weights(schema, table, train)),
-        folds=folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds,
-        holdout=Decoder(schema).from_frame(test_frame).arrays,
+    schema = freeze(schema, table, usable[split.train])
+    if task == "classification":
+        schema = _ordered(schema, table, usable[split.train], positive)
+        values = decode_target(schema, table.frame).values
+    train, arrays, refused = _admitted(schema, table, usable, split.train)
+    test, holdout, refused_test = _admitted(schema, table, usable, _known(values, usable, split.test, task))
+    folds = _folds(ties.take(train), values[usable[train]], cells_per_second, seed)
+    notes = (
+        *split.notes,
+        *_left_out(refused + refused_test),
+        *_unseen(len(split.test) - len(test) - refused_test),
+        *_weighted(schema),
     )
-    groups = ties.take(split.test).groups
-    return Intake(task, schema, train, test, material, test_frame, values[test], groups, split.notes)
+    target = Target(task, values[usable[train]], len(_labels(schema, task)), _weights(schema, table, usable[train]))
+    return Intake(
+        task=task, schema=schema, train=usable[train], test=usable[test],
+        material=Material(arrays, target, folds, holdout), groups=_each_alone(ties.take(train).groups),
+        test_frame=table.frame[usable[test]], test_target=values[usable[test]],
+        test_groups=_each_alone(ties.take(test).groups), findings=notes,
+    )  # fmt: skip
+
+
+def _admitted(
+    schema: Schema, table: Table, usable: NDArray[np.int64], places: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Arrays, int]:
+    """Return the places of the rows that the schema does not refuse, their arrays, and how many it refuses."""
+    decoded = Decoder(schema).from_frame(table.frame[usable[places]])
+    kept = np.flatnonzero(~decoded.rejected)
+    return places[kept], decoded.arrays.take(kept), len(places) - len(kept)
+
+
+def _known(
+    values: NDArray[np.int64] | NDArray[np.float64],
+    usable: NDArray[np.int64],
+    places: NDArray[np.int64],
+    task: TaskName,
+) -> NDArray[np.int64]:
+    """Return the places whose class occurs in the training part."""
+    return places[values[usable[places]] >= 0] if task == "classification" else places
+
+
+def _folds(
+    ties: Ties, target: NDArray[np.int64] | NDArray[np.float64], cells_per_second: float, seed: int
+) -> tuple[Fold, ...]:
+    """Divide the training rows, into fewer folds where there are few groups or times."""
+    tied = ties.groups if ties.groups is not None else ties.order
+    units = len(target) if tied is None else len(np.unique(tied))
+    count = max(2, min(fold_count(len(target), cells_per_second), units))
+    folds = ties.folds(target, count=count, seed=seed)
+    return folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds
+
+
+def _each_alone(groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    """Return groups in which every row without one is a group of its own."""
+    if groups is None:
+        return None
+    return np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
+
+
+def _left_out(refused: int) -> tuple[Finding, ...]:
+    if not refused:
+        return ()
+    finding = Finding(
+        severity="warning",
+        code="rows.refused",
+        message=f"{refused:,} rows break the schema's own rules and were left out of training and test",
+        advice="Mend these rows, or let the schema warn where it refuses",
+    )
+    return (finding,)
+
+
+def _weighted(schema: Schema) -> tuple[Finding, ...]:
+    column = schema.with_role("weight")
+    if column is None:
+        return ()
+    finding = Finding(
+        severity="info",
+        code="weights",
+        column=column.name,
+        message="rows were weighted in learning; all scores count every row once",
+        advice="Read the scores as those of an unweighted sample",
+    )
+    return (finding,)
+
+
+def _unseen(count: int) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    finding = Finding(
+        severity="warning",
+        code="rows.unseen_class",
+        message=f"{count:,} held-out rows have a class that no training row has; no model can know it, and they are "
+        "not part of the scores",
+        advice="Read the scores as those of the other classes, or split in another way",
+    )
+    return (finding,)
 
 
 _HOLDOUT_LOAD = 400_000.0
@@ -143,6 +230,9 @@ def fold_count(rows: int, cells_per_second: float) -> int:
 def _with_roles(schema: Schema, how: str) -> Schema:
     """Give the column of a split by group its role: a group tells rows apart and is nothing to learn from."""
     way, _, name = how.partition(":")
+    target = schema.target
+    if target is not None and name == target.name:
+        raise UsageError("the target itself cannot say how rows are split", where="split", hint="Name another column.")
     if way != "group":
         return schema
     return _replace(schema, msgspec.structs.replace(schema[name], role="group"))
@@ -158,17 +248,19 @@ def _replace(schema: Schema, column: Column) -> Schema:
     return Schema(columns=tuple(column if other.name == column.name else other for other in schema.columns))
 
 
-def _ordered(schema: Schema, target: Column, table: Table, positive: str | None) -> Schema:
-    values = decode_target(schema, table.frame).values
+def _ordered(schema: Schema, table: Table, train: NDArray[np.int64], positive: str | None) -> Schema:
+    """Give the classes their order from the training rows alone."""
+    target = _target_column(schema)
+    values = decode_target(schema, table.frame[train]).values
     counts = np.bincount(values[values >= 0].astype(np.int64), minlength=len(target.categories))
     named = {name: int(count) for name, count in zip(target.categories, counts, strict=True)}
     present = tuple(name for name in target.categories if named[name])
     if len(present) < 2:
         raise DataError(
-            f"the target has one class only ({', '.join(present) or 'none'})",
+            f"the training rows have one class only ({', '.join(present) or 'none'})",
             where=f"{table.source}, column {target.name!r}",
-            hint="A model needs at least two classes to tell apart; check that the right column is the target.",
-        )  # fmt: skip
+            hint="A model needs at least two classes to tell apart: check the target, or split in another way.",
+        )
     return _replace(schema, order_classes(msgspec.structs.replace(target, categories=present), named, positive))
 
 
@@ -185,9 +277,13 @@ def _weights(schema: Schema, table: Table, rows: NDArray[np.int64]) -> NDArray[n
     column = schema.with_role("weight")
     if column is None:
         return None
+    if column.kind not in ("number", "boolean"):
+        raise UsageError(
+            f"a weight must be a number, and the column is of kind {column.kind}", where=f"column {column.name!r}"
+        )
     alone = Schema(columns=(msgspec.structs.replace(column, role="feature"),))
     weights = Decoder(alone).from_frame(table.frame[rows]).arrays.numbers[:, 0].astype(np.float64)
-    bad = np.flatnonzero(~(weights >= 0))
+    bad = np.flatnonzero(~(weights >= 0) | np.isinf(weights))
     if len(bad):
         raise DataError(
             f"a weight must be a number of at least 0, and {len(bad):,} rows have none",

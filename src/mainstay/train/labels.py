@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Column
 
 __all__ = ["order_classes", "own_labels"]
@@ -76,7 +77,7 @@ def _by_word(classes: tuple[str, ...]) -> str | None:
     return None
 
 
-def own_labels(classes: tuple[str, ...], cells: pl.Series) -> tuple[str, ...] | tuple[int, ...] | tuple[bool, ...]:
+def own_labels(classes: tuple[str, ...], cells: pl.Series) -> tuple[Label, ...]:
     """Return the classes in the user's own type, for the answers.
 
     Whole numbers stay whole numbers, also where they came as text without leading zeros or signs; booleans stay
@@ -98,7 +99,9 @@ def own_labels(classes: tuple[str, ...], cells: pl.Series) -> tuple[str, ...] | 
     import polars as pl
 
     if cells.dtype == pl.Boolean:
-        return tuple(name.lower() == "true" for name in classes)
+        return tuple(name.lower() in ("true", "1") for name in classes)
+    if cells.dtype.is_float():
+        return tuple(float(name) for name in classes)
     if all(_is_whole(name) for name in classes):
         return tuple(int(name) for name in classes)
     return classes

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mainstay.compute.interrupt import hold_interrupts
+from mainstay.contracts.errors import BudgetError
 from mainstay.contracts.events import StageBegun
 from mainstay.contracts.executor import Job
 from mainstay.prepare.fitted import fit
@@ -19,7 +21,7 @@ from mainstay.prepare.recipe import Recipe
 from mainstay.train.assemble import AssembleJob, Fitted, Member
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
-from mainstay.train.choose import choose
+from mainstay.train.choose import choose, validated_rows
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.search import Search
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from mainstay.train.steering import Steering
 
 __all__ = ["Surroundings", "Trained", "train_model"]
+
+
+_LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def train_model(
         cells_per_second=cells / min(settings.time_budget, 3600.0),
     )  # fmt: skip
     _check_derived(settings, intake)
-    steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed)
+    steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
     search = _search(intake, steering, settings, around)
     submit_audit(
         around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=min(5.0, 0.1 * around.clock.left())
@@ -128,10 +133,17 @@ def train_model(
     entries = search.run()
     findings = findings_of(search.others.get(AUDIT))
     around.listener(StageBegun("blend", around.clock.left()))
-    choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
-    model = _write(choice, entries, intake, around)
+    with hold_interrupts() as held:
+        choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
+        model = _write(choice, entries, intake, around)
+    interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
-    return Trained(intake, steering, tuple(entries), choice, model, answers, findings, search.interrupted)
+    return Trained(intake, steering, tuple(entries), choice, model, answers, findings, interrupted)
+
+
+def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
+    """Return the groups of the rows that have an out-of-fold answer."""
+    return None if intake.groups is None else intake.groups[validated_rows(intake.material)]
 
 
 def _check_derived(settings: Settings, intake: Intake) -> None:
@@ -144,8 +156,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
     around.listener(StageBegun("search", around.clock.left()))
     save_material(intake.material, around.pool.scratch)
     if settings.memory_budget != float("inf"):
-        spare = settings.memory_budget - around.watch.sample()
-        around.pool.bytes_per_job = max(spare, 0.1 * settings.memory_budget) / around.pool.slots
+        _share_memory(settings.memory_budget, around)
     return Search(
         portfolio(intake.task, settings.preparation, models=settings.models),
         intake.material,
@@ -160,6 +171,20 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
     )
 
 
+def _share_memory(budget: float, around: Surroundings) -> None:
+    """Divide what is left of the memory among the workers; one alone where two would have too little."""
+    spare = budget - around.watch.sample()
+    if spare < _LEAST_JOB:
+        raise BudgetError(
+            f"{max(spare, 0) / 1e6:,.0f} of {budget / 1e6:,.0f} MB are left once the table is read, and a model needs "
+            f"at least {_LEAST_JOB / 1e6:,.0f} MB",
+            where="memory budget",
+            hint="Give a larger budget, or fewer rows or columns.",
+        )
+    around.pool.slots = 1 if spare < 2 * _LEAST_JOB else around.pool.slots
+    around.pool.bytes_per_job = spare / around.pool.slots
+
+
 def _reserve(seconds: float, intake: Intake) -> float:
     """Return the seconds kept for choosing, writing, judging and reporting.
 
@@ -169,7 +194,7 @@ def _reserve(seconds: float, intake: Intake) -> float:
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    return min(0.55 * seconds, 5.0 + 0.03 * seconds + 2.5e-6 * cells)
+    return min(0.55 * seconds, 5.0 + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns))
 
 
 def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:

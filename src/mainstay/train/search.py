@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from mainstay.train.candidates import Candidate
     from mainstay.train.material import Material
 
-__all__ = ["Entry", "Search", "Status"]
+__all__ = ["INTERRUPTED", "Entry", "Search", "Status"]
+
+INTERRUPTED = "it was interrupted"
 
 Status = Literal["done", "running", "waiting", "failed", "stopped", "skipped"]
 
@@ -148,8 +150,8 @@ class Search:
         """Search until nothing is left to try or the time is up; Ctrl-C ends it with what there is."""
         try:
             self.begin()
-            while self._numbers and self._left() > 0:
-                for outcome in self._executor.wait(min(0.5, self._left())):
+            while self._numbers and self._may_go_on():
+                for outcome in self._executor.wait(min(0.5, self._clock.left())):
                     self._take(outcome)
                 self.begin()
         except KeyboardInterrupt:
@@ -163,6 +165,11 @@ class Search:
         judging = thousands * sum(entry.predict_seconds for entry in self.entries)
         writing = _SECONDS_PER_BYTE * sum(entry.size for entry in self.entries)
         return max(0.0, self._clock.left() - self._reserve - judging - writing)
+
+    def _may_go_on(self) -> bool:
+        """Say whether there is time: to the last for the baseline, without which there would be no answer at all."""
+        waits = self.entries[0].status in ("waiting", "running")
+        return self._left() > 0 or (waits and self._clock.left() > 0)
 
     def _submit_next(self) -> bool:
         for entry in self.entries:
@@ -198,6 +205,8 @@ class Search:
     def _allowance(self, entry: Entry) -> float:
         """Return the seconds that the next fit of this candidate may take; 0 where it is not worth beginning."""
         left = self._left() - 0.2
+        if entry is self.entries[0]:
+            return max(left, min(2.0, self._clock.left()))
         open_folds = self._folds - len(entry.results)
         rounds = -(-open_folds // self._executor.slots)
         fair = left / rounds
@@ -205,7 +214,7 @@ class Search:
             return fair if fair >= 0.5 * entry.results[0].seconds else 0.0
         others_begun = any(other.results for other in self.entries if not other.candidate.always)
         if entry.candidate.always or not others_begun:
-            return fair * (_LINEAR_SHARE if entry.candidate.always else _FIRST_SHARE)
+            return fair * (_LINEAR_SHARE if entry.candidate.always and len(self.entries) > 3 else _FIRST_SHARE)
         expected = self._typical_seconds(entry)
         return fair if fair >= expected else 0.0
 
@@ -221,12 +230,19 @@ class Search:
         return f"no time was left for {folds} ({self._left():.1f} s)"
 
     def _submit(self, entry: Entry, fold: int, seconds: float) -> None:
-        job = FoldJob(folder=str(self._folder), candidate=entry.candidate, fold=fold, seed=self._seed, seconds=seconds)
+        limited = None if seconds == float("inf") else seconds
+        job = FoldJob(
+            folder=str(self._folder),
+            candidate=entry.candidate,
+            fold=fold,
+            seed=self._seed,
+            seconds=limited,
+        )
         number = sum(len(other.jobs) for other in self.entries)
         entry.jobs[fold] = job
         entry.status = "running"
         self._numbers[number] = (entry, fold)
-        limit = min(1.5 * seconds + _GRACE, self._left())
+        limit = min(1.5 * seconds + _GRACE, max(self._left(), seconds))
         self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit))
 
     def _take(self, outcome: Outcome) -> None:
@@ -285,7 +301,7 @@ class Search:
         for number in list(self._numbers):
             self._executor.stop(number)
         self._numbers.clear()
-        why = "it was interrupted" if self.interrupted else "the time was up before its folds were done"
+        why = INTERRUPTED if self.interrupted else "the time was up before its folds were done"
         for entry in self.entries:
             if entry.status == "running":
                 self._finish(entry, "stopped", why)

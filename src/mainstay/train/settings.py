@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mainstay.contracts.errors import UsageError
 from mainstay.train.candidates import Preparation
 
 __all__ = ["Settings"]
@@ -43,3 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     time_budget: float = float("inf")
     memory_budget: float = float("inf")
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise UsageError(f"a seed must be a whole number from 0 to {2**32 - 1}; {self.seed!r} came", where="seed")

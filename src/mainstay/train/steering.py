@@ -34,12 +34,15 @@ class Steering:
         1 where greater is better, else -1.
     seed : int
         For comparisons.
+    groups : int64 array, optional
+        Of the rows that are compared, where they are not independent.
     """
 
     task: TaskName
     name: str
     sign: float
     seed: int = 0
+    groups: NDArray[np.int64] | None = None
 
     def score(self, target: NDArray[Any], answers: NDArray[np.float64]) -> float:
         """Return the metric with its sign; minus infinity where it does not apply."""
@@ -53,7 +56,9 @@ class Steering:
         return None if score is None or not np.isfinite(score) else self.sign * score
 
     def loss(self, target: NDArray[Any], answers: NDArray[np.float64]) -> float:
-        """Return log-loss or mean squared error: proper, above zero, for racing whatever the metric."""
+        """Return an error above zero, for racing: what is missing to a perfect rank or share, else a proper loss."""
+        if self.sign > 0 and self.task == "classification":
+            return 1.0 - max(self.score(target, answers), 0.0) + _TINY
         if self.task == "regression":
             return float(np.mean(np.square(target - answers))) + _TINY
         chosen = np.take_along_axis(answers, target.astype(np.int64)[:, None], axis=1)[:, 0]
@@ -61,10 +66,10 @@ class Steering:
 
     def tied(self, target: NDArray[Any], best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
         """Say whether two models cannot be told apart on these rows."""
-        return compare(self.task, self.name, target, best, other, seed=self.seed).tied
+        return compare(self.task, self.name, target, best, other, groups=self.groups, seed=self.seed).tied
 
 
-def steer(task: TaskName, name: str, classes: int, seed: int) -> Steering:
+def steer(task: TaskName, name: str, classes: int, seed: int, *, groups: NDArray[np.int64] | None = None) -> Steering:
     """Return the steering for a metric's name; "auto" takes the task's default.
 
     Raises
@@ -78,7 +83,7 @@ def steer(task: TaskName, name: str, classes: int, seed: int) -> Steering:
     'rmse'
     """
     chosen = default_metric(task, classes) if name == "auto" else name
-    return Steering(task, chosen, 1.0 if metric(chosen, task).greater_is_better else -1.0, seed)
+    return Steering(task, chosen, 1.0 if metric(chosen, task).greater_is_better else -1.0, seed, groups)
 
 
 def _auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:

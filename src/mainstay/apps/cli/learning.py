@@ -83,6 +83,7 @@ def train(
     """
     from mainstay import lifecycle
     from mainstay.apps.cli.progress import Progress
+    from mainstay.compute.clock import Clock, parse_seconds
 
     with Progress() as progress:
         result = lifecycle.train(
@@ -95,7 +96,7 @@ def train(
             split=split,
             models=None if models is None else tuple(name.strip() for name in models.split(",")),
             seed=seed,
-            time_budget=time_budget,
+            time_budget=Clock.since_start(parse_seconds(time_budget)),
             memory_budget=memory_budget,
             derive=tuple(derive or ()),
             missing=missing,
