@@ -16,6 +16,7 @@ import msgspec
 
 from mainstay.contracts.errors import SchemaError
 from mainstay.contracts.schema import Column, Kind, Policy, Role, Schema
+from mainstay.data.decode_cell import BLANKS
 from mainstay.data.decode_plan import plan_of
 
 __all__ = ["from_toml", "to_toml"]
@@ -182,7 +183,7 @@ def _check(column: Column, place: _Place) -> None:
 
 
 def _check_categories(column: Column, place: _Place) -> None:
-    levels = [level.strip() for level in column.categories]
+    levels = [level.strip(BLANKS) for level in column.categories]
     repeated = sorted({level for level in levels if levels.count(level) > 1}) if len(set(levels)) < len(levels) else []
     if repeated:
         raise place.error(
