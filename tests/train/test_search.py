@@ -71,6 +71,7 @@ def search(plays, material, tmp_path, seconds=60.0, always=()):
     made = Search(
         candidates, material, tmp_path, stage, clock=Clock(seconds), seed=0,
         score=lambda y, p: -float(np.mean((y - p) ** 2)), loss=lambda y, p: float(np.mean((y - p) ** 2)) + 1e-12,
+        apart=lambda y, best, other: bool(np.abs(best - other).max() > 0.5),
         listener=events.append,
     )  # fmt: skip
     return made, {entry.candidate.name: entry for entry in made.run()}, stage, events
@@ -119,3 +120,8 @@ def test_an_interruption_keeps_what_is_done(material, tmp_path):
     assert entries["a"].status == "done" or entries["a"].reason == "it was interrupted"
     assert entries["b"].reason == "it was interrupted"
     assert all(entry.status != "running" for entry in entries.values())
+
+
+def test_what_one_fold_cannot_tell_apart_goes_on(material, tmp_path):
+    _, entries, _, _ = search({"good": 0.1, "close": 0.3}, material, tmp_path)
+    assert entries["close"].status == "done"

@@ -167,6 +167,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         seed=settings.seed,
         score=steering.score,
         loss=steering.loss,
+        apart=steering.apart,
         listener=around.listener,
     )
 

@@ -114,7 +114,9 @@ class Search:
     score : callable
         ``(target, answers) -> float``; greater is better.
     loss : callable
-        ``(target, answers) -> float``; a proper loss above zero, for racing.
+        ``(target, answers) -> float``; a loss above zero, for racing.
+    apart : callable
+        ``(target, best, other) -> bool``; whether the first fold tells the two apart.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class Search:
         seed: int,
         score: Callable[[NDArray[Any], NDArray[np.float64]], float],
         loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
+        apart: Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64]], bool],
         listener: Listener,
     ) -> None:
         self.entries = [Entry(candidate) for candidate in candidates]
@@ -136,7 +139,7 @@ class Search:
         self.others: dict[int, Outcome] = {}
         self._material, self._folder, self._executor = material, folder, executor
         self._clock, self._reserve, self._seed = clock, reserve, seed
-        self._score, self._loss, self._listener = score, loss, listener
+        self._score, self._loss, self._apart, self._listener = score, loss, apart, listener
         self._folds = len(material.folds)
         self._numbers: dict[int, tuple[Entry, int]] = {}
         self._first_loss: dict[str, float] = {}
@@ -281,6 +284,10 @@ class Search:
         rivals = {other: value for other, value in self._first_loss.items() if other != name}
         best = min(rivals, key=lambda other: rivals[other], default="")
         if not best or loss <= _WORSE * rivals[best]:
+            return ""
+        target = self._material.target.values[self._material.folds[0].validation]
+        leader = next(other for other in self.entries if other.candidate.name == best)
+        if not self._apart(target, leader.validation[0], entry.validation[0]):
             return ""
         return f"on the first fold its loss was {loss:.3g}, against {rivals[best]:.3g} of {best}"
 

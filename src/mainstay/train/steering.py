@@ -68,6 +68,10 @@ class Steering:
         """Say whether two models cannot be told apart on these rows."""
         return compare(self.task, self.name, target, best, other, groups=self.groups, seed=self.seed).tied
 
+    def apart(self, target: NDArray[Any], best: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+        """Say whether two models can be told apart on a part of the rows, each row taken for itself."""
+        return not compare(self.task, self.name, target, best, other, seed=self.seed).tied
+
 
 def steer(task: TaskName, name: str, classes: int, seed: int, *, groups: NDArray[np.int64] | None = None) -> Steering:
     """Return the steering for a metric's name; "auto" takes the task's default.
