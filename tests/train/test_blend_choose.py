@@ -66,7 +66,7 @@ def material():
 
 def pick(entries, material):
     steering = steer("regression", "auto", 0, 0)
-    return choose(entries, material, score=steering.score, tied=steering.tied, seed=0)
+    return choose(entries, material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=0)
 
 
 def test_the_cheaper_of_two_that_are_alike_is_shipped(material):
@@ -113,3 +113,16 @@ def test_a_baseline_answers_one_value_although_its_folds_differ(material):
         answers[fold.validation] = number
     made = entry("baseline", answers, material, cost=0, learner="baseline")
     assert set(out_of_fold(made, material)) == {1.0}
+
+
+def test_few_rows_do_not_make_a_plainly_worse_model_a_tie():
+    rng = np.random.default_rng(8)
+    y = rng.normal(size=30)
+    rows = np.arange(30)
+    folds = tuple(Fold(rows[rows % 3 != part], rows[rows % 3 == part]) for part in range(3))
+    arrays = Arrays(np.zeros((30, 1), np.float32), ("x",), np.empty((30, 0), np.int64), (), ())
+    few = Material(arrays, Target("regression", y), folds, arrays)
+    wild = y.copy()
+    wild[3] += 9.0  # one answer is far off, the others are exact: no interval tells it from the good one
+    good = entry("good", y + 0.5 * rng.normal(size=30), few, cost=100)
+    assert pick([good, entry("wild", wild, few, cost=1)], few).name == "good"

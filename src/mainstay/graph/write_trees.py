@@ -46,7 +46,8 @@ def float32_below(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     with np.errstate(over="ignore"):
         near = thresholds.astype(np.float32)
-    return np.where(near > thresholds, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float64)
+        below = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > thresholds, below, near).astype(np.float64)
 
 
 def lone_leaves_summed(trees: Trees) -> NDArray[np.float64] | None:

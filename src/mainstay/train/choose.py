@@ -12,7 +12,7 @@ import numpy as np
 
 from mainstay.contracts.errors import BudgetError
 from mainstay.train.blend import blend, mix
-from mainstay.train.search import INTERRUPTED
+from mainstay.train.search import INTERRUPTED, PLAINLY_WORSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,6 +78,7 @@ def choose(
     material: Material,
     *,
     score: Callable[[NDArray[Any], NDArray[np.float64]], float],
+    loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
     tied: Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64]], bool],
     seed: int,
 ) -> Choice:
@@ -89,6 +90,9 @@ def choose(
     material : Material
     score : callable
         ``(target, answers) -> float``; greater is better.
+    loss : callable
+        ``(target, answers) -> float``; above zero. Few rows tell nothing apart, but what has so many times the loss
+        is not shipped for being cheap.
     tied : callable
         ``(target, best, other) -> bool``: whether the two cannot be told apart.
     seed : int
@@ -115,7 +119,12 @@ def choose(
         cost[_BLEND] = sum(cost[name] for name in members)
     scores = {name: score(target, answer) for name, answer in answers.items()}
     best = max(scores, key=lambda name: scores[name])
-    alike = tuple(name for name in answers if name == best or tied(target, answers[best], answers[name]))
+    most = PLAINLY_WORSE * loss(target, answers[best])
+    alike = tuple(
+        name
+        for name, answer in answers.items()
+        if name == best or (loss(target, answer) <= most and tied(target, answers[best], answer))
+    )
     name = "baseline" if "baseline" in alike else min(alike, key=lambda other: cost[other])
     weights = members if name == _BLEND else {name: 1.0}
     return Choice(name, weights, members if len(members) > 1 else {}, scores, alike)

@@ -134,7 +134,9 @@ def train_model(
     findings = findings_of(search.others.get(AUDIT))
     around.listener(StageBegun("blend", around.clock.left()))
     with hold_interrupts() as held:
-        choice = choose(entries, intake.material, score=steering.score, tied=steering.tied, seed=settings.seed)
+        choice = choose(
+            entries, intake.material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=settings.seed
+        )
         model = _write(choice, entries, intake, around)
     interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from mainstay.train.candidates import Candidate
     from mainstay.train.material import Material
 
-__all__ = ["INTERRUPTED", "Entry", "Search", "Status"]
+__all__ = ["INTERRUPTED", "PLAINLY_WORSE", "Entry", "Search", "Status"]
 
 INTERRUPTED = "it was interrupted"
 
 Status = Literal["done", "running", "waiting", "failed", "stopped", "skipped"]
 
-_WORSE = 1.25  # a first fold with so many times the best loss does not come back in a blend
+_SLACK = 0.02  # of the baseline's loss: near zero a ratio says nothing
+PLAINLY_WORSE = 1.25  # a first fold with so many times the best loss does not come back in a blend
 _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
 _LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
 _WIDE_BYTES = 32e6
@@ -283,7 +284,8 @@ class Search:
         name, loss = entry.candidate.name, self._first_loss[entry.candidate.name]
         rivals = {other: value for other, value in self._first_loss.items() if other != name}
         best = min(rivals, key=lambda other: rivals[other], default="")
-        if not best or loss <= _WORSE * rivals[best]:
+        slack = _SLACK * self._first_loss.get("baseline", 0.0)
+        if not best or loss <= PLAINLY_WORSE * rivals[best] + slack:
             return ""
         target = self._material.target.values[self._material.folds[0].validation]
         leader = next(other for other in self.entries if other.candidate.name == best)
