@@ -64,12 +64,12 @@ def material():
     return Material(arrays, Target("regression", np.linspace(0, 1, ROWS)), folds, arrays.take(slice(0, 5)))
 
 
-def search(plays, material, tmp_path, seconds=60.0, always=()):
+def search(plays, material, tmp_path, seconds=60.0, always=(), sign=1.0):
     stage = Stage(plays, material)
     candidates = tuple(Candidate(name=name, learner="ridge", always=name in always) for name in plays)
     events = []
     made = Search(
-        candidates, material, tmp_path, stage, clock=Clock(seconds), seed=0,
+        candidates, material, tmp_path, stage, clock=Clock(seconds), seed=0, sign=sign,
         score=lambda y, p: -float(np.mean((y - p) ** 2)), loss=lambda y, p: float(np.mean((y - p) ** 2)) + 1e-12,
         apart=lambda y, best, other: bool(np.abs(best - other).max() > 0.5),
         listener=events.append,
@@ -120,6 +120,12 @@ def test_an_interruption_keeps_what_is_done(material, tmp_path):
     assert entries["a"].status == "done" or entries["a"].reason == "it was interrupted"
     assert entries["b"].reason == "it was interrupted"
     assert all(entry.status != "running" for entry in entries.values())
+
+
+def test_events_tell_scores_in_the_metrics_own_direction(material, tmp_path):
+    made, _, _, events = search({"a": 0.5}, material, tmp_path, sign=-1.0)
+    assert made.entries[0].value < 0
+    assert events[-1].value == events[-1].best == pytest.approx(0.25)
 
 
 def test_what_one_fold_cannot_tell_apart_goes_on(material, tmp_path):

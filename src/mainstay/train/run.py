@@ -166,6 +166,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool,
         clock=around.clock,
         reserve=_reserve(around.clock.seconds, intake),
+        sign=steering.sign,
         seed=settings.seed,
         score=steering.score,
         loss=steering.loss,

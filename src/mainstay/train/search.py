@@ -112,6 +112,8 @@ class Search:
         Of the whole run.
     reserve : float, default 0.0
         Seconds of it that are kept for what comes after the search.
+    sign : float, default 1.0
+        -1 where the metric is better when smaller: events tell scores in the metric's own direction.
     score : callable
         ``(target, answers) -> float``; greater is better.
     loss : callable
@@ -129,6 +131,7 @@ class Search:
         *,
         clock: Clock,
         reserve: float = 0.0,
+        sign: float = 1.0,
         seed: int,
         score: Callable[[NDArray[Any], NDArray[np.float64]], float],
         loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
@@ -139,7 +142,7 @@ class Search:
         self.interrupted = False
         self.others: dict[int, Outcome] = {}
         self._material, self._folder, self._executor = material, folder, executor
-        self._clock, self._reserve, self._seed = clock, reserve, seed
+        self._clock, self._reserve, self._sign, self._seed = clock, reserve, sign, seed
         self._score, self._loss, self._apart, self._listener = score, loss, apart, listener
         self._folds = len(material.folds)
         self._numbers: dict[int, tuple[Entry, int]] = {}
@@ -301,9 +304,18 @@ class Search:
         values = [other.value for other in self.entries if other.status == "done" and other.value is not None]
         self._listener(
             CandidateScored(
-                entry.candidate.name, status, entry.value, max(values, default=None), self._clock.left(), reason
+                entry.candidate.name,
+                status,
+                self._own(entry.value),
+                self._own(max(values, default=None)),
+                self._clock.left(),
+                reason,
             )
         )
+
+    def _own(self, score: float | None) -> float | None:
+        """Return a score in the metric's own direction."""
+        return None if score is None or not np.isfinite(score) else self._sign * score
 
     def _end(self) -> None:
         """Stop what still runs; a candidate with a part of its folds is not comparable and stays out."""

@@ -51,10 +51,6 @@ class Steering:
         found = value(self.name, gather(self.task, target, answers))
         return -np.inf if found is None else self.sign * found
 
-    def shown(self, score: float | None) -> float | None:
-        """Return a score in the metric's own direction."""
-        return None if score is None or not np.isfinite(score) else self.sign * score
-
     def loss(self, target: NDArray[Any], answers: NDArray[np.float64]) -> float:
         """Return an error above zero, for racing: what is missing to a perfect rank or share, else a proper loss."""
         if self.sign > 0 and self.task == "classification":
