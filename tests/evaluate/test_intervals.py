@@ -159,3 +159,12 @@ def test_all_metrics_are_answered():
 )
 def test_scores_read_well(score, words):
     assert str(score) == words
+
+
+def test_one_row_that_makes_the_loss_leaves_room_above_the_value():
+    y = np.repeat([0, 1], 37)
+    chances = np.where(y[:, None] == [0, 1], 1 - 1e-9, 1e-9)
+    chances[0] = [1e-4, 1 - 1e-4]
+    score = evaluate("classification", y, chances)["log_loss"]
+    assert score.low < score.value
+    assert score.high > 2 * score.value

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.evaluate.measured import slope
+from mainstay.evaluate.proportions import Z
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,7 @@ __all__ = ["Draws", "draw", "studentised"]
 _BLOCKS = 2000
 _FEW, _MANY = 1000, 2000
 """Replicates above and up to 1,000 units: fewer where the distribution is narrow and near normal."""
+_KNOWN_TAILS = 0.975
 _REACH = 8.0
 """The most standard errors that one limit may lie away: a few rows cannot carry more."""
 
@@ -107,6 +109,9 @@ def studentised(measured: Measured, draws: Draws) -> tuple[float, float] | None:
     if len(steps) < len(draws.weights) // 2:
         return None
     low, high = np.quantile(steps, [0.025, 0.975])
+    if len(steps) < _KNOWN_TAILS * len(draws.weights):
+        # One row makes the spread, and the replicates without it, which make the tail, were left out.
+        low, high = min(float(low), -Z), max(float(high), Z)
     # Few units understate their own spread by sqrt((units - 1) / units).
     spread *= float(np.sqrt(draws.units / (draws.units - 1)))
     return centre - min(max(float(high), 0.0), _REACH) * spread, centre - max(min(float(low), 0.0), -_REACH) * spread

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["order_classes", "own_labels"]
 
-_POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos", "on", "bad", "fraud", "spam", "default", "churned")
-_NEGATIVE = ("no", "false", "0", "n", "f", "negative", "neg", "off", "good", "normal", "ham")
+_POSITIVE = ("yes", "true", "y", "t", "positive", "pos", "on", "bad", "fraud", "spam", "default", "churned")
+_NEGATIVE = ("no", "false", "0", "-1", "n", "f", "negative", "neg", "off", "good", "normal", "ham")
 
 
 def order_classes(column: Column, counts: Mapping[str, int], positive: str | None = None) -> Column:
     """Return the target column with its classes in the order of their codes.
 
     Of two classes the second is the positive one: the one that the user names; else the one whose word says so
-    ("yes", "1", "spam", or the opposite of "no", "0", "ham"); else the rarer one. More than two keep their order.
+    ("yes", "spam", or the opposite of "no", "0", "-1", "ham"); else the rarer one, as 2 of 1 and 2
+    may be. More than two keep their order.
 
     Parameters
     ----------
