@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
-# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project] and [dev] of pyproject.toml
-# pull in, and nothing else. Names and versions only, never an address.
+# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project], [dev] and [boost] of
+# pyproject.toml pull in, and nothing else. Names and versions only, never an address.
 # Written anew by: make constraints
 """
 
@@ -37,6 +37,7 @@ def pulled_in(requirements: list[str]) -> dict[str, str]:
 
 if __name__ == "__main__":
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    versions = pulled_in([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    extras = project["optional-dependencies"]
+    versions = pulled_in([*project["dependencies"], *extras["dev"], *extras["boost"]])
     lines = "".join(f"{name}=={versions[name]}\n" for name in sorted(versions))
     (ROOT / "constraints.txt").write_text(HEAD + lines)
