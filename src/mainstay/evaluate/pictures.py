@@ -41,7 +41,18 @@ def training_pictures(data: ReportData) -> Pictures:
             charts.histogram_chart(data.target_histogram, data.target, width=360, height=150),
             "Distribution of the target.",
         )
-    return _draw(drawn | _curve_pictures(data))
+    return _draw(drawn | _curve_pictures(data) | _section_pictures(data))
+
+
+def _section_pictures(data: ReportData) -> dict[str, tuple[Any, str]]:
+    """Return the plots of the sections, named by section and position."""
+    from mainstay.evaluate.plots import draw_plot
+
+    return {
+        f"{section.key}-{place}": (draw_plot(plot), plot.words or plot.title)
+        for section in data.sections
+        for place, plot in enumerate(section.plots)
+    }
 
 
 def _curve_pictures(data: ReportData) -> dict[str, tuple[Any, str]]:

@@ -15,6 +15,7 @@ from mainstay.evaluate.compare import Comparison
 from mainstay.evaluate.curves import Curves
 from mainstay.evaluate.importance import Importance
 from mainstay.evaluate.intervals import Score
+from mainstay.evaluate.sections import Section
 
 __all__ = [
     "Candidate",
@@ -173,6 +174,8 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
         Packages and their versions.
     parity : str
         In words: how closely the graph answers like the libraries that trained it.
+    sections : tuple of Section
+        Further parts, in their order: decisions, explanations, checks.
     created : str
         The date and time, ready to show.
     """
@@ -211,4 +214,5 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = msgspec.field(default_factory=dict)
     versions: dict[str, str] = msgspec.field(default_factory=dict)
     parity: str = ""
+    sections: tuple[Section, ...] = ()
     created: str = ""

@@ -1,0 +1,43 @@
+"""Draws the plots of a report's sections: a table of kinds, each with the function that draws it.
+
+A new kind is one function in a ``chart_*.py`` and one line in :data:`PLOTS`; lines, bars and points suit most needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from mainstay.evaluate.sections import Plot
+
+__all__ = ["PLOTS", "draw_plot"]
+
+PLOTS: dict[str, str] = {
+    "bars": "mainstay.evaluate.chart_general:bars_chart",
+    "lines": "mainstay.evaluate.chart_general:lines_chart",
+    "points": "mainstay.evaluate.chart_general:points_chart",
+}
+
+
+def draw_plot(plot: Plot) -> Any:
+    """Return a plot as an Altair chart.
+
+    Raises
+    ------
+    UsageError
+        When the kind is unknown.
+
+    Examples
+    --------
+    >>> from mainstay.evaluate.sections import Plot
+    >>> plot = Plot(kind="lines", title="Learning", data={"x": [10, 20], "y": [0.5, 0.7]})
+    >>> type(draw_plot(plot)).__name__
+    'LayerChart'
+    """
+    if plot.kind not in PLOTS:
+        raise UsageError(f"there is no plot of kind {plot.kind!r}", where="plot", hint=f"Known: {', '.join(PLOTS)}.")
+    module, _, function = PLOTS[plot.kind].partition(":")
+    return getattr(import_module(module), function)(plot)
