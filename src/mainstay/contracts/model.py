@@ -1,4 +1,4 @@
-"""What a fitted learner is, as data: trees, an affine map or a constant, and a link.
+"""What a fitted learner is, as data: trees, an affine map, a formula or a constant, and a link.
 
 A learner hands one of these to the graph writer. They also cross the border between processes, as plain arrays:
 a model is never a Python object on its way (law 4).
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mainstay.contracts.errors import WorkerError
+from mainstay.contracts.formulas import FORMULAS, Formula, formula_arrays, formula_from, formula_operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["Affine", "Body", "Constant", "Link", "ModelGraph", "Trees", "from_arrays", "to_arrays"]
+__all__ = ["Affine", "Body", "Constant", "Link", "ModelGraph", "Trees", "from_arrays", "operations", "to_arrays"]
 
 Link = Literal["identity", "sigmoid", "softmax"]
 _LINKS: dict[str, Link] = {"identity": "identity", "sigmoid": "sigmoid", "softmax": "softmax"}
@@ -73,6 +74,9 @@ class Trees:
     base : float64 array of shape (outputs,)
     members : mapping from node to int64 array
         The codes that go left, at nodes that split a category.
+    cover : float64 array of shape (nodes,), or empty
+        The weight of the training rows that reached each node, inner nodes and leaves alike, in a unit of each
+        tree's own; empty where it is not known. It changes no answer: explanations need it.
     """
 
     roots: NDArray[np.int64]
@@ -84,9 +88,10 @@ class Trees:
     value: NDArray[np.float64]
     base: NDArray[np.float64]
     members: Mapping[int, NDArray[np.int64]] = field(default_factory=dict)
+    cover: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
-Body = Constant | Affine | Trees
+Body = Constant | Affine | Trees | Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class ModelGraph:
 
     Parameters
     ----------
-    body : Constant, Affine or Trees
+    body : Constant, Affine, Trees or a formula of :mod:`mainstay.contracts.formulas`
         With one output per class, or one alone for regression and for "sigmoid" (the second class).
     link : {"identity", "sigmoid", "softmax"}
         Identity for regression, and for classifiers whose sums are probabilities already.
@@ -123,8 +128,10 @@ def to_arrays(model: ModelGraph) -> dict[str, NDArray[np.generic]]:
         arrays["value"] = body.value
     elif isinstance(body, Affine):
         arrays |= {"coefficients": body.coefficients, "intercept": body.intercept}
+    elif isinstance(body, Formula):
+        arrays |= formula_arrays(body)
     else:
-        names = ("roots", "feature", "threshold", "missing_left", "left", "right", "value", "base")
+        names = ("roots", "feature", "threshold", "missing_left", "left", "right", "value", "base", "cover")
         arrays |= {name: getattr(body, name) for name in names}
         nodes = sorted(body.members)
         codes = [np.asarray(body.members[node], np.int64) for node in nodes]
@@ -152,7 +159,27 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ModelGraph:
         return ModelGraph(body, link)
     if kind == "Trees":
         return ModelGraph(_trees(arrays), link)
+    if kind in FORMULAS:
+        return ModelGraph(formula_from(kind, arrays), link)
     raise WorkerError(f"a model came back as the unknown kind {kind!r}")
+
+
+def operations(body: Body, width: int) -> float:
+    """Return about how many operations an answer takes: features to prepare, and questions or products to come to it.
+
+    Counted and not measured, so that a choice by cost is the same on a busy machine.
+
+    Examples
+    --------
+    >>> operations(Affine(np.zeros((3, 1)), np.zeros(1)), 3), operations(Constant(np.zeros(1)), 3)
+    (6.0, 3.0)
+    """
+    if isinstance(body, Trees):
+        leaves = np.count_nonzero(body.feature < 0) / max(1, len(body.roots))
+        return width + len(body.roots) * (1.0 + float(np.log2(max(1.0, leaves))))
+    if isinstance(body, Formula):
+        return width + formula_operations(body)
+    return width + float(body.coefficients.size if isinstance(body, Affine) else 0)
 
 
 def _trees(arrays: Mapping[str, NDArray[np.generic]]) -> Trees:
@@ -169,4 +196,5 @@ def _trees(arrays: Mapping[str, NDArray[np.generic]]) -> Trees:
         value=np.asarray(arrays["value"], np.float64),
         base=np.asarray(arrays["base"], np.float64),
         members={int(node): codes for node, codes in zip(nodes, parts, strict=True)},
+        cover=np.asarray(arrays["cover"], np.float64),
     )

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from mainstay.compute.clock import Clock
-from mainstay.contracts.model import Affine, ModelGraph, Trees, from_arrays, to_arrays
+from mainstay.contracts.model import ModelGraph, from_arrays, operations, to_arrays
 from mainstay.learners.catalogue import learner
 from mainstay.prepare.fitted import FittedRecipe, fit, from_json
 from mainstay.train.candidates import Candidate  # noqa: TC001 - msgspec reads the annotation at run time
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.executor import Payload
     from mainstay.contracts.learner import Fitted
-    from mainstay.contracts.model import Body
 
 __all__ = ["FoldJob", "FoldModel", "FoldResult", "fit_fold", "load_model", "load_result"]
 
@@ -121,7 +120,7 @@ def fit_fold(payload: Payload) -> Payload:
     result = FoldResult(
         seconds=clock.elapsed(),
         predict_seconds=per_thousand,
-        cost=_cost(model.body, len(recipe.names)),
+        cost=operations(model.body, len(recipe.names)),
         size=sum(array.nbytes for array in arrays.values()),
         notes=dict(fitted.notes()),
         recipe=recipe.to_json().decode(),
@@ -137,14 +136,6 @@ def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np
         for start in range(0, max(1, arrays.rows), block)
     ]
     return np.concatenate(parts)
-
-
-def _cost(body: Body, width: int) -> float:
-    """Count the features to prepare, and the questions or products to come to an answer."""
-    if isinstance(body, Trees):
-        leaves = np.count_nonzero(body.feature < 0) / max(1, len(body.roots))
-        return width + len(body.roots) * (1.0 + float(np.log2(max(1.0, leaves))))
-    return width + float(body.coefficients.size if isinstance(body, Affine) else 0)
 
 
 def load_result(job: FoldJob, payload: Payload) -> tuple[FoldResult, NDArray[np.float64], NDArray[np.float64]]:
