@@ -107,17 +107,24 @@ def test_train_hands_every_option_on(verbs, shell):
         "select 1",
     ]
     words += ["--sheet", "one", "--schema", "s.toml", "--missing", "mean", "--scale", "robust", "--encode", "ordinal"]
+    words += ["--tune", "bayes", "--grid", "g.toml", "--trials", "9", "--study", "s.log", "--nested", "5"]
+    words += ["--blend", "voting", "--class-weight", "balanced", "--cost", "fp=1,fn=8", "--threshold", "f1"]
+    words += ["--calibrate", "beta", "--intervals", "90", "--proof", "shuffle", "--diagnose"]
+    words += ["--monotone", "a=+1", "--holdout", "0.25"]
     assert shell(*words, "--polynomial", "2", "--delimiter", ";", "--encoding", "cp1252").code == 0
     (verb, given, options), *_ = verbs.calls
     assert (verb, given) == ("train", ("a.csv",))
     assert options.pop("schema").name == "s.toml"
     assert options.pop("time_budget").seconds == 120
+    assert (options.pop("grid").name, options.pop("study").name) == ("g.toml", "s.log")
     assert options == {
         "target": "Churn", "out": ("a.mainstay", "rows.csv"), "task": "classification", "metric": "f1",
         "positive": "Yes", "split": "time:day", "models": ("ridge", "forest"), "seed": 7,
         "memory_budget": "4GB", "derive": ("x = a * b", "y = a / b"), "missing": "mean", "scale": "robust",
         "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one",
-        "delimiter": ";", "encoding": "cp1252",
+        "delimiter": ";", "encoding": "cp1252", "tune": "bayes", "trials": 9, "nested": 5, "blend": "voting",
+        "class_weight": "balanced", "cost": "fp=1,fn=8", "threshold": "f1", "calibrate": "beta", "intervals": 90.0,
+        "proof": "shuffle", "diagnose": True, "monotone": ("a=+1",), "holdout": 0.25,
     }  # fmt: skip
 
 

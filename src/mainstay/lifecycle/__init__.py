@@ -1,6 +1,8 @@
 """The verbs: train, predict, evaluate and the rest; the only place where the parts of the house meet."""
 
+from mainstay.lifecycle.demonstration import demo
 from mainstay.lifecycle.model import Model, load
+from mainstay.lifecycle.profiling import profile
 from mainstay.lifecycle.results import (
     EvaluateResult,
     InspectResult,
@@ -10,7 +12,7 @@ from mainstay.lifecycle.results import (
     VerifyResult,
 )
 from mainstay.lifecycle.trained import TrainResult
-from mainstay.lifecycle.training import demo, profile, train
+from mainstay.lifecycle.training import train
 from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 
 __all__ = [

@@ -1,24 +1,23 @@
-"""The verbs that make something: profile and train, and the demonstration."""
+"""The verb that makes a model file: train, within a budget."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.compute.clock import Clock, parse_seconds
 from mainstay.compute.interrupt import hold_interrupts
 from mainstay.compute.memory import MemoryWatch, give_back, parse_bytes
 from mainstay.compute.pool import ProcessPool
-from mainstay.contracts.errors import BudgetError, UsageError
+from mainstay.contracts.errors import BudgetError
 from mainstay.contracts.events import StageBegun, silent
 from mainstay.lifecycle.answers import with_parts
 from mainstay.lifecycle.outputs import check_outputs, write_output
-from mainstay.lifecycle.results import ProfileResult
+from mainstay.lifecycle.profiling import known_schema
 from mainstay.lifecycle.trained import TrainResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from mainstay.contracts.events import Listener
     from mainstay.contracts.findings import Finding
@@ -29,54 +28,10 @@ if TYPE_CHECKING:
     from mainstay.train.run import Surroundings
     from mainstay.train.settings import Settings
 
-__all__ = ["demo", "profile", "several", "train"]
+__all__ = ["several", "train"]
 
 # What the worker processes load, while this process still reads the data.
 _PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
-
-
-def profile(
-    data: Any,
-    *,
-    target: str | None = None,
-    schema: Schema | str | Path | None = None,
-    **reading: Unpack[Reading],
-) -> ProfileResult:
-    """Say what is in a table, and what looks wrong.
-
-    Parameters
-    ----------
-    data : path, SQL URL or data frame
-    target : str, optional
-        The column to be predicted; the audit of leaks needs it.
-    schema : Schema or path, optional
-        Your own contract; inferred when not given.
-    **reading
-        How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
-
-    Raises
-    ------
-    InputError
-        A sentence for everything that a table can have wrong.
-
-    Examples
-    --------
-    >>> import mainstay
-    >>> result = mainstay.profile("later.csv", target="left")
-    >>> [(column["name"], column["kind"]) for column in result.to_dict()["columns"]]
-    [('age', 'number'), ('city', 'category'), ('left', 'category')]
-    """
-    from mainstay.data.leaks import audit
-    from mainstay.data.quality import profile as describe
-    from mainstay.data.read import read
-    from mainstay.evaluate.report import profile_report
-
-    table = read(data, **reading)
-    known, findings = _schema(table, schema, target, task="auto")
-    if known.target is not None:
-        findings += audit(table, known).findings
-    found = describe(table, known, findings=(*table.notes, *findings))
-    return ProfileResult(found.to_dict(), known, profile_report(found.to_dict()))
 
 
 def train(
@@ -96,6 +51,21 @@ def train(
     encode: str = "auto",
     polynomial: int = 1,
     positive: str | None = None,
+    holdout: float = 0.2,
+    tune: str = "off",
+    grid: Mapping[str, Any] | str | Path | None = None,
+    trials: int | None = None,
+    study: str | Path = "",
+    nested: int = 0,
+    blend: str = "greedy",
+    class_weight: str = "none",
+    cost: Mapping[str, float] | str = "",
+    threshold: str | float = "auto",
+    calibrate: str = "auto",
+    intervals: float | None = None,
+    monotone: Sequence[str] = (),
+    proof: str = "none",
+    diagnose: bool = False,
     seed: int = 0,
     schema: Schema | str | Path | None = None,
     listener: Listener = silent,
@@ -127,6 +97,36 @@ def train(
         Preparation; "auto" leaves it to each candidate.
     positive : str, optional
         The positive class of two.
+    holdout : float, default 0.2
+        The share of rows that is held out for the score.
+    tune : {"off", "grid", "random", "bayes"}
+        Search the learners' settings beside the portfolio, on validation folds.
+    grid : mapping or path of a TOML file, optional
+        Your own search space: ``{"lightgbm": {"num_leaves": [15, 31, 63]}}``.
+    trials : int, optional
+        How many settings are tried at most.
+    study : path, optional
+        Where the search is kept, to be resumed by a later run.
+    nested : int, default 0
+        Outer folds of a nested evaluation of the whole procedure.
+    blend : {"greedy", "voting", "stacking", "off"}
+        How finished candidates are joined.
+    class_weight : {"none", "balanced"}
+        Whether rare classes count more in learning.
+    cost : mapping or str, optional
+        What errors cost: ``"fp=1,fn=8"``.
+    threshold : str or float, default "auto"
+        Where two classes part: a probability, a metric to be best at, or "cost".
+    calibrate : {"auto", "off", "beta", "quadratic", "temperature", "isotonic"}
+        How probabilities are mended; "auto" keeps a mending only where it helps.
+    intervals : float, optional
+        Percent of the truths that prediction sets or intervals shall hold, such as 90.
+    monotone : sequence of str, default ()
+        Directions that answers must keep, such as ``"income=+1"``.
+    proof : {"none", "shuffle"}
+        Repeat the whole run on shuffled targets, and show the score that noise gets.
+    diagnose : bool, default False
+        Draw a learning curve and the picture of bias and variance.
     seed : int, default 0
     schema : Schema or path, optional
         Your own contract; inferred when not given.
@@ -154,7 +154,7 @@ def train(
     """
     from mainstay.train.candidates import Preparation
     from mainstay.train.run import Surroundings
-    from mainstay.train.settings import Settings
+    from mainstay.train.settings import Settings, cost_in_words, read_grid
 
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
     places = check_outputs(out, (".mainstay", ".html", ".csv", ".parquet"))
@@ -164,7 +164,10 @@ def train(
         preparation=Preparation(
             missing=missing, scale=scale, encode=encode, polynomial=polynomial, derive=several(derive)
         ),
-        time_budget=clock.seconds, memory_budget=parse_bytes(memory_budget),
+        time_budget=clock.seconds, memory_budget=parse_bytes(memory_budget), holdout=holdout, tune=tune,
+        grid=read_grid(grid), trials=trials, study=str(study), nested=nested, blend=blend, class_weight=class_weight,
+        cost=cost_in_words(cost), threshold=str(threshold), calibrate=calibrate, intervals=intervals,
+        monotone=several(monotone), proof=proof, diagnose=diagnose,
     )  # fmt: skip
     with ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
         around = Surroundings(clock, pool, watch, listener)
@@ -186,7 +189,7 @@ def _prepare(
     around.listener(StageBegun("read", around.clock.left()))
     table = read(data, **reading)
     around.listener(StageBegun("schema", around.clock.left()))
-    known, findings = _schema(table, schema, target, task=task)
+    known, findings = known_schema(table, schema, target, task=task)
     return table, known, (*table.notes, *findings)
 
 
@@ -263,66 +266,3 @@ def several(words: str | Sequence[str]) -> tuple[str, ...]:
     (('logistic',), ('a', 'b'))
     """
     return (words,) if isinstance(words, str) else tuple(words)
-
-
-def _schema(
-    table: Table, schema: Schema | str | Path | None, target: str | None, *, task: str
-) -> tuple[Schema, tuple[Finding, ...]]:
-    """Return the given or the inferred schema, with the target in its role."""
-    from mainstay.contracts.schema import Schema as Known
-    from mainstay.data.infer import infer
-    from mainstay.data.quality import choose_target
-    from mainstay.data.schema_file import from_toml
-
-    if task not in ("auto", "classification", "regression"):
-        raise UsageError(f"a task is auto, classification or regression, and {task!r} came", where="task")
-    if schema is None:
-        found = infer(table, target=target, task=None if task == "auto" else task)  # type: ignore[arg-type]
-        return found.schema, found.findings
-    known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
-    known = choose_target(known, target)
-    if known.target is not None and task != "auto" and (known.target.kind == "number") != (task == "regression"):
-        raise UsageError(
-            f"the task is {task}, and the schema's target is of kind {known.target.kind}", where="task",
-            hint="Change the kind of the target in the schema, or leave the task out.",
-        )  # fmt: skip
-    return known, ()
-
-
-def _text(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the schema could not be read ({error})", where=str(path)) from error
-
-
-def demo(*, folder: str | Path = "demo", time_budget: str | float = "30s", listener: Listener = silent) -> TrainResult:
-    """Train on the breast-cancer table that scikit-learn bundles, and leave a model file and its report.
-
-    Parameters
-    ----------
-    folder : path, default "demo"
-    time_budget : str or float, default "30s"
-    listener : callable
-
-    Examples
-    --------
-    >>> import mainstay
-    >>> run = mainstay.demo(folder="demo", time_budget="20s")
-    >>> run.to_dict()["metric"]["value"] > 0.95
-    True
-    """
-    import polars as pl
-    from sklearn.datasets import load_breast_cancer
-
-    clock = Clock(parse_seconds(time_budget), time.monotonic())
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    bunch = load_breast_cancer()
-    columns = {str(name): bunch.data[:, i] for i, name in enumerate(bunch.feature_names)}
-    frame = pl.DataFrame({**columns, "diagnosis": [str(bunch.target_names[code]) for code in bunch.target]})
-    frame.write_csv(place / "breast_cancer.csv")
-    return train(
-        place / "breast_cancer.csv", target="diagnosis", positive="malignant", time_budget=clock,
-        out=(place / "breast_cancer.mainstay", place / "breast_cancer.html"), listener=listener,
-    )  # fmt: skip

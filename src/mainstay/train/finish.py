@@ -27,6 +27,7 @@ from mainstay.train.describe import describe
 from mainstay.train.golden import golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
+from mainstay.train.scene import Scene, find_sections
 from mainstay.train.side_jobs import DRAWING, draw_report
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ def _judge(
         around.clock.earlier(_FOR_REPORT + _seconds_to_seal(trained.model)).at_most(_FOR_IMPORTANCE),
     )
     around.listener(StageBegun("report", around.clock.left()))
+    time_left = around.clock.earlier(_FOR_REPORT + _seconds_to_seal(trained.model))
+    scene = Scene(trained, predictor, answers, judgement, table.frame, settings, time_left)
     report = describe(trained, judgement, parity, table=table, settings=settings, around=around, findings=findings)
+    report = msgspec.structs.replace(report, sections=find_sections(scene))
     return report, replace(
         content,
         recipe=_recipe(trained, table, settings),

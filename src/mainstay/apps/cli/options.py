@@ -13,24 +13,35 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "Blend",
     "Bundle",
     "BundleOut",
+    "Calibrate",
+    "ClassWeight",
+    "Cost",
     "Data",
     "Delimiter",
     "Derive",
+    "Diagnose",
     "Encode",
     "Encoding",
     "Folder",
+    "Grid",
     "Header",
+    "Holdout",
     "HtmlOut",
+    "Intervals",
     "MemoryBudget",
     "Metric",
     "Missing",
     "Models",
+    "Monotone",
+    "Nested",
     "NewData",
     "OpenPage",
     "Polynomial",
     "Positive",
+    "Proof",
     "Query",
     "ReportOut",
     "RowsOut",
@@ -40,14 +51,19 @@ __all__ = [
     "Seed",
     "Sheet",
     "Split",
+    "Study",
     "Target",
     "TargetOptional",
     "Task",
+    "Threshold",
     "TimeBudget",
+    "Trials",
+    "Tune",
     "reading",
 ]
 
 _READING, _TASK, _PREPARING, _BUDGET, _OUTPUT = "Reading", "The task", "Preparing", "Budget", "Output"
+_SEARCHING, _DECIDING, _CHECKING = "Searching", "Deciding", "Checking"
 
 
 def _whole_number(text: str | int) -> int:
@@ -164,6 +180,71 @@ Polynomial = Annotated[
         help="Powers and products of numbers up to it.",
         rich_help_panel=_PREPARING,
     ),
+]
+
+Monotone = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COL=+1", help="Answers must not fall (+1) or rise (-1) with it.", rich_help_panel=_PREPARING),
+]
+
+Tune = Annotated[
+    str,
+    typer.Option(metavar="HOW", help="Search settings on folds: off, grid, random, bayes.", rich_help_panel=_SEARCHING),
+]
+Grid = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.toml", help="Your own values to search, by learner.", rich_help_panel=_SEARCHING),
+]
+Trials = Annotated[
+    int | None,
+    typer.Option(metavar="N", parser=_whole_number, help="Try at most so many.", rich_help_panel=_SEARCHING),
+]
+Study = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Keep the search here, and resume it.", rich_help_panel=_SEARCHING)
+]
+Nested = Annotated[
+    int,
+    typer.Option(
+        metavar="FOLDS", parser=_whole_number, help="Judge the whole procedure on outer folds.",
+        rich_help_panel=_SEARCHING,
+    ),
+]  # fmt: skip
+Blend = Annotated[
+    str,
+    typer.Option(metavar="HOW", help="Join models: greedy, voting, stacking, off.", rich_help_panel=_SEARCHING),
+]
+ClassWeight = Annotated[
+    str,
+    typer.Option(metavar="HOW", help="Rare classes count more: none, balanced.", rich_help_panel=_DECIDING),
+]
+Cost = Annotated[
+    str, typer.Option(metavar="fp=1,fn=8", help="What errors cost.", show_default=False, rich_help_panel=_DECIDING)
+]
+Threshold = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW", help="A probability, a metric to be best at, cost, or auto.", rich_help_panel=_DECIDING
+    ),
+]
+Calibrate = Annotated[
+    str,
+    typer.Option(metavar="HOW", help="auto, off, beta, quadratic, temperature or isotonic.", rich_help_panel=_DECIDING),
+]
+Intervals = Annotated[
+    float | None,
+    typer.Option(metavar="PERCENT", help="Add sets or intervals that hold so many truths.", rich_help_panel=_DECIDING),
+]
+Proof = Annotated[
+    str,
+    typer.Option(metavar="HOW", help="shuffle: show the score that noise gets.", rich_help_panel=_CHECKING),
+]
+Diagnose = Annotated[
+    bool,
+    typer.Option("--diagnose", metavar="", help="Draw the learning curve, and complexity.", rich_help_panel=_CHECKING),
+]
+Holdout = Annotated[
+    float,
+    typer.Option(metavar="SHARE", help="The share of rows held out for the score.", rich_help_panel=_TASK),
 ]
 
 TimeBudget = Annotated[

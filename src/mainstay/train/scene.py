@@ -1,0 +1,77 @@
+"""What is told in a report beside the scores: each finder of something looks at the same scene and fills a section.
+
+A finder is a function from a :class:`Scene` to a section, or to None where it has nothing to say. They run in the order
+of :data:`FINDERS` after the held-out rows were opened, while the clock allows; nothing that they see changes the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mainstay.contracts.errors import MainstayError
+from mainstay.evaluate.sections import Section
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from mainstay.bundle.predict import Predictor
+    from mainstay.compute.clock import Clock
+    from mainstay.train.judge import Judgement
+    from mainstay.train.run import Trained
+    from mainstay.train.settings import Settings
+
+__all__ = ["FINDERS", "Scene", "find_sections"]
+
+# Dotted function names, cheapest first: a short budget shows the first ones.
+FINDERS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A trained and judged model, before it is packed.
+
+    Parameters
+    ----------
+    trained : Trained
+        The intake with its material, all candidates with their out-of-fold answers, the choice and the graph.
+    predictor : Predictor
+        The bundle's own answers, for any rows.
+    answers : float64 array
+        The bundle's answers for the held-out rows.
+    judgement : Judgement
+        Scores, leaderboard, curves and importances on the held-out rows.
+    frame : polars.DataFrame
+        The whole table as it was read.
+    settings : Settings
+    clock : Clock
+        What is left for all sections together; a finder asks it in its loops.
+    """
+
+    trained: Trained
+    predictor: Predictor
+    answers: NDArray[np.float64]
+    judgement: Judgement
+    frame: pl.DataFrame
+    settings: Settings
+    clock: Clock
+
+
+def find_sections(scene: Scene, finders: tuple[str, ...] = FINDERS) -> tuple[Section, ...]:
+    """Return what the finders have to say, in their order; one that fails says why in its place."""
+    found: list[Section] = []
+    for name in finders:
+        if scene.clock.left() <= 0:
+            break
+        module, _, function = name.partition(":")
+        try:
+            section = getattr(import_module(module), function)(scene)
+        except MainstayError as error:
+            title = function.removeprefix("find_").replace("_", " ").capitalize()
+            section = Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {error}",))
+        if section is not None:
+            found.append(section)
+    return tuple(found)
