@@ -48,6 +48,7 @@ def small_trees(outputs):
         value=np.linspace(-1, 1, 8)[:, None] * np.arange(1, outputs + 1),
         base=np.full(outputs, 0.125),
         members={1: np.array([0, 2])},
+        cover=np.array([10.0, 6.0, 2.0, 4.0, 4.0, 10.0, 3.0, 7.0]),
     )
 
 

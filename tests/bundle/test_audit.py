@@ -178,7 +178,21 @@ def renamed(name):
     return lambda model: setattr(tree_attribute(model, name), "name", "nodes_surprise")
 
 
+def set_cover(values):
+    def change(model):
+        name = first(model, "TreeEnsemble").output[0] + "_cover"
+        next(one for one in model.graph.initializer if one.name == name).CopyFrom(numpy_helper.from_array(values, name))
+
+    return change
+
+
 BROKEN_TREES = [
+    (set_cover(np.array([1, 2, 0, 3, 4], np.float32)), "number above 0"),
+    (set_cover(np.array([1, 2, np.nan, 3, 4], np.float32)), "number above 0"),
+    (set_cover(np.array([1, 2, np.inf, 3, 4], np.float32)), "number above 0"),
+    (set_cover(np.ones(4, np.float32)), "each of 5 leaves"),
+    (set_cover(np.ones((5, 1), np.float32)), "each of 5 leaves"),
+    (set_cover(np.ones(5)), "float32"),
     (set_ints("nodes_featureids", [0, 4, 1]), "nodes_featureids leads outside"),
     (set_ints("nodes_featureids", [0, -1, 1]), "nodes_featureids leads outside"),
     (set_ints("nodes_featureids", [0, 1]), "must have"),

@@ -1,9 +1,11 @@
 """Trees of real libraries, and random ones, answer from the graph as they do at home."""
 
 import warnings
+from dataclasses import replace
 
 import lightgbm
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.evaluate_trees import evaluate
 from mainstay.graph.run import Session
 from mainstay.graph.write import write_model
-from mainstay.graph.write_trees import DEEPEST, float32_below
+from mainstay.graph.write_trees import DEEPEST, float32_below, leaf_covers
 
 SILENT = {"verbose": -1, "n_jobs": 1, "n_estimators": 30}
 
@@ -187,6 +189,8 @@ def test_deep_trees_are_written_or_refused(ask):
         ({"value": np.array([[0], [np.inf], [0.0]])}, "leaves finite"),
         ({"members": {0: np.array([-1, 2])}}, "0 or more"),
         ({"members": {8: np.array([2])}}, "outside the pool"),
+        ({"cover": np.ones(2)}, "one number of at least 0 for each node"),
+        ({"cover": np.array([1.0, 2.0, -1.0])}, "one number of at least 0 for each node"),
     ],
 )
 def test_broken_trees_are_refused(change, message):
@@ -207,6 +211,47 @@ def test_a_big_forest_is_written_fast_and_small():
     model = builder.build({"answers": write_model(builder, ModelGraph(trees), "numbers", 10)})
     assert time.process_time() - started < 5
     assert len(model) < 40 * len(trees.feature)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_the_cover_of_every_node_can_be_read_from_the_file(outputs):
+    """A lone leaf is written as a branch between two halves; three outputs are looked up in a table."""
+    generator = np.random.default_rng(14)
+    trees = _random_trees(generator, outputs)
+    assert 0 < np.count_nonzero(trees.feature[trees.roots] >= 0) < len(trees.roots)
+    counts = generator.integers(1, 1000, len(trees.feature)).astype(np.float64)
+    for node in range(len(trees.feature) - 1, -1, -1):
+        if trees.feature[node] >= 0:
+            counts[node] = counts[trees.left[node]] + counts[trees.right[node]]
+    builder = GraphBuilder(3, 0)
+    model = builder.build({"answers": write_model(builder, ModelGraph(replace(trees, cover=counts)), "numbers", 3)})
+    graph = onnx.load_from_string(model).graph
+    kept = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    found = np.concatenate([kept[f"{node.output[0]}_cover"] for node in graph.node if node.op_type == "TreeEnsemble"])
+    leaves = [leaf for root in trees.roots for leaf in _leaves_of(trees, root)]
+    halves = np.isin(leaves, trees.roots)  # a lone leaf is two
+    expected = np.concatenate([np.where(halves, counts[leaves] / 2, counts[leaves]), counts[leaves][halves] / 2])
+    np.testing.assert_array_equal(np.sort(found), np.sort(expected))
+    plain = GraphBuilder(3, 0)
+    without = plain.build({"answers": write_model(plain, ModelGraph(trees), "numbers", 3)})
+    assert b"_cover" not in without
+    rows = Arrays(_random_features(generator), tuple("abc"), np.empty((0, 0), np.int64), (), ())
+    rows = replace(rows, categories=np.empty((rows.rows, 0), np.int64))
+    answers = [Session(file).run(rows)["answers"] for file in (model, without)]
+    np.testing.assert_array_equal(*answers)
+
+
+def _leaves_of(trees, node):
+    if trees.feature[node] < 0:
+        return [node]
+    return _leaves_of(trees, trees.left[node]) + _leaves_of(trees, trees.right[node])
+
+
+def test_no_leaf_is_without_cover():
+    stump = replace(_stump(0.0), cover=np.array([8.0, 8.0, 0.0]))
+    assert leaf_covers(stump)[1:].tolist() == [8.0, 8.0 * 2.0**-24]
+    assert leaf_covers(replace(stump, cover=np.zeros(3)))[1:].tolist() == [1.0, 1.0]
+    assert leaf_covers(replace(stump, cover=np.empty(0))) is None
 
 
 @settings(max_examples=120, deadline=None)

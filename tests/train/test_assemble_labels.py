@@ -1,5 +1,7 @@
 """Joined trees answer the mean of the parts; classes are numbered so that the positive one is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -28,6 +30,8 @@ def test_joined_trees_answer_the_mean():
         parts.append(fitted.graph().body)
     each = [evaluate(ModelGraph(part), features.matrix) for part in parts]
     joined = evaluate(ModelGraph(join_trees(parts)), features.matrix)
+    np.testing.assert_array_equal(join_trees(parts).cover, np.concatenate([part.cover for part in parts]))
+    assert not len(join_trees([parts[0], replace(parts[1], cover=np.empty(0))]).cover)
     np.testing.assert_allclose(joined, np.mean(each, axis=0), rtol=0, atol=1e-12)
 
 

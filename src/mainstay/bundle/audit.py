@@ -218,7 +218,8 @@ class _Audit:
             width = self.stated_width.get(given[0]) if len(given) == 1 else None
             if width is None:
                 raise FormatError("trees must read a matrix whose width is stated just before", where=where)
-            self.trees += check_trees(attributes, width, where)
+            cover = self.constants.get(f"{results[0]}_cover") if results else None
+            self.trees += check_trees(attributes, width, where, cover=cover)
 
     def _attribute(self, span: int | Span, where: str) -> tuple[str, Any]:
         if not isinstance(span, Span):

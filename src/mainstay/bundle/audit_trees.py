@@ -35,10 +35,15 @@ _NEEDED = (
 )
 _OPTIONAL = {"nodes_missing_value_tracks_true", "membership_values"}
 _FIXED = {"aggregate_function": 1, "post_transform": 0}
-_KINDS = {"nodes_splits": "float64", "nodes_modes": "uint8", "leaf_weights": "float64", "membership_values": "float64"}
+_KINDS = {
+    "nodes_splits": "float64",
+    "nodes_modes": "uint8",
+    "leaf_weights": "float64",
+    "membership_values": "float64",
+}
 
 
-def check_trees(attributes: Mapping[str, object], width: int, where: str) -> int:
+def check_trees(attributes: Mapping[str, object], width: int, where: str, *, cover: NDArray[Any] | None = None) -> int:
     """Refuse trees that are none; return how many there are.
 
     Parameters
@@ -48,6 +53,8 @@ def check_trees(attributes: Mapping[str, object], width: int, where: str) -> int
     width : int
         How many features it reads.
     where : str
+    cover : array, optional
+        The constant that tells the training rows of each leaf.
 
     Raises
     ------
@@ -63,6 +70,10 @@ def check_trees(attributes: Mapping[str, object], width: int, where: str) -> int
         length = leaves if name.startswith("leaf") else nodes if name.startswith("nodes") else len(array)
         if array.shape != (length,):
             raise FormatError(f"{name} must have {length} items, and its shape is {array.shape}", where=where)
+    if cover is not None and (cover.dtype.name != "float32" or cover.shape != (leaves,)):
+        raise FormatError(f"the cover must hold a float32 number for each of {leaves} leaves", where=where)
+    if cover is not None and not ((cover > 0) & np.isfinite(cover)).all():
+        raise FormatError("the cover of each leaf must be a number above 0", where=where)
     trueleaf, falseleaf = arrays["nodes_trueleafs"], arrays["nodes_falseleafs"]
     _within(arrays, "nodes_featureids", width, where)
     _within(arrays, "leaf_targetids", targets, where)

@@ -63,6 +63,7 @@ class GraphBuilder:
         self._initializers: dict[str, Any] = {}
         self._found: dict[bytes, tuple[str, ...]] = {}
         self._nodes: list[Any] = []
+        self._remarks: dict[str, str] = {}
         self._known: set[str] = set(self.inputs)
 
     @classmethod
@@ -78,21 +79,40 @@ class GraphBuilder:
         UsageError
             When the element type is not one of :data:`ELEMENT_TYPES`.
         """
-        from onnx import TensorProto
-
-        values = np.ascontiguousarray(array).reshape(np.shape(array))
-        element = ELEMENT_TYPES.get(values.dtype.name)
-        if element is None:
-            raise UsageError(f"a constant must be of {', '.join(ELEMENT_TYPES)}, and {values.dtype.name} came")
-        raw = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
-        key = hashlib.sha256(f"{values.dtype.name}{values.shape}".encode() + raw).digest()
+        tensor = _tensor(f"constant_{len(self._constants)}", array)
+        key = hashlib.sha256(f"{tensor.data_type}{tuple(tensor.dims)}".encode() + tensor.raw_data).digest()
         if key not in self._constants:
-            name = f"constant_{len(self._constants)}"
-            tensor = TensorProto(dims=values.shape, data_type=element, name=name, raw_data=raw)
+            name: str = tensor.name
             self._constants[key] = name
             self._initializers[name] = tensor
             self._known.add(name)
         return self._constants[key]
+
+    def remark(self, tensor: str, word: str, array: NDArray[Any]) -> None:
+        """Keep a constant that no node reads, named ``tensor_word``, for as long as the tensor is needed.
+
+        The standard allows it and ONNX Runtime drops it; a reader of the file finds what the operators have no place
+        for. What was said first about a tensor stays.
+
+        Raises
+        ------
+        UsageError
+            When there is no such tensor, or the element type is not one of :data:`ELEMENT_TYPES`.
+
+        Examples
+        --------
+        >>> builder = GraphBuilder(1, 0)
+        >>> builder.remark("numbers", "mean", np.array([0.5]))
+        >>> b"numbers_mean" in builder.build({"same": "numbers"})
+        True
+        """
+        if tensor not in self._known:
+            raise UsageError(f"there is no tensor {tensor!r} yet", where="graph remark")
+        name = f"{tensor}_{word}"
+        if name not in self._known:
+            self._initializers[name] = _tensor(name, array)
+            self._known.add(name)
+            self._remarks[name] = tensor
 
     @overload
     def node(
@@ -166,6 +186,8 @@ class GraphBuilder:
         nodes = [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in outputs)]
         kept = _reachable(nodes, outputs)
         used = {name for node in kept for name in node.input}
+        made = used.union(*(node.output for node in kept))
+        used |= {name for name, tensor in self._remarks.items() if tensor in made}
         graph = helper.make_graph(
             kept,
             "mainstay",
@@ -186,6 +208,17 @@ class GraphBuilder:
 
         element = ELEMENT_TYPES["float32" if name == "numbers" else "int64"]
         return helper.make_tensor_value_info(name, element, ["rows", self.inputs[name]])
+
+
+def _tensor(name: str, array: NDArray[Any]) -> Any:
+    from onnx import TensorProto
+
+    values = np.ascontiguousarray(array).reshape(np.shape(array))
+    element = ELEMENT_TYPES.get(values.dtype.name)
+    if element is None:
+        raise UsageError(f"a constant must be of {', '.join(ELEMENT_TYPES)}, and {values.dtype.name} came")
+    raw = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    return TensorProto(dims=values.shape, data_type=element, name=name, raw_data=raw)
 
 
 def _fill(attribute: Any, name: str, value: Any) -> None:

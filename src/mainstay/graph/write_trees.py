@@ -6,6 +6,9 @@ nothing passes. And a leaf that votes for several outputs has no place in the op
 the *number* of the leaf reached, and a table gives the votes. The alternative, the same tree once per output, took
 13 s to load for 26 classes where the table takes 0.1 s, and answered 20 times slower; version 3 of the operator
 takes votes but rounds its sums to float32.
+
+The covers of the leaves, which explanations need, lie beside the operator, not in its ``nodes_hitrates``: ONNX's own
+rules want those in float32, ONNX Runtime (1.31) in the type of the splits, and no file can please both.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.model import Trees
     from mainstay.graph.builder import GraphBuilder
 
-__all__ = ["DEEPEST", "check_trees", "float32_below", "lone_leaves_summed", "write_trees"]
+__all__ = ["DEEPEST", "check_trees", "float32_below", "leaf_covers", "lone_leaves_summed", "write_trees"]
 
 DEEPEST = 1000
 """The deepest tree that is written: ONNX Runtime loads trees by recursion and crashes between 5,000 and 20,000."""
@@ -31,6 +34,7 @@ DEEPEST = 1000
 _TABLE_WIDTH = 2048
 """Trees times outputs that are looked up at once: 64 MB for a block of 4,096 rows."""
 
+_LEAST_SHARE = 2.0**-24
 _LEQ, _LESS, _MEMBER = 0, 1, 6
 _INT64 = 7
 
@@ -48,6 +52,32 @@ def float32_below(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
         near = thresholds.astype(np.float32)
         below = np.nextafter(near, np.float32(-np.inf))
     return np.where(near > thresholds, below, near).astype(np.float64)
+
+
+def leaf_covers(trees: Trees) -> NDArray[np.float32] | None:
+    """Return the cover of each node as a file keeps it for the leaves; None where no cover is known.
+
+    The cover of an inner node is the sum of its children's, so those of the leaves tell all. None is zero (2^-24 of its
+    tree's at the least), so that an explanation never divides by nothing; a tree that no row reached has 1 everywhere.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.model import Trees
+    >>> trees = Trees(
+    ...     roots=np.array([0]), feature=np.array([0, -1, -1], np.int32), threshold=np.zeros(3),
+    ...     missing_left=np.zeros(3, np.bool_), left=np.array([1, -1, -1], np.int32),
+    ...     right=np.array([2, -1, -1], np.int32), value=np.zeros((3, 1)), base=np.zeros(1),
+    ...     cover=np.array([4.0, 0.0, 4.0]),
+    ... )
+    >>> leaf_covers(trees).tolist()
+    [4.0, 2.384185791015625e-07, 4.0]
+    """
+    if len(trees.cover) != len(trees.feature):
+        return None
+    owner = _owners(trees)
+    whole = np.where(owner >= 0, trees.cover[trees.roots][owner], 1.0) if len(trees.roots) else np.ones(len(owner))
+    least = np.where(whole > 0, whole * _LEAST_SHARE, 1.0)
+    return np.maximum(trees.cover, least).astype(np.float32)
 
 
 def lone_leaves_summed(trees: Trees) -> NDArray[np.float64] | None:
@@ -108,13 +138,16 @@ class _Pool:
     value: NDArray[np.float64]
     owner: NDArray[np.int64]
     members: dict[int, NDArray[np.int64]]
+    cover: NDArray[np.float32] | None
 
     @classmethod
     def of(cls, trees: Trees, owner: NDArray[np.int64]) -> _Pool:
         wide = [np.asarray(part, np.int64) for part in (trees.roots, trees.feature, trees.left, trees.right)]
         threshold, value = np.asarray(trees.threshold, np.float64), np.asarray(trees.value, np.float64)
         members = {int(node): np.unique(codes) for node, codes in trees.members.items() if trees.feature[node] >= 0}
-        pool = cls(wide[0], wide[1], threshold, trees.missing_left, wide[2], wide[3], value, owner, members)
+        pool = cls(
+            wide[0], wide[1], threshold, trees.missing_left, wide[2], wide[3], value, owner, members, leaf_covers(trees)
+        )
         return pool if (owner >= 0).all() else pool.only(owner >= 0)
 
     def only(self, kept: NDArray[np.bool_]) -> _Pool:
@@ -132,6 +165,7 @@ class _Pool:
             value=self.value[kept],
             owner=(np.cumsum(trees_kept) - 1)[owner],
             members={int(place[node]): codes for node, codes in self.members.items() if kept[node]},
+            cover=None if self.cover is None else self.cover[kept],
         )
 
     def trees_between(self, first: int, end: int) -> _Pool:
@@ -168,6 +202,8 @@ def check_trees(trees: Trees, width: int) -> None:
         raise UsageError("the arrays of the trees differ in length", where="model graph")
     if len(trees.roots) and (trees.roots.min() < 0 or trees.roots.max() >= nodes):
         raise UsageError("a tree begins outside the pool of nodes", where="model graph")
+    if len(trees.cover) and (trees.cover.shape != (nodes,) or not (trees.cover >= 0).all()):
+        raise UsageError("the cover of the trees must be one number of at least 0 for each node", where="model graph")
     inner = trees.feature >= 0
     if trees.feature.max(initial=-1) >= width:
         raise UsageError(f"a tree asks feature {trees.feature.max()}, and there are {width}", where="model graph")
@@ -191,6 +227,10 @@ def _with_stumps(pool: _Pool) -> _Pool:
     roots = pool.roots.copy()
     roots[lone] = branches
     none = np.full(len(lone), -1, np.int64)
+    cover = pool.cover
+    if cover is not None:  # each copy has half
+        cover = np.concatenate([cover, cover[leaves] / 2, cover[leaves]]).astype(np.float32)
+        cover[leaves] /= 2
     return _Pool(
         roots=roots,
         feature=np.concatenate([pool.feature, none, np.zeros_like(none)]),
@@ -201,6 +241,7 @@ def _with_stumps(pool: _Pool) -> _Pool:
         value=np.concatenate([pool.value, pool.value[leaves], np.zeros((len(lone), pool.value.shape[1]))]),
         owner=np.concatenate([pool.owner, lone, lone]),
         members=pool.members,
+        cover=cover,
     )
 
 
@@ -242,6 +283,8 @@ def _ensemble(builder: GraphBuilder, pool: _Pool, values: str, *, targets: int, 
     if len(members):
         attributes["membership_values"] = members
     name: str = builder.node("TreeEnsemble", [values], domain="ai.onnx.ml", **attributes)
+    if pool.cover is not None:
+        builder.remark(name, "cover", pool.cover[leaves])
     return name
 
 

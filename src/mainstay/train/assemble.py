@@ -137,6 +137,7 @@ def join_trees(parts: Sequence[Trees]) -> Trees:
         ]
         return np.concatenate(moved).astype(np.int32)
 
+    covered = all(len(part.cover) == len(part.feature) for part in parts)
     return Trees(
         roots=np.concatenate([part.roots + start for part, start in zip(parts, starts, strict=True)]),
         feature=np.concatenate([part.feature for part in parts]),
@@ -151,4 +152,5 @@ def join_trees(parts: Sequence[Trees]) -> Trees:
             for part, start in zip(parts, starts, strict=True)
             for node, codes in part.members.items()
         },
+        cover=np.concatenate([part.cover for part in parts]) if covered else np.empty(0),
     )

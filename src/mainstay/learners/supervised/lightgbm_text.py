@@ -59,7 +59,7 @@ def read_text(text: str, *, outputs: int, scale: float = 1.0) -> Trees:
         members |= {int(root) + node: codes for node, codes in tree.members.items()}
     pool.value[:] *= scale
     return Trees(roots, pool.feature, pool.threshold, pool.missing_left, pool.left, pool.right, pool.value,
-                 np.zeros(outputs), members)  # fmt: skip
+                 np.zeros(outputs), members, pool.cover)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class _Tree:
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     leaves: NDArray[np.float64]
+    cover: NDArray[np.float64]
     members: dict[int, NDArray[np.int64]]
 
     @property
@@ -87,6 +88,7 @@ class _Pool:
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     value: NDArray[np.float64]
+    cover: NDArray[np.float64]
 
 
 def _empty(nodes: int, outputs: int) -> _Pool:
@@ -97,6 +99,7 @@ def _empty(nodes: int, outputs: int) -> _Pool:
         left=np.full(nodes, -1, np.int32),
         right=np.full(nodes, -1, np.int32),
         value=np.zeros((nodes, outputs)),
+        cover=np.ones(nodes),
     )
 
 
@@ -108,6 +111,7 @@ def _place(pool: _Pool, tree: _Tree, root: int, output: int) -> None:
     pool.left[inner] = tree.left + root
     pool.right[inner] = tree.right + root
     pool.value[inner.stop : root + tree.size, output] = tree.leaves
+    pool.cover[root : root + tree.size] = tree.cover
 
 
 def _read(block: str) -> _Tree:
@@ -117,7 +121,7 @@ def _read(block: str) -> _Tree:
     leaves = np.array(fields["leaf_value"].split(), np.float64)
     if int(fields["num_leaves"]) == 1:
         none = np.empty(0, np.int32)
-        return _Tree(none, np.empty(0), np.empty(0, np.bool_), none, none, leaves, {})
+        return _Tree(none, np.empty(0), np.empty(0, np.bool_), none, none, leaves, np.ones(1), {})
     kind = np.array(fields["decision_type"].split(), np.int64)
     threshold = np.array(fields["threshold"].split(), np.float64)
     categorical = (kind & _CATEGORICAL) > 0
@@ -131,6 +135,7 @@ def _read(block: str) -> _Tree:
         left=_children(fields["left_child"], len(kind)),
         right=_children(fields["right_child"], len(kind)),
         leaves=leaves,
+        cover=np.array([*fields["internal_count"].split(), *fields["leaf_count"].split()], np.float64),
         members=members,
     )
 

@@ -110,6 +110,7 @@ def read_trees(trees: Sequence[Any], values: Sequence[NDArray[np.float64]], base
         right=child("children_right"),
         value=value,
         base=base,
+        cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float64),
     )
 
 
