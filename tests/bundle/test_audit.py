@@ -354,3 +354,12 @@ def test_a_big_forest_is_audited_fast():
     facts = audit_graph(model, inputs={"numbers": 2}, outputs={"prediction": ("float64", 1)})
     assert facts.trees == count
     assert time.perf_counter() - started < 3
+
+
+def test_how_many_are_the_top_is_a_constant():
+    builder = GraphBuilder(2, 0)
+    ends = [builder.constant(np.array([end])) for end in (0, 1)]
+    chosen = builder.node("Cast", [builder.node("Reshape", [builder.node("Slice", ["numbers", *ends]), ends[1]])], to=7)
+    for count in (chosen, builder.constant(np.array([0]))):
+        top, _ = builder.node("TopK", ["numbers", count], outputs=2, axis=1)
+        refused(builder.build({"probabilities": top}), "how many are the top must be a constant")

@@ -214,6 +214,10 @@ class _Audit:
                 self.stated_width[results[0]] = int(shape[1])
         elif op == "Cast" and given and results and given[0] in self.stated_width:
             self.stated_width[results[0]] = self.stated_width[given[0]]
+        elif op == "TopK":
+            count = self.constants.get(given[1]) if len(given) > 1 else None
+            if count is None or count.dtype != np.int64 or count.shape != (1,) or count[0] < 1:
+                raise FormatError("how many are the top must be a constant of at least 1", where=where)
         elif op == "TreeEnsemble":
             width = self.stated_width.get(given[0]) if len(given) == 1 else None
             if width is None:

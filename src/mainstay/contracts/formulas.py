@@ -32,9 +32,9 @@ __all__ = [
     "Quadratic",
     "Scaling",
     "formula_arrays",
+    "formula_base",
     "formula_from",
     "formula_operations",
-    "formula_outputs",
 ]
 
 Activation = Literal["identity", "relu", "tanh", "logistic"]
@@ -227,11 +227,14 @@ def formula_from(kind: str, arrays: Mapping[str, NDArray[np.generic]]) -> Formul
     return Layers(scaling, _listed(arrays, "weights"), _listed(arrays, "biases"), activation)
 
 
-def formula_outputs(body: Formula) -> Doubles:
-    """Return the part of a formula with one number per output: its intercept, last biases or prior."""
+def formula_base(body: Formula) -> Doubles:
+    """Return what is added to the sums of a formula at the end, float64 of shape (outputs,)."""
     if isinstance(body, Layers):
         return body.biases[-1]
-    return body.prior if isinstance(body, Neighbours) else body.intercept
+    if isinstance(body, Neighbours):
+        part: Doubles = body.prior * (body.smoothing / (body.count + body.smoothing))
+        return part
+    return body.intercept
 
 
 def formula_operations(body: Formula) -> float:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.contracts.formulas import Formula
 from mainstay.contracts.model import Affine, Constant
+from mainstay.graph.evaluate_formulas import formula_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +70,8 @@ def _raw(body: Body, features: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.repeat(body.value[None, :].astype(np.float64), rows, axis=0)
     if isinstance(body, Affine):
         return features.astype(np.float64) @ body.coefficients + body.intercept
+    if isinstance(body, Formula):
+        return formula_sums(body, features)
     total = np.zeros((rows, body.value.shape[1]))
     for root in body.roots:
         total += body.value[leaves_reached(body, int(root), features)]

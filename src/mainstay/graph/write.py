@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.errors import UsageError
+from mainstay.contracts.formulas import Formula, formula_base
 from mainstay.contracts.model import Affine, Constant, ModelGraph, Trees
 from mainstay.graph.evaluate_trees import apply_link
 from mainstay.graph.steady import first_columns, padded, widen
+from mainstay.graph.write_formulas import check_formula, write_formula
 from mainstay.graph.write_trees import check_trees, lone_leaves_summed, write_trees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mainstay.contracts.model import Link
+    from mainstay.contracts.model import Body, Link
     from mainstay.graph.builder import GraphBuilder
 
 __all__ = ["DOUBLE", "as_double", "write_model"]
@@ -67,11 +69,12 @@ def write_model(builder: GraphBuilder, model: ModelGraph, features: str, width: 
     values = as_double(builder, features, width)
     if isinstance(body, Affine):
         return _linked(builder, *_affine(builder, body, values, model.link), model.link)
-    sums = write_trees(builder, body, values)
-    outputs = len(body.base)
+    sums = write_trees(builder, body, values) if isinstance(body, Trees) else write_formula(builder, body, values)
+    base = _base(body)
+    outputs = len(base)
     if model.link == "softmax":
         sums = widen(builder, sums, outputs, value=0.0, dtype=np.float64)
-    total = builder.node("Add", [sums, builder.constant(_offset(body.base, model.link)[None, :])])
+    total = builder.node("Add", [sums, builder.constant(_offset(base, model.link)[None, :])])
     return _linked(builder, total, outputs, model.link)
 
 
@@ -81,7 +84,7 @@ def as_double(builder: GraphBuilder, features: str, width: int) -> str:
     return builder.node("Cast", [stated], to=DOUBLE)
 
 
-def _simplest(body: Constant | Affine | Trees, width: int) -> Constant | Affine | Trees:
+def _simplest(body: Body, width: int) -> Body:
     if isinstance(body, Affine):
         if body.coefficients.shape != (width, len(body.intercept)):
             raise UsageError(
@@ -94,11 +97,20 @@ def _simplest(body: Constant | Affine | Trees, width: int) -> Constant | Affine 
         check_trees(body, width)
         fixed = lone_leaves_summed(body)
         return body if fixed is None else Constant(fixed)
+    if isinstance(body, Formula):
+        check_formula(body, width)
     return body
 
 
-def _check_link(body: Constant | Affine | Trees, link: Link) -> None:
-    values = body.value if isinstance(body, Constant) else body.intercept if isinstance(body, Affine) else body.base
+def _base(body: Body) -> NDArray[np.float64]:
+    """Return what is added to the sums at the end, one number per output."""
+    if isinstance(body, Formula):
+        return formula_base(body)
+    return body.value if isinstance(body, Constant) else body.intercept if isinstance(body, Affine) else body.base
+
+
+def _check_link(body: Body, link: Link) -> None:
+    values = _base(body)
     if values.ndim != 1 or not len(values):
         raise UsageError(f"a model needs one answer per output, and shape {values.shape} came", where="model graph")
     if link == "sigmoid" and len(values) != 1:
