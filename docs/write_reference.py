@@ -51,6 +51,10 @@ SHAPES = {
 {rows, columns: [{name, kind, role, missing, ...}], findings: [{severity, code, column, message, advice}]}""",
     "predict": "{rows, rejected, outputs: [files]}",
     "evaluate": "{task, rows, metrics: {NAME: {value, low, high}}}",
+    "compare": """\
+{task, target, metric, rows, left_out, margin, models: [{name, digest, cost, value, low, high, metrics}],
+ comparison: {difference, low, high, probability_better, tied, probability_alike}, metrics: {NAME: {...}},
+ recommended}""",
     "inspect": "{format, digest, task, schema, metrics, versions}",
     "verify": "{digest, ok, checks: [{name, ok, message}]}",
     "report": "{report, digest}",

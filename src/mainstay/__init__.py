@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column, Schema
     from mainstay.lifecycle import (
+        CompareResult,
         EvaluateResult,
         InspectResult,
         Model,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         ReportResult,
         TrainResult,
         VerifyResult,
+        compare,
         demo,
         evaluate,
         inspect,
@@ -62,10 +64,10 @@ _ERRORS = (
     *("MissingPackageError", "ParityError", "ReplayError", "SchemaError", "UsageError", "WorkerError"),
 )
 _RESULTS = (
-    *("EvaluateResult", "InspectResult", "Model", "PredictResult"),
+    *("CompareResult", "EvaluateResult", "InspectResult", "Model", "PredictResult"),
     *("ProfileResult", "ReportResult", "TrainResult", "VerifyResult"),
 )
-_VERBS = ("demo", "evaluate", "inspect", "load", "predict", "profile", "report", "train", "verify")
+_VERBS = ("compare", "demo", "evaluate", "inspect", "load", "predict", "profile", "report", "train", "verify")
 _PLACES = {
     **dict.fromkeys(_ERRORS, "mainstay.contracts.errors"),
     **dict.fromkeys((*_RESULTS, *_VERBS), "mainstay.lifecycle"),
@@ -78,6 +80,7 @@ __all__ = [
     "BudgetError",
     "BundleError",
     "Column",
+    "CompareResult",
     "DataError",
     "EvaluateResult",
     "Finding",
@@ -99,6 +102,7 @@ __all__ = [
     "UsageError",
     "VerifyResult",
     "WorkerError",
+    "compare",
     "demo",
     "evaluate",
     "inspect",

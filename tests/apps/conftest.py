@@ -22,7 +22,26 @@ METRICS = {
     "roc_auc": {"value": 0.8463, "low": 0.826, "high": 0.867},
     "mape": {"value": float("nan"), "low": None, "high": None},
 }
+DIFFERENCE = {
+    "difference": 0.0526, "low": 0.0277, "high": 0.0769, "probability_better": 0.999, "tied": False,
+    "probability_alike": 0.125,
+}  # fmt: skip
 ANSWERS = {
+    "compare": {
+        "task": "classification",
+        "target": "Churn",
+        "metric": "roc_auc",
+        "rows": 500,
+        "left_out": 3,
+        "margin": 0.01,
+        "models": [
+            {"name": "new.mainstay", "digest": "ab" * 32, "cost": 12_000, **METRICS["roc_auc"]},
+            {"name": "old.mainstay", "digest": "cd" * 32, "cost": 34_000, "value": 0.79, "low": 0.77, "high": 0.81},
+        ],
+        "comparison": DIFFERENCE,
+        "metrics": {"roc_auc": DIFFERENCE},
+        "recommended": "new.mainstay",
+    },
     "profile": {
         "rows": 7043,
         "columns": [
@@ -97,6 +116,7 @@ WORDS = {
     "train": ["train", "a.csv", "--target", "Churn"],
     "predict": ["predict", "m.mainstay", "a.csv"],
     "evaluate": ["evaluate", "m.mainstay", "a.csv"],
+    "compare": ["compare", "new.mainstay", "old.mainstay", "a.csv"],
     "inspect": ["inspect", "m.mainstay"],
     "verify": ["verify", "m.mainstay"],
     "report": ["report", "m.mainstay"],

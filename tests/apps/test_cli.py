@@ -71,6 +71,7 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
             "row 5, tenure: 'x' is no number",
         ],
         "evaluate": ["100 rows", "0.8463", "0.8260 to 0.8670"],
+        "compare": ["new.mainstay", "0.0526", "0.0277 to 0.0769", "0.999", "it is the better", "3 left out"],
         "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "verify": ["members", "whole and true"],
         "report": ["churn.html"],

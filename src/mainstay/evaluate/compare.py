@@ -42,6 +42,8 @@ class Comparison(msgspec.Struct, frozen=True):
         The share of resamplings in which the first is better, equal ones counted half.
     tied : bool
         Whether the interval holds 0, so the rows cannot tell the two apart.
+    probability_alike : float or None
+        The share of resamplings in which the two differ by no more than the margin that was asked for.
     """
 
     difference: float | None
@@ -49,6 +51,7 @@ class Comparison(msgspec.Struct, frozen=True):
     high: float | None
     probability_better: float | None
     tied: bool
+    probability_alike: float | None = None
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -80,9 +83,27 @@ def compare(
     positive: str | None = None,
     weight: ArrayLike | None = None,
     groups: NDArray[np.int64] | None = None,
+    predicted: tuple[ArrayLike, ArrayLike] | None = None,
+    margin: float = 0.01,
     seed: int = 0,
 ) -> Comparison:
     """Return how much better or worse the first model is than the second, by the paired bootstrap.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    metric_name : str
+    y, answers_a, answers_b : arrays
+        As :func:`mainstay.evaluate.evidence.gather` takes them.
+    labels, positive, weight
+        The same.
+    groups : int64 array of shape (n,), optional
+        Rows that are drawn together.
+    predicted : pair of arrays of shape (n,), optional
+        The class codes that the two answer, where they are not the most probable ones.
+    margin : float, default 0.01
+        Differences up to this share of the second model's error count as alike.
+    seed : int
 
     Raises
     ------
@@ -98,13 +119,22 @@ def compare(
     (False, True, 1.0)
     """
     answers = {"a": answers_a, "b": answers_b}
-    measured = _measure_all(task, metric_name, y, answers, labels=labels, positive=positive, weight=weight)
+    decided = None if predicted is None else dict(zip("ab", predicted, strict=True))
+    measured = _measure_all(
+        task, metric_name, y, answers, labels=labels, positive=positive, weight=weight, predicted=decided
+    )
     first, second = measured["a"], measured["b"]
     if first is None or second is None:
         return Comparison(None, None, None, None, tied=True)
     draws = draw(first.rows, seed, groups)
     greater = metric(metric_name, task).greater_is_better
-    return _compare(first, second, _replicate(first, draws) - _replicate(second, draws), draws.units, greater=greater)
+    differences = _replicate(first, draws) - _replicate(second, draws)
+    found = _compare(first, second, differences, draws.units, greater=greater)
+    if found.probability_better is None:
+        return found
+    error = 1.0 - second.value if greater else second.value
+    alike = float(np.mean(np.abs(differences[np.isfinite(differences)]) <= margin * abs(error)))
+    return msgspec.structs.replace(found, probability_alike=alike)
 
 
 def ties(
@@ -162,9 +192,12 @@ def _measure_all(
     labels: Sequence[str],
     positive: str | None,
     weight: ArrayLike | None,
+    predicted: Mapping[str, ArrayLike] | None = None,
 ) -> dict[str, Measured | None]:
+    decided = predicted or {}
     gathered = {
-        key: gather(task, y, each, labels=labels, positive=positive, weight=weight) for key, each in answers.items()
+        key: gather(task, y, each, labels=labels, positive=positive, weight=weight, predicted=decided.get(key))
+        for key, each in answers.items()
     }
     return {key: measure(name, evidence) for key, evidence in gathered.items()}
 

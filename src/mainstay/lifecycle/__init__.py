@@ -1,9 +1,11 @@
 """The verbs: train, predict, evaluate and the rest; the only place where the parts of the house meet."""
 
+from mainstay.lifecycle.comparing import compare
 from mainstay.lifecycle.demonstration import demo
 from mainstay.lifecycle.model import Model, load
 from mainstay.lifecycle.profiling import profile
 from mainstay.lifecycle.results import (
+    CompareResult,
     EvaluateResult,
     InspectResult,
     PredictResult,
@@ -16,6 +18,7 @@ from mainstay.lifecycle.training import train
 from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 
 __all__ = [
+    "CompareResult",
     "EvaluateResult",
     "InspectResult",
     "Model",
@@ -24,6 +27,7 @@ __all__ = [
     "ReportResult",
     "TrainResult",
     "VerifyResult",
+    "compare",
     "demo",
     "evaluate",
     "inspect",

@@ -9,8 +9,9 @@ import msgspec
 
 from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.evaluate.report_data import ReportData
-from mainstay.lifecycle.answers import answer_frame, evaluate_frame
+from mainstay.lifecycle.answers import answer_frame
 from mainstay.lifecycle.results import EvaluateResult, write_text
+from mainstay.lifecycle.scoring import evaluate_frame
 
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema

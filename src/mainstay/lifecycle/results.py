@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
 
 __all__ = [
+    "CompareResult",
     "EvaluateResult",
     "InspectResult",
     "PredictResult",
@@ -177,6 +178,31 @@ class EvaluateResult(Result):
         """Return the metrics with their intervals."""
         rows = [(name, in_words(score)) for name, score in self.figures["metrics"].items()]
         return [("metric", "value (95 % interval)"), *rows]
+
+
+@dataclass(frozen=True, repr=False)
+class CompareResult(Result):
+    """Two models on the same rows; ``figures`` is ``{metric, rows, models, comparison, metrics, recommended, ...}``."""
+
+    def headline(self) -> str:
+        """Say how likely the first is better, and what to take."""
+        figures, found = self.figures, self.figures["comparison"]
+        first, second = figures["models"]
+        if found["probability_better"] is None:
+            return f"{figures['rows']:,} rows cannot tell {first['name']} from {second['name']}"
+        verdict = "cannot be told apart; the cheaper is" if found["tied"] else "the better is"
+        return (
+            f"{first['name']} is better than {second['name']} with probability {found['probability_better']:.3f} "
+            f"({figures['metric']}, {figures['rows']:,} rows); {verdict} {figures['recommended']}"
+        )
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return each metric's difference, first minus second."""
+        rows = [
+            (name, in_words({**one, "value": one["difference"]}), _number(one["probability_better"]))
+            for name, one in self.figures["metrics"].items()
+        ]
+        return [("metric", "first minus second (95 % interval)", "first is better"), *rows]
 
 
 @dataclass(frozen=True, repr=False)

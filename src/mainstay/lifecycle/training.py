@@ -51,6 +51,7 @@ def train(
     encode: str = "auto",
     polynomial: int = 1,
     positive: str | None = None,
+    test: Any = None,
     holdout: float = 0.2,
     tune: str = "off",
     grid: Mapping[str, Any] | str | Path | None = None,
@@ -97,6 +98,8 @@ def train(
         Preparation; "auto" leaves it to each candidate.
     positive : str, optional
         The positive class of two.
+    test : path, SQL URL or data frame, optional
+        Your own held-out rows, with their target; then none is set aside from ``data``.
     holdout : float, default 0.2
         The share of rows that is held out for the score.
     tune : {"off", "grid", "random", "bayes"}
@@ -172,7 +175,22 @@ def train(
     with ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
         around = Surroundings(clock, pool, watch, listener)
         table, known, findings = _prepare(data, target, task, schema, around, reading=reading)
+        if test is not None:
+            table, settings = _with_test(table, test, known, settings, reading=reading)
         return _finish(table, known, findings, settings, around, places=places)
+
+
+def _with_test(
+    table: Table, test: Any, schema: Schema, settings: Settings, *, reading: Reading
+) -> tuple[Table, Settings]:
+    """Put the user's own held-out rows at the end of the table, and say how many they are."""
+    import msgspec
+
+    from mainstay.data.read import read
+    from mainstay.train.given import join_test
+
+    both = join_test(table, read(test, **reading), schema)
+    return both, msgspec.structs.replace(settings, given=both.rows - table.rows)
 
 
 def _prepare(

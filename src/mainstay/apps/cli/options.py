@@ -31,6 +31,7 @@ __all__ = [
     "Holdout",
     "HtmlOut",
     "Intervals",
+    "Margin",
     "MemoryBudget",
     "Metric",
     "Missing",
@@ -48,6 +49,7 @@ __all__ = [
     "Scale",
     "SchemaFile",
     "SchemaOut",
+    "SecondBundle",
     "Seed",
     "Sheet",
     "Split",
@@ -55,6 +57,7 @@ __all__ = [
     "Target",
     "TargetOptional",
     "Task",
+    "Test",
     "Threshold",
     "TimeBudget",
     "Trials",
@@ -86,6 +89,9 @@ NewData = Annotated[
 ]
 Bundle = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="A model file that train has written.", show_default=False)
+]
+SecondBundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="The model file to hold against it.", show_default=False)
 ]
 
 Header = Annotated[
@@ -234,6 +240,9 @@ Intervals = Annotated[
     float | None,
     typer.Option(metavar="PERCENT", help="Add sets or intervals that hold so many truths.", rich_help_panel=_DECIDING),
 ]
+Margin = Annotated[
+    float, typer.Option(metavar="SHARE", help="Smaller differences, as a share of the error, count as alike.")
+]
 Proof = Annotated[
     str,
     typer.Option(metavar="HOW", help="shuffle: show the score that noise gets.", rich_help_panel=_CHECKING),
@@ -241,6 +250,10 @@ Proof = Annotated[
 Diagnose = Annotated[
     bool,
     typer.Option("--diagnose", metavar="", help="Draw the learning curve, and complexity.", rich_help_panel=_CHECKING),
+]
+Test = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Your own held-out rows; then none is set aside.", rich_help_panel=_TASK),
 ]
 Holdout = Annotated[
     float,

@@ -9,7 +9,7 @@ from rich.text import Text
 from mainstay.apps.cli.figures import figure, interval, seconds
 from mainstay.apps.cli.plain_table import plain_table, spaced
 
-__all__ = ["leaderboard", "metrics"]
+__all__ = ["differences", "leaderboard", "metrics", "sides"]
 
 Row = Mapping[str, Any]
 
@@ -35,6 +35,24 @@ def leaderboard(rows: Sequence[Row], metric: str) -> Padding:
             Text(_remark(row), style="green" if chosen else "dim"),
         )
     return spaced(table, "Every model that was tried, on the same held-out rows")
+
+
+def sides(models: Sequence[Row], metric: str) -> Padding:
+    """Return the two models that are compared: score, interval and size."""
+    table = plain_table("model", metric, "95 % interval", "graph", right=(1, 3))
+    for one in models:
+        size = f"{one['cost'] / 1e6:.2f} MB"
+        table.add_row(str(one["name"]), figure(one["value"]), interval(one.get("low"), one.get("high")), size)
+    return spaced(table)
+
+
+def differences(scores: Mapping[str, Row], title: str) -> Padding:
+    """Return one line per metric: the paired difference with its interval, and how likely the first is better."""
+    table = plain_table("score", "difference", "95 % interval", "first is better", right=(1, 3))
+    for name, one in scores.items():
+        better = "" if one["probability_better"] is None else f"{one['probability_better']:.3f}"
+        table.add_row(name, figure(one["difference"]), interval(one["low"], one["high"]), better)
+    return spaced(table, title)
 
 
 def _remark(row: Row) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import key_values, plain_table
-from mainstay.apps.cli.score_tables import leaderboard, metrics
+from mainstay.apps.cli.score_tables import differences, leaderboard, metrics, sides
 
 __all__ = ["show", "show_frame"]
 
@@ -132,6 +132,24 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
     return [Text(head, style="bold"), metrics(figures["metrics"])]
 
 
+def _compare(figures: Figures) -> list[RenderableType]:
+    first, second = figures["models"]
+    found = figures["comparison"]
+    left_out = f" ({count(figures['left_out'])} left out)" if figures.get("left_out") else ""
+    head = Text(f"{figures['task']} of {figures['target']}, {count(figures['rows'])} rows{left_out}", style="bold")
+    parts: list[RenderableType] = [head, sides(figures["models"], figures["metric"])]
+    if found["probability_better"] is not None:
+        parts.append(
+            Text(
+                f"{first['name']} is better with probability {found['probability_better']:.3f}; the two differ by less "
+                f"than {figures['margin']:.1%} of the error with probability {found['probability_alike']:.3f}"
+            )
+        )
+    parts.append(differences(figures["metrics"], f"{first['name']} minus {second['name']}"))
+    why = "they cannot be told apart, and it is the cheaper" if found["tied"] else "it is the better"
+    return [*parts, Text.assemble("Take ", (figures["recommended"], "bold green"), f": {why}.")]
+
+
 def _inspect(figures: Figures) -> list[RenderableType]:
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
     task = f"{figures['task']} of {figures['target']}" if figures.get("target") else figures["task"]
@@ -162,6 +180,7 @@ _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
+    "compare": _compare,
     "inspect": _inspect,
     "verify": _verify,
     "report": _report,

@@ -1,4 +1,4 @@
-"""The commands that use a model file on rows: predict, and evaluate against known answers."""
+"""The commands that use a model file on rows: predict, evaluate against known answers, and compare two."""
 
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,12 @@ from mainstay.apps.cli.answers import answer, answer_rows
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["evaluate", "predict", "register"]
+__all__ = ["compare", "evaluate", "predict", "register"]
 
 
 def register(application: "typer.Typer") -> None:
     """Add this file's commands."""
-    for command in (predict, evaluate):
+    for command in (predict, evaluate, compare):
         application.command(rich_help_panel="Use it")(command)
 
 
@@ -64,3 +64,31 @@ def evaluate(
 
     result = lifecycle.evaluate(model, data, **options.reading(header, query, sheet, delimiter, encoding))
     return answer("evaluate", result, as_json=as_json)
+
+
+def compare(
+    first: options.Bundle,
+    second: options.SecondBundle,
+    data: options.NewData,
+    *,
+    metric: options.Metric = "auto",
+    margin: options.Margin = 0.01,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Say how likely one model file is better than another, and by how much.
+
+    Both answer the same rows, whose answers are known. Where the rows
+    cannot tell the two apart, the cheaper one is recommended.
+    """
+    from mainstay import lifecycle
+
+    result = lifecycle.compare(
+        first, second, data, metric=metric, margin=margin,
+        **options.reading(header, query, sheet, delimiter, encoding),
+    )  # fmt: skip
+    return answer("compare", result, as_json=as_json)
