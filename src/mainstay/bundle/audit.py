@@ -65,7 +65,7 @@ class GraphFacts:
 
 
 def audit_graph(
-    model: bytes, *, inputs: Mapping[str, int], outputs: Mapping[str, tuple[str, int]], where: str = "model.onnx"
+    model: bytes, *, inputs: Mapping[str, int | None], outputs: Mapping[str, tuple[str, int]], where: str = "model.onnx"
 ) -> GraphFacts:
     """Refuse a graph that is not plainly one of ours.
 
@@ -74,7 +74,7 @@ def audit_graph(
     model : bytes
         A serialized ONNX ``ModelProto``.
     inputs : mapping of str to int
-        The inputs that there may be ("numbers", "categories") and their widths.
+        The inputs that there may be ("numbers", "categories", "text_0", ...) and their widths; None where any will do.
     outputs : mapping of str to (element type, width)
         The outputs that there must be.
     where : str, default "model.onnx"
@@ -104,18 +104,22 @@ class _Audit:
         self.operators: dict[str, int] = {}
         self.trees = 0
 
-    def run(self, inputs: Mapping[str, int], outputs: Mapping[str, tuple[str, int]]) -> GraphFacts:
+    def run(self, inputs: Mapping[str, int | None], outputs: Mapping[str, tuple[str, int]]) -> GraphFacts:
         top = self._message(Span(0, len(self.wire.data)), MODEL, "model", self.where)
         self._check_versions(top)
         graph = self._message(_span(top, "graph", self.where), GRAPH, "graph", self.where)
         for span in graph.get("initializer", []):
             self._constant(span)
         numbers = sum(constant.size for constant in self.constants.values())
-        kinds = {"numbers": "float32", "categories": "int64"}
+        kinds = {"numbers": "float32", "categories": "int64"} | dict.fromkeys(
+            (name for name in inputs if name.startswith("text_")), "int32"
+        )
         for span in graph.get("input", []):
             name, kind, width = self._value(span)
             if name not in inputs or kind != kinds.get(name) or width != inputs[name]:
-                wanted = ", ".join(f"{key} {kinds.get(key)} of width {size}" for key, size in inputs.items() if size)
+                wanted = ", ".join(
+                    f"{key} {kinds.get(key)} of width {size}" for key, size in inputs.items() if size != 0
+                )
                 raise self._error(f"inputs may be {wanted or 'none'}, and {name} {kind} of width {width} came")
             self._define(name)
         for place, span in enumerate(graph.get("node", [])):

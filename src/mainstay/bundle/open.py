@@ -196,10 +196,11 @@ def audit_model(documents: Documents, where: str) -> GraphFacts:
         When it is not plainly one of ours.
     """
     decoder = Decoder(documents.schema)
-    inputs = {"numbers": len(decoder.number_names), "categories": len(decoder.category_names)}
+    inputs: dict[str, int | None] = {"numbers": len(decoder.number_names), "categories": len(decoder.category_names)}
+    inputs |= {f"text_{place}": None for place in range(len(decoder.text_names))}
     return audit_graph(
         documents.model,
-        inputs={name: width for name, width in inputs.items() if width},
+        inputs={name: width for name, width in inputs.items() if width != 0},
         outputs=documents.outputs.graph_outputs,
         where=f"{where} > model.onnx",
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from mainstay.contracts.errors import SchemaError
 
-__all__ = ["DATETIME_PARTS", "TEXT_PARTS", "Column", "Kind", "Policy", "Role", "Schema"]
+__all__ = ["DATETIME_PARTS", "TEXT_PARTS", "TEXT_TERMS", "Column", "Kind", "Policy", "Role", "Schema"]
 
 Kind = Literal["number", "boolean", "category", "datetime", "text", "identifier", "image"]
 Role = Literal["feature", "target", "group", "time", "weight", "ignored"]
@@ -25,6 +25,9 @@ weekday 0-6 from Monday, hour 0-24 with fraction."""
 TEXT_PARTS = ("characters", "words", "digits", "capitals", "symbols")
 """The numbers that a free text becomes: its length in characters, its words, and the counts of digits,
 capital letters and other signs (neither letter, digit nor white space)."""
+
+TEXT_TERMS = 262_144
+"""How many numbers the words and letter groups of a text are hashed into, where inference finds the text."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,6 +60,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The mark between thousands of numbers written as text: "", ",", ".", "'", " " or "_".
     formats : tuple of str, default ()
         strptime formats of a datetime written as text, tried in this order.
+    terms : int, default 0
+        For a text: how many numbers its words and letter groups are hashed into, beside the five counts of
+        ``TEXT_PARTS``. 0 leaves it at the counts.
     on_bad, on_missing, on_unseen, on_range : {"reject", "warn", "missing"}
         What happens to a value that cannot be read as this kind; to a missing value where ``nullable`` is false;
         to an unknown category; to a number outside the range seen. "warn" keeps the answer and says so;
@@ -85,6 +91,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decimal: str = "."
     thousands: str = ""
     formats: tuple[str, ...] = ()
+    terms: int = 0
     on_bad: Policy = "warn"
     on_missing: Policy = "reject"
     on_unseen: Policy = "warn"

@@ -23,7 +23,8 @@ is the code of an unseen word. Words are compared as written; a number also by v
 *Datetimes* follow the column's ``formats`` in their order, then ISO 8601. A time with an offset is moved to UTC.
 Dates that do not exist (31 February) and years outside 1 to 9999 are bad values.
 
-*Text* becomes the five counts of ``TEXT_PARTS``.
+*Text* becomes the five counts of ``TEXT_PARTS`` and, where the column has ``terms``, the numbers of its words and
+letter groups (see ``decode_terms``).
 
 *Policies.* A bad value is missing in the arrays. ``reject`` and ``warn`` make a problem of it, ``missing`` stays
 silent. An unseen category that ``on_unseen`` does not silence keeps the unseen code, a number out of range that
@@ -67,6 +68,8 @@ class Decoder:
         What the two arrays hold, in the order of the schema.
     category_levels : tuple of int
         How many known levels each category column has.
+    text_names : tuple of str
+        The text columns whose terms are used.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Decoder:
         self.number_names = self._plan.number_names
         self.category_names = self._plan.category_names
         self.category_levels = self._plan.category_levels
+        self.text_names = self._plan.text_names
 
     def from_frame(self, frame: pl.DataFrame) -> Decoded:
         """Return a table as arrays.

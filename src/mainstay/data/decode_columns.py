@@ -19,12 +19,15 @@ from mainstay.data.decode_datetime import DAY, FIRST, LAST, DatetimeReader
 from mainstay.data.decode_number import NumberReader
 from mainstay.data.decode_plan import problems_of
 from mainstay.data.decode_record import Decoded
+from mainstay.data.decode_terms import terms_of
 from mainstay.data.decode_word import BooleanReader, CategoryReader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.contracts.arrays import Terms
     from mainstay.data.decode_plan import Plan
+    from mainstay.data.decode_text import TextReader
 
 __all__ = ["decode_columns", "parts_of_instants", "read_column"]
 
@@ -54,7 +57,11 @@ def decode_columns(plan: Plan, frame: pl.DataFrame) -> Decoded:
         for row, flaw in found:
             flaws.append((row, position, flaw))
             rejected[row] |= flaw.action == "reject"
-    arrays = Arrays(numbers, plan.number_names, codes, plan.category_names, plan.category_levels)
+    texts = tuple(_terms(reader, frame.get_column(reader.column.name)) for reader in plan.texts)
+    arrays = Arrays(
+        numbers, plan.number_names, codes, plan.category_names, plan.category_levels,
+        texts, plan.text_names, plan.text_terms,
+    )  # fmt: skip
     extra = tuple(name for name in frame.columns if name not in plan.known)
     return Decoded(arrays, problems_of(plan.steps, flaws), rejected, extra)
 
@@ -68,14 +75,22 @@ def read_column(reader: Reader, series: pl.Series, width: int = 1) -> tuple[NDAr
     values: NDArray[Any] = np.full(
         (series.len(), width), -1 if codes else np.nan, dtype=np.int64 if codes else np.float64
     )
-    if series.dtype.is_float():
-        series = series.fill_nan(None)
-    elif isinstance(series.dtype, pl.Categorical | pl.Enum):
-        series = series.cast(pl.String)
+    series = _plain(series)
     done = _quick(reader, series, values)
     if reader.absent is None:
         done |= series.is_null().to_numpy()
     return values, _read_rest(reader, series, values, np.flatnonzero(~done))
+
+
+def _plain(series: pl.Series) -> pl.Series:
+    """Return missing numbers as null and stored levels as their words."""
+    if series.dtype.is_float():
+        return series.fill_nan(None)
+    return series.cast(pl.String) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
+
+
+def _terms(reader: TextReader, series: pl.Series) -> Terms:
+    return terms_of(map(reader.text, _python_values(_plain(series))), reader.column.terms)
 
 
 def _quick(reader: Reader, series: pl.Series, values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -50,13 +50,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps, in the order of the schema, and the names of what they fill."""
+    """All steps, in the order of the schema, and the names of what they fill; ``texts`` read terms as well."""
 
     steps: tuple[Step, ...]
     number_names: tuple[str, ...]
     category_names: tuple[str, ...]
     category_levels: tuple[int, ...]
     known: frozenset[str]
+    texts: tuple[TextReader, ...] = ()
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The columns whose terms are used."""
+        return tuple(reader.column.name for reader in self.texts)
+
+    @property
+    def text_terms(self) -> tuple[int, ...]:
+        """How many terms each of them can have."""
+        return tuple(reader.column.terms for reader in self.texts)
 
 
 def plan_of(schema: Schema) -> Plan:
@@ -86,6 +97,7 @@ def plan_of(schema: Schema) -> Plan:
         tuple(column.name for column in categories),
         tuple(len(column.categories) for column in categories),
         frozenset(column.name for column in schema.columns),
+        tuple(step.reader for step in steps if isinstance(step.reader, TextReader) and step.reader.column.terms),
     )
 
 

@@ -12,10 +12,12 @@ from mainstay.contracts.errors import SchemaError
 from mainstay.data.decode_cell import Flaw, shown
 from mainstay.data.decode_plan import problems_of
 from mainstay.data.decode_record import Decoded
+from mainstay.data.decode_terms import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mainstay.contracts.arrays import Terms
     from mainstay.data.decode_plan import Plan
 
 __all__ = ["decode_rows"]
@@ -54,7 +56,11 @@ def decode_rows(plan: Plan, rows: Sequence[Mapping[str, object]]) -> Decoded:
                 numbers.extend((_NAN,) * width if reading is None else reading)
         if not row.keys() <= plan.known:
             extra.update(dict.fromkeys(name for name in row if name not in plan.known))
-    return _decoded(plan, (numbers, codes), flaws, len(rows), tuple(extra))
+    texts = tuple(
+        terms_of((reader.text(row.get(reader.column.name)) for row in rows), reader.column.terms)
+        for reader in plan.texts
+    )
+    return _decoded(plan, (numbers, codes, texts), flaws, len(rows), tuple(extra))
 
 
 def _check_row(index: int, row: object) -> None:
@@ -68,7 +74,7 @@ def _check_row(index: int, row: object) -> None:
 
 def _decoded(
     plan: Plan,
-    cells: tuple[list[float], list[int]],
+    cells: tuple[list[float], list[int], tuple[Terms, ...]],
     flaws: list[tuple[int, int, Flaw]],
     rows: int,
     extra: tuple[str, ...],
@@ -79,5 +85,8 @@ def _decoded(
     rejected = np.zeros(rows, dtype=np.bool_)
     for index, _, flaw in flaws:
         rejected[index] |= flaw.action == "reject"
-    arrays = Arrays(numbers, plan.number_names, codes, plan.category_names, plan.category_levels)
+    arrays = Arrays(
+        numbers, plan.number_names, codes, plan.category_names, plan.category_levels,
+        cells[2], plan.text_names, plan.text_terms,
+    )  # fmt: skip
     return Decoded(arrays, problems_of(plan.steps, flaws), rejected, extra)

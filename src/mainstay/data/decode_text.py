@@ -72,3 +72,8 @@ class TextReader:
         if text is None:
             return flaw("bad", self.column.on_bad, "expected a text", value)
         return self.absent if text in self.missing_words else text_parts(text)
+
+    def text(self, value: object) -> str:
+        """Return the text whose terms are taken; empty for a missing or bad value."""
+        text = cell_text(value)
+        return "" if text is None or text in self.missing_words else text

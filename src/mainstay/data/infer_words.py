@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.findings import Finding
+from mainstay.contracts.schema import TEXT_TERMS
 from mainstay.data.decode_word import FALSE_WORDS, TRUE_WORDS
 from mainstay.data.infer_guess import ROWS_PER_CODE, Ask, Guess, also, cells, times
 from mainstay.data.infer_level import LEVELS_MOST, category_of, natural_order
@@ -106,7 +107,7 @@ def _text(found: Distinct, base: Column) -> Column:
     words = found.values.str.count_matches(r"\S+").mean()
     average = words if isinstance(words, float) else 0.0
     evidence = f"{len(found):,} different texts in {cells(found.filled)}, {average:.1f} words on average"
-    return replace(base, kind="text", evidence=also(evidence, base))
+    return replace(base, kind="text", terms=TEXT_TERMS, evidence=also(evidence, base))
 
 
 def _category(found: Distinct, base: Column) -> Guess:

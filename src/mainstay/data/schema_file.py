@@ -28,6 +28,7 @@ _CHOICES = {"kind": get_args(Kind), "role": get_args(Role)} | {
 }
 _DECIMALS = (".", ",")
 _THOUSANDS = ("", ",", ".", "'", " ", "_")
+_FEWEST_TERMS, _MOST_TERMS = 1024, 1 << 22
 _WIDTH = 110
 _ARRAY = re.compile(r"^(\w+) = \[\n((?:    .*\n)*)\]$", re.MULTILINE)
 
@@ -179,6 +180,12 @@ def _check(column: Column, place: _Place) -> None:
             raise place.error(field, f"{bound} is no bound", "Leave the field out where there is no bound.")
     if column.low is not None and column.high is not None and column.low > column.high:
         raise place.error("low", f"{column.low:g} is above high, which is {column.high:g}", "Exchange the two.")
+    if column.terms and not (column.kind == "text" and _FEWEST_TERMS <= column.terms <= _MOST_TERMS):
+        raise place.error(
+            "terms",
+            f"{column.terms} came for a column of kind {column.kind!r}",
+            f"Only a text has terms: 0 for none, or {_FEWEST_TERMS} to {_MOST_TERMS:,}.",
+        )
     _check_categories(column, place)
 
 

@@ -9,7 +9,7 @@ same share their importance.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -220,7 +220,11 @@ def _shuffled(arrays: Arrays, numbers: list[int], categories: list[int], order: 
     some_numbers, some_categories = arrays.numbers.copy(), arrays.categories.copy()
     some_numbers[:, numbers] = arrays.numbers[order][:, numbers]
     some_categories[:, categories] = arrays.categories[order][:, categories]
-    return Arrays(some_numbers, arrays.number_names, some_categories, arrays.category_names, arrays.category_levels)
+    own = {f"{name}.{TEXT_PARTS[0]}": place for place, name in enumerate(arrays.text_names)}
+    texts = list(arrays.texts)
+    for place in [own[arrays.number_names[at]] for at in numbers if arrays.number_names[at] in own]:
+        texts[place] = texts[place].take(order)
+    return replace(arrays, numbers=some_numbers, categories=some_categories, texts=tuple(texts))
 
 
 def _summed(column: str, tally: _Tally, sign: float) -> ColumnImportance:

@@ -37,6 +37,9 @@ class GraphBuilder:
         Width of the input ``numbers``, float32 of shape (n, numbers); 0 leaves it out.
     categories : int
         Width of the input ``categories``, int64 of shape (n, categories); 0 leaves it out.
+    texts : int, default 0
+        How many inputs ``text_0``, ``text_1``, ... there are, int32 of shape (n, any): the terms of a text, -1 after
+        the last.
 
     Raises
     ------
@@ -54,9 +57,9 @@ class GraphBuilder:
     True
     """
 
-    def __init__(self, numbers: int, categories: int) -> None:
-        if numbers < 0 or categories < 0:
-            raise UsageError(f"widths must be 0 or more, and {numbers} and {categories} came")
+    def __init__(self, numbers: int, categories: int, texts: int = 0) -> None:
+        if numbers < 0 or categories < 0 or texts < 0:
+            raise UsageError(f"widths must be 0 or more, and {numbers}, {categories} and {texts} came")
         widths = {"numbers": numbers, "categories": categories}
         self.inputs: dict[str, int] = {name: width for name, width in widths.items() if width}
         self._constants: dict[bytes, str] = {}
@@ -64,12 +67,13 @@ class GraphBuilder:
         self._found: dict[bytes, tuple[str, ...]] = {}
         self._nodes: list[Any] = []
         self._remarks: dict[str, str] = {}
-        self._known: set[str] = set(self.inputs)
+        self.texts = tuple(f"text_{position}" for position in range(texts))
+        self._known: set[str] = {*self.inputs, *self.texts}
 
     @classmethod
     def over(cls, arrays: Arrays) -> GraphBuilder:
         """Return a builder with the widths of these arrays."""
-        return cls(arrays.numbers.shape[1], arrays.categories.shape[1])
+        return cls(arrays.numbers.shape[1], arrays.categories.shape[1], len(arrays.texts))
 
     def constant(self, array: NDArray[Any]) -> str:
         """Return the name of a constant tensor with these values.
@@ -191,7 +195,7 @@ class GraphBuilder:
         graph = helper.make_graph(
             kept,
             "mainstay",
-            [self._input(name) for name in self.inputs if name in used],
+            [self._input(name) for name in (*self.inputs, *self.texts) if name in used],
             [helper.make_empty_tensor_value_info(name) for name in outputs],
             [tensor for name, tensor in self._initializers.items() if name in used],
         )
@@ -206,6 +210,8 @@ class GraphBuilder:
     def _input(self, name: str) -> Any:
         from onnx import helper
 
+        if name in self.texts:
+            return helper.make_tensor_value_info(name, ELEMENT_TYPES["int32"], ["rows", f"{name}_terms"])
         element = ELEMENT_TYPES["float32" if name == "numbers" else "int64"]
         return helper.make_tensor_value_info(name, element, ["rows", self.inputs[name]])
 

@@ -7,6 +7,7 @@ switched off before that import. One thread computes; a big batch goes through i
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from mainstay.contracts.errors import BundleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Arrays
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK_ROWS", "Session"]
 
 BLOCK_ROWS = 4096
+_BLOCK_TERMS = 1 << 18  # padded terms of a block: longer texts make smaller blocks
 _FATAL = 4
 
 
@@ -39,7 +43,7 @@ class Session:
     Parameters
     ----------
     model : bytes
-        An ONNX model whose inputs are among ``numbers`` and ``categories``.
+        An ONNX model whose inputs are among ``numbers``, ``categories`` and ``text_0``, ``text_1``, ...
     threads : int, default 1
         How many blocks of rows may run at the same time; the answers are the same bits.
 
@@ -92,25 +96,39 @@ class Session:
             When the arrays do not fit the graph.
         """
         rows = arrays.rows
-        given = {"numbers": (arrays.numbers, np.float32), "categories": (arrays.categories, np.int64)}
-        feeds = {name: np.ascontiguousarray(values, kind) for name, (values, kind) in given.items()}
-        starts = range(0, max(rows, 1), BLOCK_ROWS)
-        blocks = [{name: feeds[name][at : at + BLOCK_ROWS] for name in self.inputs} for at in starts]
         if not self.inputs:  # a model of constants alone cannot know how many rows there are
             return {name: np.repeat(one, rows, axis=0) for name, one in self._block({}).items()}
+        blocks = self._blocks(arrays)
         if self._threads == 1 or len(blocks) == 1:
-            answers = [self._block(block) for block in blocks]
+            answers = [self._block(feed()) for feed in blocks]
         else:
             answers = self._side_by_side(blocks)
         if len(answers) == 1:
             return answers[0]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in self.outputs}
 
-    def _side_by_side(self, blocks: list[dict[str, NDArray[Any]]]) -> list[dict[str, NDArray[Any]]]:
+    def _blocks(self, arrays: Arrays) -> list[Callable[[], dict[str, NDArray[Any]]]]:
+        """Return what feeds each block of rows; terms are padded when their block's turn comes."""
+        given = {"numbers": (arrays.numbers, np.float32), "categories": (arrays.categories, np.int64)}
+        feeds = {
+            name: np.ascontiguousarray(values, kind) for name, (values, kind) in given.items() if name in self.inputs
+        }
+        texts = {f"text_{place}": text for place, text in enumerate(arrays.texts) if f"text_{place}" in self.inputs}
+        longest = max((int(text.lengths.max(initial=1)) for text in texts.values()), default=1)
+        size = max(1, min(BLOCK_ROWS, _BLOCK_TERMS // longest))
+
+        def feed(start: int) -> dict[str, NDArray[Any]]:
+            block = slice(start, start + size)
+            plain = {name: values[block] for name, values in feeds.items()}
+            return plain | {name: text.take(block).padded() for name, text in texts.items()}
+
+        return [partial(feed, start) for start in range(0, max(arrays.rows, 1), size)]
+
+    def _side_by_side(self, blocks: list[Callable[[], dict[str, NDArray[Any]]]]) -> list[dict[str, NDArray[Any]]]:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(self._block, blocks))
+            return list(pool.map(lambda feed: self._block(feed()), blocks))
 
     def _block(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         try:

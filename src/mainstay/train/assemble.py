@@ -57,6 +57,8 @@ class AssembleJob(msgspec.Struct, frozen=True, kw_only=True):
         Weights sum to one.
     numbers, categories : int
         Widths of the graph's inputs.
+    texts : int, default 0
+        How many text inputs there are.
     classes : bool
         Whether the answers are probabilities.
     file : str
@@ -68,18 +70,24 @@ class AssembleJob(msgspec.Struct, frozen=True, kw_only=True):
     categories: int
     classes: bool
     file: str
+    texts: int = 0
 
 
 def write_graph(payload: Payload) -> Payload:
     """Write the graph of a blend; run by a worker process."""
     job = msgspec.convert(payload, AssembleJob)
     members = ((member.weight, [load_model(one.job, one.recipe) for one in member.folds]) for member in job.members)
-    graph = assemble(members, numbers=job.numbers, categories=job.categories, classes=job.classes)
+    graph = assemble(members, numbers=job.numbers, categories=job.categories, classes=job.classes, texts=job.texts)
     return {"size": Path(job.file).write_bytes(graph)}
 
 
 def assemble(
-    members: Iterable[tuple[float, Sequence[FoldModel]]], *, numbers: int, categories: int, classes: bool
+    members: Iterable[tuple[float, Sequence[FoldModel]]],
+    *,
+    numbers: int,
+    categories: int,
+    classes: bool,
+    texts: int = 0,
 ) -> bytes:
     """Return the model file of a blend.
 
@@ -91,13 +99,15 @@ def assemble(
         Widths of the inputs.
     classes : bool
         Whether the answers are probabilities.
+    texts : int, default 0
+        How many text inputs there are.
 
     Returns
     -------
     bytes
         An ONNX model with the output "probabilities" (float32) or "prediction" (float64, one column).
     """
-    builder = GraphBuilder(numbers, categories)
+    builder = GraphBuilder(numbers, categories, texts)
     total = ""
     for weight, folds in members:
         answer = _member(builder, folds)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import numpy as np
 
-from mainstay.contracts.arrays import Arrays
+from mainstay.contracts.arrays import Arrays, Terms
 from mainstay.contracts.learner import Target
 from mainstay.data.split import Fold
 
@@ -54,6 +54,8 @@ class _Names(msgspec.Struct, frozen=True):
     levels: tuple[int, ...]
     folds: int
     weighted: bool
+    texts: tuple[str, ...] = ()
+    terms: tuple[int, ...] = ()
 
 
 def save_material(material: Material, folder: Path) -> None:
@@ -62,7 +64,7 @@ def save_material(material: Material, folder: Path) -> None:
     weighted = target.weight is not None
     names = _Names(
         target.task, target.classes, arrays.number_names, arrays.category_names, arrays.category_levels,
-        len(material.folds), weighted,
+        len(material.folds), weighted, arrays.text_names, arrays.text_terms,
     )  # fmt: skip
     (folder / "names.json").write_bytes(msgspec.json.encode(names))
     _save(folder, "train", arrays)
@@ -78,6 +80,9 @@ def save_material(material: Material, folder: Path) -> None:
 def _save(folder: Path, part: str, arrays: Arrays) -> None:
     np.save(folder / f"{part}-numbers.npy", arrays.numbers, allow_pickle=False)
     np.save(folder / f"{part}-categories.npy", arrays.categories, allow_pickle=False)
+    for place, text in enumerate(arrays.texts):
+        np.save(folder / f"{part}-text-{place}-starts.npy", text.starts, allow_pickle=False)
+        np.save(folder / f"{part}-text-{place}-ids.npy", text.ids, allow_pickle=False)
 
 
 def load_material(folder: Path, folds: Sequence[int]) -> Material:
@@ -87,10 +92,14 @@ def load_material(folder: Path, folds: Sequence[int]) -> Material:
     def array(name: str) -> NDArray[np.generic]:
         return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
+    def terms(name: str) -> Terms:
+        return Terms(np.asarray(array(f"{name}-starts"), np.int64), np.asarray(array(f"{name}-ids"), np.int32))
+
     def part(name: str) -> Arrays:
         return Arrays(
             np.asarray(array(f"{name}-numbers"), np.float32), names.numbers,
             np.asarray(array(f"{name}-categories"), np.int64), names.categories, names.levels,
+            tuple(terms(f"{name}-text-{place}") for place in range(len(names.texts))), names.texts, names.terms,
         )  # fmt: skip
 
     weight = np.asarray(array("weight"), np.float64) if names.weighted else None

@@ -122,7 +122,7 @@ def train_model(
     cells = table.frame.height * max(1, len(schema.features))
     intake = take_in(
         table, schema, how=settings.split, positive=settings.positive, seed=settings.seed,
-        cells_per_second=cells / min(settings.time_budget, 3600.0),
+        cells_per_second=cells / min(settings.time_budget, 3600.0), share=settings.holdout, given=settings.given,
     )  # fmt: skip
     _check_derived(settings, intake)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
@@ -208,6 +208,7 @@ def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroun
         members=tuple(Member(weight, _fitted(by_name[name])) for name, weight in choice.weights.items()),
         numbers=arrays.numbers.shape[1],
         categories=arrays.categories.shape[1],
+        texts=len(arrays.texts),
         classes=intake.task == "classification",
         file=str(around.pool.scratch / "model.onnx"),
     )
