@@ -18,6 +18,7 @@ from mainstay.contracts.learner import Target, TaskName
 from mainstay.contracts.schema import Schema
 from mainstay.data.decode import Decoder, decode_target
 from mainstay.data.infer import freeze
+from mainstay.data.split import Split
 from mainstay.data.split_table import find_ties
 from mainstay.train.labels import order_classes
 from mainstay.train.material import Material
@@ -77,7 +78,15 @@ class Intake:
 
 
 def take_in(
-    table: Table, schema: Schema, *, how: str, positive: str | None, seed: int, cells_per_second: float
+    table: Table,
+    schema: Schema,
+    *,
+    how: str,
+    positive: str | None,
+    seed: int,
+    cells_per_second: float,
+    share: float = 0.2,
+    given: int = 0,
 ) -> Intake:
     """Split, freeze the schema on the training rows, decode and divide into folds.
 
@@ -93,6 +102,10 @@ def take_in(
     seed : int
     cells_per_second : float
         Cells of the table per second of budget, which decides the number of folds.
+    share : float, default 0.2
+        The share of rows that is held out.
+    given : int, default 0
+        How many rows at the end of the table are the held-out ones; then none is drawn.
 
     Raises
     ------
@@ -110,7 +123,7 @@ def take_in(
         raise UsageError("a positive class is named, and the target is a number", where="positive")
     values, usable = _usable_target(schema, table)
     ties = find_ties(table, schema, how=how).take(usable)
-    split = ties.split(values[usable], seed=seed)
+    split = _given(usable, table, given, how) if given else ties.split(values[usable], test_share=share, seed=seed)
     schema = freeze(schema, table, usable[split.train])
     if task == "classification":
         schema = _ordered(schema, table, usable[split.train], positive)
@@ -131,6 +144,18 @@ def take_in(
         test_frame=table.frame[usable[test]], test_target=values[usable[test]],
         test_groups=_each_alone(ties.take(test).groups), findings=notes,
     )  # fmt: skip
+
+
+def _given(usable: NDArray[np.int64], table: Table, count: int, how: str) -> Split:
+    """Take the last rows of the table as the held-out ones."""
+    begin = int(np.searchsorted(usable, table.frame.height - count))
+    train, test = np.arange(begin), np.arange(begin, len(usable))
+    if len(train) < 2 or not len(test):
+        raise DataError(
+            f"{len(train):,} rows to learn from and {len(test):,} held-out rows have a target", where=table.source,
+            hint="Both parts need rows with a target.",
+        )  # fmt: skip
+    return Split(train, test, how)
 
 
 def _admitted(

@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Directions that answers must keep, such as "income=+1".
     holdout : float, default 0.2
         The share of rows that is held out.
+    given : int, default 0
+        How many rows at the end of the table the user holds out by himself; then no share is drawn.
     proof : {"none", "shuffle"}, default "none"
         Whether the whole run is repeated on shuffled targets, to show what noise gets.
     diagnose : bool, default False
@@ -103,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     intervals: float | None = None
     monotone: tuple[str, ...] = ()
     holdout: float = 0.2
+    given: int = 0
     proof: str = "none"
     diagnose: bool = False
 
