@@ -11,7 +11,7 @@ from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, bare, names_axis, 
 if TYPE_CHECKING:
     from mainstay.evaluate.sections import Plot
 
-__all__ = ["bars_chart", "lines_chart", "points_chart"]
+__all__ = ["bars_chart", "dots_chart", "lines_chart", "points_chart"]
 
 _WIDTH, _HEIGHT, _ROW = 360, 240, 22
 _MOST_BARS = 25
@@ -62,6 +62,20 @@ def bars_chart(plot: Plot) -> Any:
     layers = [bars]
     if "low" in plot.data:
         layers.append(base.mark_rule(color=INK, strokeWidth=1.2).encode(x="low:Q", x2="high:Q"))
+    return bare(alt.layer(*layers), 620, alt.Step(_ROW))
+
+
+def dots_chart(plot: Plot) -> Any:
+    """Return a dot at ``value`` for each ``name`` on a scale that need not begin at zero, with ``low`` to ``high``."""
+    rows = _rows(plot)[:_MOST_BARS]
+    names = [str(row["name"]) for row in rows]
+    base = alt.Chart(rows_of(rows)).encode(y=alt.Y("name:N", sort=None, title=None, axis=names_axis(names)))
+    scale = alt.Scale(zero=False, nice=False, padding=10)
+    title = plot.options.get("x")
+    layers = [base.mark_circle(size=70, opacity=1, color=MAIN).encode(x=alt.X("value:Q", scale=scale, title=title))]
+    if "low" in plot.data:
+        reach = alt.X("low:Q", scale=scale, title=title, axis=alt.Axis(tickCount=6))
+        layers.insert(0, base.mark_rule(strokeWidth=2, color=MAIN).encode(x=reach, x2="high:Q"))
     return bare(alt.layer(*layers), 620, alt.Step(_ROW))
 
 

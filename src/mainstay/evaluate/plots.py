@@ -17,6 +17,7 @@ __all__ = ["PLOTS", "draw_plot"]
 
 PLOTS: dict[str, str] = {
     "bars": "mainstay.evaluate.chart_general:bars_chart",
+    "dots": "mainstay.evaluate.chart_general:dots_chart",
     "lines": "mainstay.evaluate.chart_general:lines_chart",
     "points": "mainstay.evaluate.chart_general:points_chart",
 }
