@@ -30,6 +30,7 @@ LEARNERS: dict[str, str] = {
     "logistic": "mainstay.learners.supervised.logistic.Logistic",
     "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
     "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
+    "hist_gradient_boosting": "mainstay.learners.supervised.hist_gradient_boosting.HistGradientBoosting",
     "extra_trees": "mainstay.learners.supervised.extra_trees.ExtraTrees",
     "random_forest": "mainstay.learners.supervised.random_forest.RandomForest",
 }

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.contracts.learner import Parameter, Target
-from mainstay.contracts.model import ModelGraph
-from mainstay.learners.supervised.admission import admit, admit_rows, amounts_of, classes_of
-from mainstay.learners.supervised.constant import ConstantModel, shares
+from mainstay.contracts.learner import Parameter
+from mainstay.learners.supervised.admission import admit, admit_rows
+from mainstay.learners.supervised.boosted import Problem, rounds_of
 from mainstay.learners.supervised.lightgbm_bins import binned
 from mainstay.learners.supervised.lightgbm_text import read_text
-from mainstay.learners.supervised.logistic import ABSENT
 from mainstay.learners.supervised.rounds import Rounds
 
 if TYPE_CHECKING:
@@ -22,14 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Features
-    from mainstay.contracts.learner import Deadline, Fitted, TaskName, Value
-    from mainstay.contracts.model import Trees
-    from mainstay.learners.supervised.admission import Amounts, Classes
+    from mainstay.contracts.learner import Deadline, Fitted, Target, TaskName, Value
+    from mainstay.contracts.model import ModelGraph
 
 __all__ = ["LightGBM"]
-
-_ALONE = 8.0
-"""Rounds times learning rate, where there are no validation rows to stop by."""
 
 _ENDING = 3e-4
 """Seconds that writing and reading back a round takes, at most."""
@@ -118,14 +112,12 @@ class LightGBM:
         """
         given = settings or {}
         chosen = admit(self, features, target, given, deadline)
-        problem = _Problem.of(target)
+        problem = Problem.of(target)
         if problem.constant is not None:
             return problem.constant
-        rounds = int(chosen["n_estimators"])
-        if validation is None and "n_estimators" not in given:
-            rounds = min(rounds, max(1, round(_ALONE / float(chosen["learning_rate"]))))
+        rounds = rounds_of(chosen, given, stops=validation is not None)
         held = None if validation is None else problem.held_out(*validation)
-        options = problem.objective() | _options(chosen, seed) | problem.metric(str(chosen["stop_on"]), held)
+        options = _objective(problem) | _options(chosen, seed) | _metric(problem, str(chosen["stop_on"]), held)
         train = binned(features, problem.labels, target.weight, max_bin=int(chosen["max_bin"]))
         text, watch = _boost(
             options, train, held, Rounds(deadline, patience=int(chosen["patience"]), ending=_ENDING), rounds=rounds
@@ -133,64 +125,28 @@ class LightGBM:
         return _LightGBMModel(self, text, problem, features.matrix.shape[1], watch)
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """The target in LightGBM's own terms: codes without gaps, or amounts at mean 0 and deviation 1."""
+def _objective(problem: Problem) -> dict[str, Any]:
+    if problem.classes is None:
+        return {"objective": "regression"}
+    if problem.outputs == 1:
+        return {"objective": "binary"}
+    return {"objective": "multiclass", "num_class": problem.outputs}
 
-    labels: NDArray[np.float64]
-    classes: Classes | None
-    amounts: Amounts | None
-    constant: ConstantModel | None
 
-    @classmethod
-    def of(cls, target: Target) -> _Problem:
-        if target.task == "classification":
-            classes = classes_of(target)
-            lone = ConstantModel(shares(target), target.task) if len(classes.present) == 1 else None
-            return cls(classes.codes.astype(np.float64), classes, None, lone)
-        amounts = amounts_of(target)
-        lone = ConstantModel(np.array([amounts.centre]), target.task) if amounts.spread == 0 else None
-        return cls(amounts.values, None, amounts, lone)
-
-    @property
-    def outputs(self) -> int:
-        """How many sums the booster makes."""
-        return 1 if self.classes is None or len(self.classes.present) == 2 else len(self.classes.present)
-
-    def objective(self) -> dict[str, Any]:
-        if self.classes is None:
-            return {"objective": "regression"}
-        return {"objective": "binary"} if self.outputs == 1 else {"objective": "multiclass", "num_class": self.outputs}
-
-    def metric(self, stop_on: str, held: tuple[Features, Target] | None) -> dict[str, Any]:
-        """Return the metric of validation rows; the loss itself where the wanted one has no meaning."""
-        if self.classes is None:
-            return {"metric": "l1" if stop_on == "l1" else "l2"}
-        if stop_on == "roc_auc" and held is not None and len(np.unique(held[1].values)) == len(self.classes.present):
-            return {"metric": "auc" if self.outputs == 1 else "auc_mu"}
-        return {"metric": "binary_logloss" if self.outputs == 1 else "multi_logloss"}
-
-    def held_out(self, features: Features, target: Target) -> tuple[Features, Target] | None:
-        """Return the validation rows in the same terms, without rows of a class that was not seen; None if no row."""
-        if self.amounts is not None:
-            values = (np.asarray(target.values, np.float64) - self.amounts.centre) / self.amounts.spread
-            return (features, Target("regression", values, 0, target.weight)) if len(values) else None
-        if self.classes is None:  # pragma: no cover - one of the two is always there
-            return None
-        known = np.flatnonzero(np.isin(target.values, self.classes.present))
-        if not len(known):
-            return None
-        if len(known) < len(target.values):
-            features, target = features.take(known), target.take(known)
-        codes = np.searchsorted(self.classes.present, target.values)
-        return features, Target("classification", codes.astype(np.float64), len(self.classes.present), target.weight)
+def _metric(problem: Problem, stop_on: str, held: tuple[Features, Target] | None) -> dict[str, Any]:
+    """Return the metric of validation rows; the loss itself where the wanted one has no meaning."""
+    if problem.classes is None:
+        return {"metric": "l1" if stop_on == "l1" else "l2"}
+    if stop_on == "roc_auc" and held is not None and len(np.unique(held[1].values)) == len(problem.classes.present):
+        return {"metric": "auc" if problem.outputs == 1 else "auc_mu"}
+    return {"metric": "binary_logloss" if problem.outputs == 1 else "multi_logloss"}
 
 
 @dataclass(frozen=True, slots=True)
 class _LightGBMModel:
     learner: LightGBM
     text: str
-    problem: _Problem
+    problem: Problem
     width: int
     watch: Rounds
     _booster: list[Any] = field(default_factory=list)
@@ -202,22 +158,10 @@ class _LightGBMModel:
             found = self._model().predict(features.matrix, num_threads=1)
         else:
             found = np.empty((0, self.problem.outputs)) if problem.outputs > 1 else np.empty(0)
-        if problem.amounts is not None:
-            answers: NDArray[np.float64] = found * problem.amounts.spread + problem.amounts.centre
-            return answers
-        if problem.classes is None:  # pragma: no cover - one of the two is always there
-            return np.empty(0)
-        return problem.classes.widen(np.column_stack([1 - found, found]) if problem.outputs == 1 else found)
+        return problem.answers(found)
 
     def graph(self) -> ModelGraph:
-        problem = self.problem
-        scale = problem.amounts.spread if problem.amounts else 1.0
-        trees = read_text(self.text, outputs=problem.outputs, scale=scale)
-        if problem.amounts is not None:
-            return ModelGraph(replace(trees, base=np.array([problem.amounts.centre])), "identity")
-        if problem.classes is None or problem.classes.count == 2:
-            return ModelGraph(trees, "sigmoid")
-        return ModelGraph(_widen(trees, problem.classes), "softmax")
+        return self.problem.model(read_text(self.text, outputs=self.problem.outputs))
 
     def notes(self) -> Mapping[str, Value]:
         return {"rounds": self.watch.best, "rounds_tried": self.watch.done, "stopped_by": self.watch.reason}
@@ -229,17 +173,6 @@ class _LightGBMModel:
         if not self._booster:
             self._booster.append(lightgbm.Booster(model_str=self.text))
         return self._booster[0]
-
-
-def _widen(trees: Trees, classes: Classes) -> Trees:
-    """Give every class a sum: zero for the first of two, and one that softmax makes nothing for an absent class."""
-    if len(classes.present) == classes.count:
-        return trees
-    value = np.zeros((len(trees.value), classes.count))
-    value[:, classes.present[-trees.value.shape[1] :]] = trees.value
-    base = np.full(classes.count, ABSENT)
-    base[classes.present] = 0.0
-    return replace(trees, value=value, base=base)
 
 
 def _options(chosen: Mapping[str, Value], seed: int) -> dict[str, Any]:
