@@ -28,9 +28,13 @@ LEARNERS: dict[str, str] = {
     "baseline": "mainstay.learners.supervised.baseline.Baseline",
     "ridge": "mainstay.learners.supervised.ridge.Ridge",
     "logistic": "mainstay.learners.supervised.logistic.Logistic",
+    "naive_bayes": "mainstay.learners.supervised.naive_bayes.NaiveBayes",
+    "lasso": "mainstay.learners.supervised.lasso.Lasso",
+    "elastic_net": "mainstay.learners.supervised.elastic_net.ElasticNet",
     "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
     "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
     "hist_gradient_boosting": "mainstay.learners.supervised.hist_gradient_boosting.HistGradientBoosting",
+    "xgboost": "mainstay.learners.supervised.xgboost.XGBoost",
     "extra_trees": "mainstay.learners.supervised.extra_trees.ExtraTrees",
     "random_forest": "mainstay.learners.supervised.random_forest.RandomForest",
 }
@@ -88,7 +92,7 @@ def names(task: TaskName) -> tuple[str, ...]:
     Examples
     --------
     >>> names("regression")[:3]
-    ('baseline', 'ridge', 'decision_tree')
+    ('baseline', 'ridge', 'lasso')
     """
     return tuple(name for name in paths() if task in learner(name).tasks)
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Features
-    from mainstay.contracts.learner import Deadline, Fitted, Target, TaskName, Value
+    from mainstay.contracts.learner import Deadline, Fitted, Learner, Target, TaskName, Value
     from mainstay.learners.supervised.admission import Classes
 
-__all__ = ["ABSENT", "Logistic"]
+__all__ = ["ABSENT", "Logistic", "LogisticModel"]
 
 ABSENT = -1e30
 """The sum given to a class without rows: its probability after softmax is exactly zero, and no infinity is needed."""
@@ -103,17 +103,30 @@ class Logistic:
         matrix = _double(features.matrix)
         del features  # one-hot rows take many times their sparse form; nobody else holds them
         model, notes = _learn(matrix, classes.codes, target.weight, chosen, deadline)
-        return _LogisticModel(self, model, classes, notes)
+        return LogisticModel(self, model, classes, notes)
 
 
 @dataclass(frozen=True, slots=True)
-class _LogisticModel:
-    learner: Logistic
+class LogisticModel:
+    """A fitted logistic regression of scikit-learn, whatever its penalty.
+
+    Parameters
+    ----------
+    learner : Learner
+    model : sklearn.linear_model.LogisticRegression
+        Over the features as they come.
+    classes : Classes
+    remarks : mapping
+        What :meth:`notes` says.
+    """
+
+    learner: Learner
     model: Any
     classes: Classes
     remarks: Mapping[str, Value]
 
     def predict(self, features: Features) -> NDArray[np.float64]:
+        """Return scikit-learn's own probabilities."""
         matrix = features.matrix
         admit_rows(self.learner, features, self.model.coef_.shape[1])
         answers = np.empty((len(matrix), len(self.classes.present)))
@@ -124,6 +137,7 @@ class _LogisticModel:
         return self.classes.widen(answers)
 
     def graph(self) -> ModelGraph:
+        """Return coefficients and intercepts; a class without rows gets :data:`ABSENT`."""
         coefficients, intercept = self.model.coef_, self.model.intercept_
         if self.classes.count == 2:
             return ModelGraph(Affine(coefficients.T.copy(), intercept.copy()), "sigmoid")
@@ -136,6 +150,7 @@ class _LogisticModel:
         return ModelGraph(Affine(wide, base), "softmax")
 
     def notes(self) -> Mapping[str, Value]:
+        """Return the remarks."""
         return self.remarks
 
 
