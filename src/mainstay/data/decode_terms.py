@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -120,7 +121,7 @@ def _entries(text: str, known: _Pieces) -> bytes:
     pieces = [known[word] for word in words]
     parts = [piece.entries for piece in pieces]
     terms = known.terms
-    others = [crc32(two.tail, one.head) % terms << _REPEATS for one, two in zip(pieces, pieces[1:], strict=False)]
+    others = [crc32(two.tail, one.head) % terms << _REPEATS for one, two in pairwise(pieces)]
     if len(set(words)) < len(words):
         for word, count in Counter(words).items():
             level = min(count.bit_length(), 1 << _REPEATS) - 1

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.learner import NoDeadline
 from mainstay.contracts.schema import DATETIME_PARTS, TEXT_PARTS
 from mainstay.evaluate.evidence import gather
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.learner import Deadline, TaskName
     from mainstay.contracts.schema import Schema
     from mainstay.evaluate.measured import Measured

@@ -18,17 +18,21 @@ from mainstay.prepare.polynomial import Polynomial, fit_polynomial
 from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the type when it decodes
 from mainstay.prepare.scale import Scale, fit_scale
 from mainstay.prepare.step import Block, Names, Seen
+from mainstay.prepare.text import TextFeatures
+from mainstay.prepare.text_memory import recall_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Arrays
-    from mainstay.contracts.learner import Target
+    from mainstay.contracts.learner import Deadline, Target
     from mainstay.prepare.operations import Builder, Operations
 
 __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
-AnyStep = Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot
+AnyStep = Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TextFeatures
 """The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`."""
 
 Tensor = TypeVar("Tensor")
@@ -43,6 +47,17 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category_names: tuple[str, ...]
     category_levels: tuple[int, ...]
     steps: tuple[AnyStep, ...]
+    text_names: tuple[str, ...] = ()
+    text_terms: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, recipe: Recipe, names: Names, steps: tuple[AnyStep, ...]) -> _Record:
+        return cls(recipe, names.numbers, names.categories, names.levels, steps, names.texts, names.terms)
+
+    def inputs(self) -> Names:
+        return Names(
+            self.number_names, self.category_names, self.category_levels, texts=self.text_names, terms=self.text_terms
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,9 @@ class FittedRecipe:
         The columns after the last step.
     kept : int64 array, optional
         With ``missing = "drop"``: the positions of the training rows that are left. Not stored.
+    crossed : tuple of (names, values)
+        Features of the training rows that are left and that are not what :meth:`transform` gives for them, float32 of
+        shape (n, len(names)): cross-fitted ones. Not stored.
 
     Examples
     --------
@@ -77,6 +95,7 @@ class FittedRecipe:
     steps: tuple[AnyStep, ...]
     outputs: Names
     kept: NDArray[np.int64] | None = field(default=None, compare=False, repr=False)
+    crossed: tuple[tuple[tuple[str, ...], NDArray[np.float32]], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,6 +126,7 @@ class FittedRecipe:
             block: Block[NDArray[np.generic]] = Block(
                 arrays.numbers[rows] if arrays.number_names else None,
                 arrays.categories[rows] if arrays.category_names else None,
+                texts=tuple(text.take(rows) for text in arrays.texts),
             )
             with np.errstate(all="ignore"):
                 parts = self._apply(run, block).parts()
@@ -114,17 +134,46 @@ class FittedRecipe:
                 matrix[rows] = run.join(parts)
         return Features(matrix, self.names, self.categorical)
 
+    def transform_training(self, arrays: Arrays) -> Features:
+        """Return the features of the very rows that the recipe was fitted on, for a learner to learn from.
+
+        They differ from :meth:`transform` where a step looked at the target: there a row's features come from other
+        rows, for a learner that saw its own answer in them would trust them too much.
+
+        Parameters
+        ----------
+        arrays : Arrays
+            The rows given to :func:`fit`, without those that it dropped, in their order.
+
+        Raises
+        ------
+        UsageError
+            When these are not as many rows.
+        """
+        features = self.transform(arrays)
+        for names, values in self.crossed:
+            if len(values) != arrays.rows:
+                raise UsageError(
+                    f"the {len(values):,} training rows were expected, and {arrays.rows:,} rows came", where="recipe"
+                )
+            features.matrix[:, [self.names.index(name) for name in names]] = values
+        return features
+
     def write(self, builder: Builder) -> str:
         """Add the same operations to a model graph and return the name of the (n, d) float32 features.
 
-        The graph's inputs are ``numbers`` and ``categories``, as far as there are such columns.
+        The graph's inputs are ``numbers``, ``categories`` and ``text_0``, ..., as far as there are such columns.
 
         Raises
         ------
         UsageError
             When there is no feature to write.
         """
-        block = Block("numbers" if self.inputs.numbers else None, "categories" if self.inputs.categories else None)
+        block = Block(
+            "numbers" if self.inputs.numbers else None,
+            "categories" if self.inputs.categories else None,
+            texts=tuple(f"text_{place}" for place in range(len(self.inputs.texts))),
+        )
         run = GraphOperations(builder)
         parts = self._apply(run, block).parts()
         if not parts:
@@ -133,8 +182,7 @@ class FittedRecipe:
 
     def to_json(self) -> bytes:
         """Return the fitted recipe as JSON; numbers keep every digit."""
-        names = self.inputs
-        return msgspec.json.encode(_Record(self.recipe, names.numbers, names.categories, names.levels, self.steps))
+        return msgspec.json.encode(_Record.of(self.recipe, self.inputs, self.steps))
 
     def _apply(self, run: Operations[Tensor], block: Block[Tensor]) -> Block[Tensor]:
         for step in self.steps:
@@ -142,9 +190,10 @@ class FittedRecipe:
         return block
 
     def _check(self, arrays: Arrays) -> None:
-        came = arrays.number_names + arrays.category_names
-        expected = self.inputs.numbers + self.inputs.categories
-        if came != expected or arrays.category_levels != self.inputs.levels:
+        came = arrays.number_names + arrays.category_names + arrays.text_names
+        expected = self.inputs.numbers + self.inputs.categories + self.inputs.texts
+        sizes = self.inputs.levels + self.inputs.terms
+        if came != expected or arrays.category_levels + arrays.text_terms != sizes:
             differing = sorted(set(came) ^ set(expected))
             raise UsageError(
                 f"the columns that the recipe was fitted on were expected, and others came ({differing or came})",
@@ -153,7 +202,15 @@ class FittedRecipe:
             )
 
 
-def fit(recipe: Recipe, arrays: Arrays, target: Target | None = None, *, seed: int = 0) -> FittedRecipe:
+def fit(
+    recipe: Recipe,
+    arrays: Arrays,
+    target: Target | None = None,
+    *,
+    seed: int = 0,
+    deadline: Deadline | None = None,
+    memory: Path | None = None,
+) -> FittedRecipe:
     """Learn from the given rows, and from no other, all that the recipe needs.
 
     Parameters
@@ -165,6 +222,11 @@ def fit(recipe: Recipe, arrays: Arrays, target: Target | None = None, *, seed: i
         Their target, for steps that look at it.
     seed : int, default 0
         For steps that draw at random.
+    deadline : Deadline, optional
+        Steps that try several ways try fewer where time is short.
+    memory : Path, optional
+        Beginning of file names where fitted text steps are kept: another recipe fitted on the same rows with the
+        same memory takes them from there.
 
     Returns
     -------
@@ -176,7 +238,7 @@ def fit(recipe: Recipe, arrays: Arrays, target: Target | None = None, *, seed: i
     UsageError
         When a derived column cannot be computed, a named column does not exist, or no row is left.
     """
-    inputs = Names(arrays.number_names, arrays.category_names, arrays.category_levels)
+    inputs = Names.of(arrays)
     seen, steps = Seen.of(arrays, target, seed), []
     kept: NDArray[np.int64] | None = None
     for begin in (fit_derive, fit_impute, fit_scale, fit_polynomial):
@@ -188,8 +250,10 @@ def fit(recipe: Recipe, arrays: Arrays, target: Target | None = None, *, seed: i
             steps.append(step)
             seen = seen.after(step)
     last = fit_encode(recipe, seen)  # not applied here: its columns are many and no later step looks at them
-    made: tuple[AnyStep, ...] = (*steps, last) if last is not None else tuple(steps)
-    return FittedRecipe(recipe, inputs, made, _renamed(inputs, made), kept)
+    written = recall_text(recipe, seen, deadline, None if kept is not None else memory)
+    made: tuple[AnyStep, ...] = (*steps, *(() if last is None else (last,)), *(one.step for one in written))
+    crossed = tuple((one.step.names, one.training) for one in written)
+    return FittedRecipe(recipe, inputs, made, _renamed(inputs, made), kept, crossed)
 
 
 def from_json(text: bytes | str) -> FittedRecipe:
@@ -210,7 +274,7 @@ def from_json(text: bytes | str) -> FittedRecipe:
     """
     try:
         record = msgspec.json.decode(text, type=_Record)
-        inputs = Names(record.number_names, record.category_names, record.category_levels)
+        inputs = record.inputs()
         return FittedRecipe(record.recipe, inputs, record.steps, _renamed(inputs, record.steps))
     except (msgspec.DecodeError, UsageError, IndexError, ValueError) as error:
         raise FormatError(f"a fitted recipe was expected, and {error}", where="recipe") from error

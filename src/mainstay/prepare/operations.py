@@ -1,7 +1,7 @@
 """The few operations that every step is written in, once, and the two that carry them out: numpy and the graph.
 
 A step that were written twice, for training and for serving, would one day differ. Here it is written over these
-operations, each of which is exact in IEEE 754 float32 (or on whole numbers) and so has one answer on both sides. Only
+operations, each of which is exactly rounded in IEEE 754 (or on whole numbers) and so has one answer on both sides. Only
 the sign of a zero may differ (ONNX Runtime's ``Where`` loses it), and nothing here divides by a zero without asking.
 """
 
@@ -45,7 +45,20 @@ class Operations(Protocol[Tensor]):
         ...
 
     def as_float(self, tensor: Tensor) -> Tensor:
-        """Return whole numbers or truths as float32."""
+        """Return whole numbers, truths or float64 as float32."""
+        ...
+
+    def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: Tensor) -> Tensor:
+        """Return the sums of the weights of a text's terms, float64 of shape (n, outputs).
+
+        Parameters
+        ----------
+        places : int32 array of shape (1 + terms,)
+            The row of the weights for each term; the first entry is for padding.
+        weights : int32 array of shape (rows, outputs)
+            Whole numbers, so that a sum is the same in any order; so small that none is too large for int32.
+        text : tensor
+        """
         ...
 
 
@@ -106,6 +119,16 @@ class NumpyOperations:
         """Convert."""
         return tensor.astype(np.float32)
 
+    def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: Any) -> NDArray[Any]:
+        """Multiply the terms as a sparse matrix by the weights; a text is :class:`mainstay.contracts.arrays.Terms`."""
+        from scipy.sparse import csr_matrix
+
+        columns = places[text.ids.astype(np.int64) + 1]
+        shape = (text.rows, len(weights))
+        matrix = csr_matrix((np.ones(len(columns), np.int32), columns, text.starts - text.starts[0]), shape=shape)
+        answer: NDArray[Any] = (matrix @ weights).astype(np.float64)
+        return answer
+
 
 class Builder(Protocol):
     """What is needed of a graph builder; :class:`mainstay.graph.builder.GraphBuilder` is one."""
@@ -127,7 +150,7 @@ class GraphOperations:
     builder : Builder
     """
 
-    _FLOAT = 1  # onnx.TensorProto.FLOAT
+    _FLOAT, _DOUBLE = 1, 11  # onnx.TensorProto's numbers
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
@@ -155,3 +178,11 @@ class GraphOperations:
     def as_float(self, tensor: str) -> str:
         """Cast."""
         return self._builder.node("Cast", [tensor], to=self._FLOAT)
+
+    def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: str) -> str:
+        """Look each term's row up, take its weights, and add them along the text."""
+        shifted = self._builder.node("Add", [text, self.constant(np.array(1, np.int32))])
+        rows = self._builder.node("Gather", [self.constant(places), shifted], axis=0)
+        values = self._builder.node("Gather", [self.constant(weights), rows], axis=0)
+        sums = self._builder.node("ReduceSum", [values, self.constant(np.array([1], np.int64))], keepdims=0)
+        return self._builder.node("Cast", [sums], to=self._DOUBLE)

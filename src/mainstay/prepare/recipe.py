@@ -8,17 +8,18 @@ import msgspec
 
 from mainstay.contracts.errors import UsageError
 
-__all__ = ["Encode", "Missing", "Recipe", "Scale"]
+__all__ = ["Encode", "Missing", "Recipe", "Scale", "Text"]
 
 Missing = Literal["none", "mean", "median", "most_frequent", "constant", "drop"]
 Scale = Literal["none", "standard", "minmax", "robust"]
 Encode = Literal["none", "ordinal", "one_hot", "codes"]
+Text = Literal["none", "linear", "svd", "both"]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How decoded rows become features. The defaults suit any learner.
 
-    The steps run in this order: derive, missing, scale, polynomial, encode.
+    The steps run in this order: derive, missing, scale, polynomial, encode, text.
 
     Parameters
     ----------
@@ -52,6 +53,14 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_levels : int, default 40
         The most levels with a column of their own, with "one_hot": 80,000 rows of 40 such columns stay below
         540 MB of float32.
+    text : {"linear", "svd", "both", "none"}, default "linear"
+        What the words and letter groups of a text column become, beside its five counts: the scores of a linear
+        model of them, one per class, cross-fitted on the training rows; their main components; both; or nothing.
+        Without a target "linear" becomes "svd". See :mod:`mainstay.prepare.text`.
+    components : int, default 16
+        How many main components, with "svd".
+    vocabulary : int, default 16384
+        The most terms of a text column that are used: those in most rows. At least two rows must have a term.
 
     Raises
     ------
@@ -75,13 +84,18 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     encode: str = "one_hot"
     min_count: int = 5
     max_levels: int = 40
+    text: str = "linear"
+    components: int = 16
+    vocabulary: int = 16_384
 
     def __post_init__(self) -> None:
-        for name, allowed in (("missing", Missing), ("scale", Scale), ("encode", Encode)):
+        for name, allowed in (("missing", Missing), ("scale", Scale), ("encode", Encode), ("text", Text)):
             _check_word(name, getattr(self, name), get_args(allowed))
         if self.polynomial not in (1, 2):
             raise UsageError(f"polynomial must be 1 (off) or 2, and {self.polynomial!r} came", where="recipe")
-        for name, low in (("min_count", 1), ("max_levels", 1), ("polynomial_limit", 1)):
+        for name, low in (
+            ("min_count", 1), ("max_levels", 1), ("polynomial_limit", 1), ("components", 1), ("vocabulary", 1),
+        ):  # fmt: skip
             if getattr(self, name) < low:
                 raise UsageError(f"{name} must be at least {low}, and {getattr(self, name)!r} came", where="recipe")
         if not abs(self.fill_value) < 3.4e38:

@@ -37,21 +37,30 @@ class Block(Generic[Tensor]):
         Where numbers were missing.
     encoded : float32 (n, e), optional
         What the categories became.
+    texts : tuple
+        The terms of each text column; in training :class:`mainstay.contracts.arrays.Terms`.
+    written : float32 (n, t), optional
+        What the texts became.
     """
 
     numbers: Tensor | None = None
     categories: Tensor | None = None
     flags: Tensor | None = None
     encoded: Tensor | None = None
+    texts: tuple[Any, ...] = ()
+    written: Tensor | None = None
 
     def parts(self) -> list[Tensor]:
         """Return the feature tensors in the order of the features."""
-        return [part for part in (self.numbers, self.flags, self.encoded) if part is not None]
+        return [part for part in (self.numbers, self.flags, self.encoded, self.written) if part is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of the columns of a block; ``codes`` says that the encoded ones are category codes."""
+    """The names of the columns of a block.
+
+    ``codes`` says that the encoded ones are category codes, ``terms`` how many terms each text column can have.
+    """
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
@@ -59,10 +68,21 @@ class Names:
     flags: tuple[str, ...] = ()
     encoded: tuple[str, ...] = ()
     codes: bool = False
+    texts: tuple[str, ...] = ()
+    terms: tuple[int, ...] = ()
+    written: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> Names:
+        """Return the names of decoded columns."""
+        return cls(
+            arrays.number_names, arrays.category_names, arrays.category_levels,
+            texts=arrays.text_names, terms=arrays.text_terms,
+        )  # fmt: skip
 
     def features(self) -> tuple[str, ...]:
         """Return the names of the features, in their order."""
-        return self.numbers + self.flags + self.encoded
+        return self.numbers + self.flags + self.encoded + self.written
 
     def categorical(self) -> tuple[int, ...]:
         """Return the positions of features that are category codes."""
@@ -105,11 +125,12 @@ class Seen:
     @classmethod
     def of(cls, arrays: Arrays, target: Target | None, seed: int) -> Seen:
         """Return the rows before the first step."""
-        names = Names(arrays.number_names, arrays.category_names, arrays.category_levels)
         block: Block[NDArray[Any]] = Block(
-            arrays.numbers if arrays.number_names else None, arrays.categories if arrays.category_names else None
+            arrays.numbers if arrays.number_names else None,
+            arrays.categories if arrays.category_names else None,
+            texts=arrays.texts,
         )
-        return cls(block, names, target, arrays.rows, seed)
+        return cls(block, Names.of(arrays), target, arrays.rows, seed)
 
     def after(self, step: Step) -> Seen:
         """Return the rows with a step done."""
@@ -119,8 +140,11 @@ class Seen:
 
     def take(self, rows: NDArray[np.int64]) -> Seen:
         """Return the given rows, by position."""
+        numbers, categories = self.block.numbers, self.block.categories
         block: Block[NDArray[Any]] = Block(
-            *(None if part is None else part[rows] for part in (self.block.numbers, self.block.categories))
+            None if numbers is None else numbers[rows],
+            None if categories is None else categories[rows],
+            texts=tuple(text.take(rows) for text in self.block.texts),
         )
         target = None if self.target is None else self.target.take(rows)
         return replace(self, block=block, target=target, rows=len(rows))

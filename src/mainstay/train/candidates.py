@@ -168,7 +168,7 @@ def _all(task: TaskName, preparation: Preparation) -> tuple[Candidate, ...]:
 
 def _recipe(name: str, kind: str, preparation: Preparation) -> Recipe:
     if kind == "baseline":
-        return Recipe(missing="none", scale="none", encode="ordinal")
+        return Recipe(missing="none", scale="none", encode="ordinal", text="none")
     taught, linear = learner(kind), kind in _LINEAR
     automatic = {
         "missing": "none" if taught.takes_missing else "median",

@@ -100,14 +100,15 @@ def fit_fold(payload: Payload) -> Payload:
     material = load_material(Path(job.folder), [job.fold])
     (fold,) = material.folds
     train, train_target = material.arrays.take(fold.train), material.target.take(fold.train)
-    recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed)
+    shared = Path(job.folder) / f"shared-{job.fold}"
+    recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed, deadline=clock, memory=shared)
     if recipe.kept is not None:
         train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)
     unseen, taught = material.arrays.take(fold.validation), learner(job.candidate.learner)
     watched = (recipe.transform(unseen), material.target.take(fold.validation)) if taught.uses_validation else None
     fitted = taught.fit(
-        recipe.transform(train), train_target, seed=job.seed, deadline=Clock(0.75 * clock.seconds, clock.started),
-        settings=job.candidate.settings, validation=watched,
+        recipe.transform_training(train), train_target, seed=job.seed, settings=job.candidate.settings,
+        deadline=Clock(0.75 * clock.seconds, clock.started), validation=watched,
     )  # fmt: skip
     del watched
     began = time.monotonic()
