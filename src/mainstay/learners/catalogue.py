@@ -31,6 +31,7 @@ LEARNERS: dict[str, str] = {
     "naive_bayes": "mainstay.learners.supervised.naive_bayes.NaiveBayes",
     "lasso": "mainstay.learners.supervised.lasso.Lasso",
     "elastic_net": "mainstay.learners.supervised.elastic_net.ElasticNet",
+    "nearest_neighbours": "mainstay.learners.supervised.nearest_neighbours.NearestNeighbours",
     "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
     "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
     "hist_gradient_boosting": "mainstay.learners.supervised.hist_gradient_boosting.HistGradientBoosting",

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["LIMIT", "ScaledRows", "chunks", "deal", "draw", "scaled_rows", "scaling_of"]
+__all__ = ["LIMIT", "ScaledRows", "affordable_rows", "chunks", "deal", "draw", "scaled_rows", "scaling_of"]
 
 LIMIT = 64.0
 """Standard deviations beyond which a feature counts no further: an outlier cannot drown every distance."""
 
 _CHUNK = 8_192
+_CELLS, _LEAST = 1_000_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,17 @@ def scaled_rows(features: Features, target: Target, *, most: int, seed: int, lim
         weight = None if even else taken.weight / taken.weight.mean()
         taken = Target(taken.task, taken.values, taken.classes, weight)
     return ScaledRows(scaling, scaling.apply(features.matrix[kept]), taken, len(target.values))
+
+
+def affordable_rows(wanted: int, width: int) -> int:
+    """Return how many rows a model that holds its rows may keep: those wanted, up to a million cells, at least 100.
+
+    Examples
+    --------
+    >>> affordable_rows(5000, 20), affordable_rows(5000, 1000)
+    (5000, 1000)
+    """
+    return min(wanted, max(_LEAST, _CELLS // width))
 
 
 def scaling_of(matrix: NDArray[np.float32], weight: Doubles | None, *, limit: float) -> Scaling:
