@@ -5,7 +5,7 @@ It exists apart from the bundle, so that training can score a model through it b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +45,10 @@ class Answers:
         Rows that are refused.
     extra_columns : tuple of str, default ()
         Columns that came and were not used.
+    low, high : float64 array of shape (n,), optional
+        The limits of the intervals of amounts, where the model has them; NaN where the row is refused.
+    members : bool array of shape (n, classes), optional
+        Which labels are in each row's prediction set, where the model has them; none where the row is refused.
     """
 
     prediction: NDArray[Any]
@@ -52,6 +56,9 @@ class Answers:
     problems: tuple[Problem, ...]
     rejected: NDArray[np.bool_]
     extra_columns: tuple[str, ...] = ()
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    members: NDArray[np.bool_] | None = None
 
 
 class Predictor:
@@ -147,21 +154,32 @@ class Predictor:
                 f"{raw.shape} came",
                 where="model.onnx",
             )
-        if self.outputs.task == "regression":
-            amounts = np.where(rejected, np.nan, raw[:, 0]) if rejected.any() else raw[:, 0]
-            return Answers(amounts, None, problems, rejected, extra_columns)
+        said = Answers(np.empty(0), None, problems, rejected, extra_columns)
+        return self._amounts(raw[:, 0], said) if self.outputs.task == "regression" else self._classes(raw, said)
+
+    def _amounts(self, raw: NDArray[np.float64], said: Answers) -> Answers:
+        amounts = np.where(said.rejected, np.nan, raw) if said.rejected.any() else raw
+        if self.outputs.intervals is None:
+            return replace(said, prediction=amounts)
+        low, high = self.outputs.intervals.limits(amounts)
+        return replace(said, prediction=amounts, low=low, high=high)
+
+    def _classes(self, raw: NDArray[np.float32], said: Answers) -> Answers:
         labels = choose_labels(self.outputs, raw)
-        if rejected.any():
-            labels[rejected] = None
-            raw[rejected] = np.nan
-        return Answers(labels, raw, problems, rejected, extra_columns)
+        members = None if self.outputs.sets is None else self.outputs.sets.members(raw)
+        if said.rejected.any():
+            labels[said.rejected] = None
+            raw[said.rejected] = np.nan
+            if members is not None:
+                members[said.rejected] = False
+        return replace(said, prediction=labels, probabilities=raw, members=members)
 
 
 def choose_labels(outputs: Outputs, probabilities: NDArray[np.float32]) -> NDArray[Any]:
     """Return the label of each row of probabilities, shape (n,).
 
-    With two classes the positive one where its probability reaches the threshold; with more, the most probable one,
-    and of equal ones the first.
+    With two classes the positive one where its probability reaches the threshold; with more the one of the least
+    expected cost where costs are known, else the most probable one; of equal ones the first.
 
     Examples
     --------
@@ -169,12 +187,7 @@ def choose_labels(outputs: Outputs, probabilities: NDArray[np.float32]) -> NDArr
     >>> choose_labels(outputs, np.array([[0.75, 0.25], [0.8, 0.2]], np.float32)).tolist()
     ['yes', 'no']
     """
-    positive = outputs.positive_class
-    if positive is None:
-        chosen = probabilities.argmax(axis=1)
-    else:
-        yes = probabilities[:, positive].astype(np.float64) >= outputs.threshold
-        chosen = np.where(yes, positive, 1 - positive)
+    chosen = outputs.decide(probabilities)
     labels = np.empty(len(outputs.labels), object)
     labels[:] = _as_given(outputs.labels)
     return np.asarray(labels[chosen], object)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from mainstay.contracts.deciding import (
+    Costs,
+    PredictionIntervals,
+    PredictionSets,
+    decide,
+    decision_gap,
+)
 from mainstay.contracts.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mainstay.contracts.schema import Schema
 
 __all__ = ["BundleContent", "Golden", "GoldenRow", "Label", "Outputs", "encode_json", "model_digest", "plain_value"]
@@ -35,6 +46,11 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         With two classes: the positive class is answered where its probability is at least this.
     unit : str, default ""
         The unit of an amount, for people.
+    costs : tuple of tuples of float, optional
+        What an answer costs: a row for each true class. With more than two classes the answer is the one of the
+        least expected cost; with two the threshold says which, and the costs are there to be shown.
+    uncertainty : PredictionSets or PredictionIntervals, optional
+        Which classes go into a prediction set, or how far an interval reaches.
 
     Raises
     ------
@@ -53,11 +69,16 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     positive: Label | None = None
     threshold: float = 0.5
     unit: str = ""
+    # Left out of the file where they are not set, so that files without them keep their bytes.
+    costs: Costs | msgspec.UnsetType = msgspec.UNSET
+    uncertainty: PredictionSets | PredictionIntervals | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         if self.task == "regression":
-            if self.labels or self.positive is not None:
-                raise UsageError("a regression has no labels", where="outputs")
+            if self.labels or self.positive is not None or self.costs is not msgspec.UNSET:
+                raise UsageError("a regression has no labels and no costs of errors", where="outputs")
+            if isinstance(self.uncertainty, PredictionSets):
+                raise UsageError("a regression has intervals and no prediction sets", where="outputs")
             return
         kinds = {type(label).__name__ for label in self.labels}
         if len(self.labels) < 2 or len(kinds) != 1 or len(set(self.labels)) != len(self.labels):
@@ -72,6 +93,51 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             )
         if not 0 <= self.threshold <= 1:
             raise UsageError(f"the threshold must be from 0 to 1, and {self.threshold} came", where="outputs")
+        self._check_decisions()
+
+    def _check_decisions(self) -> None:
+        """Hold costs and sets to the number of labels."""
+        count, costs = len(self.labels), self.known_costs
+        if costs is not None:
+            finite = all(math.isfinite(cost) for row in costs for cost in row)
+            if len(costs) != count or any(len(row) != count for row in costs) or not finite:
+                raise UsageError(f"costs must be {count} rows of {count} numbers", where="outputs")
+        sets = self.uncertainty
+        if isinstance(sets, PredictionIntervals) or (isinstance(sets, PredictionSets) and len(sets.least) != count):
+            raise UsageError(f"a classification of {count} labels needs prediction sets over them", where="outputs")
+
+    @property
+    def known_costs(self) -> Costs | None:
+        """What answers cost, or None."""
+        return None if isinstance(self.costs, msgspec.UnsetType) else self.costs
+
+    @property
+    def sets(self) -> PredictionSets | None:
+        """The prediction sets, or None."""
+        return self.uncertainty if isinstance(self.uncertainty, PredictionSets) else None
+
+    @property
+    def intervals(self) -> PredictionIntervals | None:
+        """The intervals of amounts, or None."""
+        return self.uncertainty if isinstance(self.uncertainty, PredictionIntervals) else None
+
+    def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return the position of the label that is answered, for probabilities of shape (n, classes).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> outputs = Outputs(task="classification", target="t", labels=("no", "yes"), threshold=0.25)
+        >>> outputs.decide(np.array([[0.75, 0.25], [0.8, 0.2]])).tolist()
+        [1, 0]
+        """
+        return decide(probabilities, positive=self.positive_class, threshold=self.threshold, costs=self.known_costs)
+
+    def gap(self, probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how far each row's probabilities may move before its answer can change."""
+        return decision_gap(
+            probabilities, positive=self.positive_class, threshold=self.threshold, costs=self.known_costs
+        )
 
     @property
     def positive_class(self) -> int | None:

@@ -113,10 +113,7 @@ def _compare(predictor: Predictor, golden: Golden, answers: Answers, kept: list[
             where=place,
             hint="Do not use it here; open it with the versions that its manifest names and compare.",
         ) from error
-    positive = outputs.positive_class
-    for row, share, at in zip(rows, shares, kept, strict=True):
-        best = np.sort(share)[::-1]
-        gap = best[0] - best[1] if positive is None else abs(share[positive] - outputs.threshold)
+    for row, gap, at in zip(rows, outputs.gap(shares), kept, strict=True):
         given = answers.prediction[at]
         if gap > 2 * TOLERANCE and (row.prediction != given or type(row.prediction) is not type(given)):
             raise ReplayError(f"golden row {at} was {row.prediction!r}, and is {given!r} now", where=place)
