@@ -19,6 +19,7 @@ from mainstay.learners.catalogue import learner
 from mainstay.prepare.fitted import FittedRecipe, fit, from_json
 from mainstay.train.candidates import Candidate  # noqa: TC001 - msgspec reads the annotation at run time
 from mainstay.train.material import load_material
+from mainstay.train.stopping import fit_stopped, probes_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.executor import Payload
     from mainstay.contracts.learner import Fitted
+    from mainstay.data.split import Fold
+    from mainstay.train.material import Material
 
 __all__ = ["FoldJob", "FoldModel", "FoldResult", "fit_fold", "load_model", "load_result"]
 
@@ -42,6 +45,8 @@ class FoldJob(msgspec.Struct, frozen=True, kw_only=True):
     candidate : Candidate
     fold : int
     seed : int
+    rounds : int, optional
+        How many rounds to learn; the job looks for the number where None.
     seconds : float, optional
         How long the fit may take; the learner stops itself with the best so far. None is no limit.
     """
@@ -51,6 +56,7 @@ class FoldJob(msgspec.Struct, frozen=True, kw_only=True):
     fold: int
     seed: int
     seconds: float | None
+    rounds: int | None = None
 
     @property
     def file(self) -> Path:
@@ -76,6 +82,8 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
         What the learner said: rounds kept, whether it converged.
     recipe : str
         The fitted recipe as JSON.
+    rounds : int, optional
+        How many rounds were set, where the learner counts them.
     """
 
     seconds: float
@@ -84,6 +92,7 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     notes: dict[str, float | int | str | bool]
     recipe: str
+    rounds: int | None = None
 
 
 class FoldModel(msgspec.Struct, frozen=True):
@@ -104,14 +113,12 @@ def fit_fold(payload: Payload) -> Payload:
     recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed, deadline=clock, memory=shared)
     if recipe.kept is not None:
         train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)
-    unseen, taught = material.arrays.take(fold.validation), learner(job.candidate.learner)
-    watched = (recipe.transform(unseen), material.target.take(fold.validation)) if taught.uses_validation else None
-    fitted = taught.fit(
-        recipe.transform_training(train), train_target, seed=job.seed, settings=job.candidate.settings,
-        deadline=Clock(0.75 * clock.seconds, clock.started), validation=watched,
+    fitted, rounds = fit_stopped(
+        learner(job.candidate.learner), recipe.transform_training(train), train_target,
+        settings=job.candidate.settings, stops=_stops(material, job.fold, fold, recipe), rounds=job.rounds,
+        seed=job.seed, deadline=Clock(0.75 * clock.seconds, clock.started),
     )  # fmt: skip
-    del watched
-    began = time.monotonic()
+    unseen, began = material.arrays.take(fold.validation), time.monotonic()
     holdout = _answers(fitted, recipe, material.holdout)
     per_thousand = (time.monotonic() - began) * 1000.0 / max(1, material.holdout.rows)
     model = fitted.graph()
@@ -124,9 +131,18 @@ def fit_fold(payload: Payload) -> Payload:
         cost=operations(model.body, len(recipe.names)),
         size=sum(array.nbytes for array in arrays.values()),
         notes=dict(fitted.notes()),
+        rounds=rounds,
         recipe=recipe.to_json().decode(),
     )
     return msgspec.to_builtins(result)  # type: ignore[no-any-return]
+
+
+def _stops(material: Material, number: int, fold: Fold, recipe: FittedRecipe) -> list[NDArray[np.int64]]:
+    """Return the places, among the rows that a fold learns from, of rows by which to stop."""
+    learned = fold.train if recipe.kept is None else fold.train[recipe.kept]
+    others = material.stops[number + 1 :] + material.stops[:number]
+    places = [np.flatnonzero(np.isin(learned, stop)) for stop in others[: probes_for(len(learned))]]
+    return [one for one in places if 0 < len(one) < len(learned)]
 
 
 def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np.float64]:

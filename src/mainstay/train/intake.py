@@ -131,6 +131,7 @@ def take_in(
     train, arrays, refused = _admitted(schema, table, usable, split.train)
     test, holdout, refused_test = _admitted(schema, table, usable, _known(values, usable, split.test, task))
     folds = _folds(ties.take(train), values[usable[train]], cells_per_second, seed)
+    fitted = folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds
     notes = (
         *split.notes,
         *_left_out(refused + refused_test),
@@ -140,7 +141,8 @@ def take_in(
     target = Target(task, values[usable[train]], len(_labels(schema, task)), _weights(schema, table, usable[train]))
     return Intake(
         task=task, schema=schema, train=usable[train], test=usable[test],
-        material=Material(arrays, target, folds, holdout), groups=_each_alone(ties.take(train).groups),
+        material=Material(arrays, target, fitted, holdout, tuple(fold.validation for fold in folds)),
+        groups=_each_alone(ties.take(train).groups),
         test_frame=table.frame[usable[test]], test_target=values[usable[test]],
         test_groups=_each_alone(ties.take(test).groups), findings=notes,
     )  # fmt: skip
@@ -184,8 +186,7 @@ def _folds(
     tied = ties.groups if ties.groups is not None else ties.order
     units = len(target) if tied is None else len(np.unique(tied))
     count = max(2, min(fold_count(len(target), cells_per_second), units))
-    folds = ties.folds(target, count=count, seed=seed)
-    return folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds
+    return ties.folds(target, count=count, seed=seed)
 
 
 def _each_alone(groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:

@@ -38,12 +38,16 @@ class Material:
     folds : tuple of Fold
     holdout : Arrays
         The held-out rows, without their target.
+    stops : tuple of int64 arrays, default ()
+        The validation rows of all folds that were drawn, also of those that are not fitted: a fold looks among its
+        training rows for those of others to find out when to stop.
     """
 
     arrays: Arrays
     target: Target
     folds: tuple[Fold, ...]
     holdout: Arrays
+    stops: tuple[NDArray[np.int64], ...] = ()
 
 
 class _Names(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class _Names(msgspec.Struct, frozen=True):
     weighted: bool
     texts: tuple[str, ...] = ()
     terms: tuple[int, ...] = ()
+    stops: int = 0
 
 
 def save_material(material: Material, folder: Path) -> None:
@@ -65,6 +70,7 @@ def save_material(material: Material, folder: Path) -> None:
     names = _Names(
         target.task, target.classes, arrays.number_names, arrays.category_names, arrays.category_levels,
         len(material.folds), weighted, arrays.text_names, arrays.text_terms,
+        len(material.stops),
     )  # fmt: skip
     (folder / "names.json").write_bytes(msgspec.json.encode(names))
     _save(folder, "train", arrays)
@@ -75,6 +81,8 @@ def save_material(material: Material, folder: Path) -> None:
     for number, fold in enumerate(material.folds):
         np.save(folder / f"fold-{number}-train.npy", fold.train, allow_pickle=False)
         np.save(folder / f"fold-{number}-validation.npy", fold.validation, allow_pickle=False)
+    for number, stop in enumerate(material.stops):
+        np.save(folder / f"stop-{number}.npy", stop, allow_pickle=False)
 
 
 def _save(folder: Path, part: str, arrays: Arrays) -> None:
@@ -107,5 +115,6 @@ def load_material(folder: Path, folds: Sequence[int]) -> Material:
         Fold(np.asarray(array(f"fold-{i}-train"), np.int64), np.asarray(array(f"fold-{i}-validation"), np.int64))
         for i in folds
     )
-    values = np.asarray(array("target"))
-    return Material(part("train"), Target(names.task, values, names.classes, weight), chosen, part("holdout"))
+    target = Target(names.task, np.asarray(array("target")), names.classes, weight)
+    stops = tuple(np.asarray(array(f"stop-{i}"), np.int64) for i in range(names.stops))
+    return Material(part("train"), target, chosen, part("holdout"), stops)

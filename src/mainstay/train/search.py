@@ -244,6 +244,7 @@ class Search:
             fold=fold,
             seed=self._seed,
             seconds=limited,
+            rounds=entry.results[0].rounds if 0 in entry.results else None,
         )
         number = sum(len(other.jobs) for other in self.entries)
         entry.jobs[fold] = job
