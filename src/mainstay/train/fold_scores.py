@@ -9,6 +9,7 @@ import numpy as np
 from mainstay.evaluate.metrics import METRICS
 from mainstay.evaluate.resampled import compare_folds
 from mainstay.evaluate.sections import Grid, Plot, Section
+from mainstay.evaluate.words import number
 from mainstay.train.blend import mix
 
 if TYPE_CHECKING:
@@ -85,9 +86,15 @@ def _row(
     found = compare_folds(scores, shipped, margin=margin)
     ends = sorted((sign * (found.low or 0.0), sign * (found.high or 0.0)))
     return (
-        name, sign * float(scores.mean()), sign * found.difference, f"{ends[0]:.3g} to {ends[1]:.3g}",
-        found.probability_better, found.probability_alike,
+        name, sign * float(scores.mean()), sign * found.difference, f"{number(ends[0])} to {number(ends[1])}",
+        _chance(found.probability_better), _chance(found.probability_alike),
     )  # fmt: skip
+
+
+def _chance(probability: float | None) -> str:
+    if probability is None:
+        return ""
+    return "< 0.001" if probability < 0.001 else f"{probability:.3f}"
 
 
 def _plot(order: list[str], scores: dict[str, NDArray[np.float64]], sign: float, title: str) -> Plot:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Surroundings", "Trained", "train_model"]
 
 
+_DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
 
@@ -165,7 +166,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool.scratch,
         around.pool,
         clock=around.clock,
-        reserve=_reserve(around.clock.seconds, intake),
+        reserve=_reserve(around.clock.seconds, intake) + _for_questions(settings),
         sign=steering.sign,
         seed=settings.seed,
         score=steering.score,
@@ -199,6 +200,11 @@ def _reserve(seconds: float, intake: Intake) -> float:
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
     return min(0.55 * seconds, 5.0 + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns))
+
+
+def _for_questions(settings: Settings) -> float:
+    """Return the seconds kept for what the user asked beside the model."""
+    return _DIAGNOSIS * settings.time_budget if settings.diagnose and settings.time_budget != float("inf") else 0.0
 
 
 def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:

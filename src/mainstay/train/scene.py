@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["FINDERS", "Scene", "find_sections"]
 
 # Dotted function names, cheapest first: a short budget shows the first ones.
-FINDERS: tuple[str, ...] = ("mainstay.train.fold_scores:find_fold_scores",)
+FINDERS: tuple[str, ...] = (
+    "mainstay.train.fold_scores:find_fold_scores",
+    "mainstay.train.diagnose:find_learning_curve",
+    "mainstay.train.diagnose:find_complexity",
+)
 
 
 @dataclass(frozen=True, slots=True)
