@@ -90,7 +90,7 @@ def lone_leaves_summed(trees: Trees) -> NDArray[np.float64] | None:
     return np.asarray(total + trees.base, np.float64)
 
 
-def write_trees(builder: GraphBuilder, trees: Trees, values: str) -> str:
+def write_trees(builder: GraphBuilder, trees: Trees, values: str, *, rounded: bool = True) -> str:
     """Write the sum of the leaves reached, without the base.
 
     Parameters
@@ -100,6 +100,9 @@ def write_trees(builder: GraphBuilder, trees: Trees, values: str) -> str:
         Sound by :func:`check_trees`; at least one of them branches.
     values : str
         Features, float64 of shape (n, width).
+    rounded : bool, default True
+        Whether the features are float32 values, and thresholds are rounded down to such. False where a step before
+        the trees has computed in float64: then thresholds stay as they are.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def write_trees(builder: GraphBuilder, trees: Trees, values: str) -> str:
         When branches lead outside the pool, or nodes are shared or lie deeper than :data:`DEEPEST`.
     """
     owner = _owners(trees)
-    pool = _with_stumps(_Pool.of(trees, owner))
+    pool = _with_stumps(_Pool.of(trees, owner, rounded=rounded))
     votes = np.count_nonzero(pool.value[pool.feature < 0], axis=1)
     outputs = len(trees.base)
     if votes.max(initial=0) <= 1:
@@ -141,9 +144,10 @@ class _Pool:
     cover: NDArray[np.float32] | None
 
     @classmethod
-    def of(cls, trees: Trees, owner: NDArray[np.int64]) -> _Pool:
+    def of(cls, trees: Trees, owner: NDArray[np.int64], *, rounded: bool) -> _Pool:
         wide = [np.asarray(part, np.int64) for part in (trees.roots, trees.feature, trees.left, trees.right)]
         threshold, value = np.asarray(trees.threshold, np.float64), np.asarray(trees.value, np.float64)
+        threshold = float32_below(threshold) if rounded else threshold
         members = {int(node): np.unique(codes) for node, codes in trees.members.items() if trees.feature[node] >= 0}
         pool = cls(
             wide[0], wide[1], threshold, trees.missing_left, wide[2], wide[3], value, owner, members, leaf_covers(trees)
@@ -294,7 +298,7 @@ def _tests(pool: _Pool, inner: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], ND
     splits = np.zeros(len(inner))
     plain = inner.copy()
     plain[list(pool.members)] = False
-    splits[plain] = float32_below(pool.threshold[plain])
+    splits[plain] = pool.threshold[plain]
     sets: list[NDArray[np.float64]] = [np.empty(0)]
     for node in sorted(pool.members):
         if len(pool.members[node]):
