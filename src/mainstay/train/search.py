@@ -7,7 +7,7 @@ A candidate that fails, is stopped or is left out keeps its place on the leaderb
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mainstay.train.candidates import Candidate
     from mainstay.train.material import Material
 
-__all__ = ["INTERRUPTED", "PLAINLY_WORSE", "Entry", "Search", "Status"]
+__all__ = ["INTERRUPTED", "PLAINLY_WORSE", "Entry", "Search", "Source", "Status"]
 
 INTERRUPTED = "it was interrupted"
 
@@ -96,6 +96,18 @@ class Entry:
         return float(np.mean(list(self.scores.values()))) if self.scores else None
 
 
+class Source(Protocol):
+    """Where candidates come from beside the portfolio."""
+
+    def propose(self) -> Candidate | None:
+        """Return the next candidate, or None where there are no more."""
+        ...
+
+    def tell(self, entry: Entry) -> None:
+        """Hear what became of a candidate, of whatever source."""
+        ...
+
+
 class Search:
     """One walk through the portfolio.
 
@@ -120,6 +132,8 @@ class Search:
         ``(target, answers) -> float``; a loss above zero, for racing.
     apart : callable
         ``(target, best, other) -> bool``; whether the first fold tells the two apart.
+    more : Source, optional
+        Proposes further candidates when those given are through, and is told what became of each.
     """
 
     def __init__(
@@ -137,7 +151,9 @@ class Search:
         loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
         apart: Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64]], bool],
         listener: Listener,
+        more: Source | None = None,
     ) -> None:
+        self._more = more
         self.entries = [Entry(candidate) for candidate in candidates]
         self.interrupted = False
         self.others: dict[int, Outcome] = {}
@@ -189,7 +205,21 @@ class Search:
                 continue
             self._submit(entry, fold, seconds)
             return True
-        return False
+        return self._submit_proposed()
+
+    def _submit_proposed(self) -> bool:
+        """Begin a candidate that the source of more proposes; where there is no time for one, ask no more."""
+        proposed = None if self._more is None else self._more.propose()
+        if proposed is None:
+            return False
+        entry = Entry(proposed)
+        seconds = self._allowance(entry)
+        if seconds <= 0:
+            self._more = None
+            return False
+        self.entries.append(entry)
+        self._submit(entry, 0, seconds)
+        return True
 
     def _next_fold(self, entry: Entry) -> int | None:
         """Return the fold to fit next: the first alone, the others once it has been judged."""
@@ -299,6 +329,8 @@ class Search:
 
     def _finish(self, entry: Entry, status: Status, reason: str) -> None:
         entry.status, entry.reason = status, reason
+        if self._more is not None:
+            self._more.tell(entry)
         for number, (other, _) in list(self._numbers.items()):
             if other is entry:
                 self._executor.stop(number)
