@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import Learner
+from mainstay.learners.supervised.optional import INSTALL, is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mainstay.contracts.learner import TaskName
 
-__all__ = ["GROUP", "LEARNERS", "learner", "names", "paths"]
+__all__ = ["GROUP", "LEARNERS", "absent", "learner", "names", "paths"]
 
 GROUP = "mainstay.learners"
 """The entry-point group by which another package adds learners: name = "package.module.Class"."""
@@ -32,10 +33,13 @@ LEARNERS: dict[str, str] = {
     "lasso": "mainstay.learners.supervised.lasso.Lasso",
     "elastic_net": "mainstay.learners.supervised.elastic_net.ElasticNet",
     "nearest_neighbours": "mainstay.learners.supervised.nearest_neighbours.NearestNeighbours",
+    "linear_svm": "mainstay.learners.supervised.linear_svm.LinearSVM",
+    "svm": "mainstay.learners.supervised.svm.SVM",
     "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
     "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
     "hist_gradient_boosting": "mainstay.learners.supervised.hist_gradient_boosting.HistGradientBoosting",
     "xgboost": "mainstay.learners.supervised.xgboost.XGBoost",
+    "catboost": "mainstay.learners.supervised.catboost.CatBoost",
     "extra_trees": "mainstay.learners.supervised.extra_trees.ExtraTrees",
     "random_forest": "mainstay.learners.supervised.random_forest.RandomForest",
 }
@@ -88,14 +92,34 @@ def learner(name: str) -> Learner:
 
 
 def names(task: TaskName) -> tuple[str, ...]:
-    """Return the learners for a task, in the order of the catalogue.
+    """Return the learners for a task, in the order of the catalogue; without those whose package is :func:`absent`.
 
     Examples
     --------
     >>> names("regression")[:3]
     ('baseline', 'ridge', 'lasso')
     """
-    return tuple(name for name in paths() if task in learner(name).tasks)
+    away = absent()
+    return tuple(name for name in paths() if name not in away and task in learner(name).tasks)
+
+
+def absent() -> Mapping[str, str]:
+    """Return the learners whose optional package is not installed, each with the line that installs it.
+
+    A learner names its package, where it needs one beyond the core, as ``package``; its ``fit`` then raises
+    :class:`~mainstay.contracts.errors.MissingPackageError`.
+
+    Examples
+    --------
+    >>> "ridge" in absent()
+    False
+    """
+    return {name: INSTALL for name in paths() if (package := _package(name)) and not is_installed(package)}
+
+
+def _package(name: str) -> str:
+    """Return the optional package that a learner says it needs, or nothing."""
+    return str(getattr(learner(name), "package", ""))
 
 
 @cache
