@@ -71,3 +71,31 @@ def test_naming_learners_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_learner_without_its_package_says_how_to_get_it(monkeypatch):
+    import numpy as np
+
+    from mainstay.contracts.arrays import Features
+    from mainstay.contracts.errors import MissingPackageError
+    from mainstay.contracts.learner import NoDeadline, Target
+    from mainstay.learners.supervised import optional
+
+    found = optional.find_spec
+    monkeypatch.setattr(optional, "find_spec", lambda name: None if name in ("xgboost", "catboost") else found(name))
+    assert dict(catalogue.absent()) == dict.fromkeys(("xgboost", "catboost"), 'pip install "mainstay[boost]"')
+    assert not {"xgboost", "catboost"} & set(catalogue.names("regression"))
+    features, target = Features(np.zeros((4, 1), np.float32), ("x",)), Target("regression", np.arange(4.0))
+    for name in catalogue.absent():
+        with pytest.raises(MissingPackageError, match=f"needs the package {name}.*mainstay\\[boost\\]"):
+            catalogue.learner(name).fit(features, target, seed=0, deadline=NoDeadline())
+
+
+def test_naming_the_learners_imports_no_package_of_theirs():
+    import subprocess
+
+    program = (
+        "import sys; from mainstay.learners import catalogue; catalogue.names('regression');"
+        "sys.exit(any(name in sys.modules for name in ('xgboost', 'catboost', 'lightgbm', 'sklearn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

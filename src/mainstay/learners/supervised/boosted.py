@@ -75,15 +75,6 @@ class Problem:
             return ConstantModel(shares(target), target.task)
         return ConstantModel(np.array([self.amounts.centre]), target.task)
 
-    def first_guess(self, weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        """Return the sums, of shape (outputs,), that give each class its share: what boosting begins with."""
-        if self.classes is None:
-            return np.zeros(1)
-        counts = np.bincount(self.classes.codes, weights=weight, minlength=len(self.classes.present))
-        logs = np.log(np.maximum(counts, 1e-9 * counts.sum()) / counts.sum())
-        guess: NDArray[np.float64] = logs[1:] - logs[0] if self.outputs == 1 else logs - logs.mean()
-        return guess
-
     def held_out(self, features: Features, target: Target) -> tuple[Features, Target] | None:
         """Return the validation rows in the same terms, without rows of a class that was not seen; None if no row."""
         if self.amounts is not None:
