@@ -34,6 +34,7 @@ LEARNERS: dict[str, str] = {
     "elastic_net": "mainstay.learners.supervised.elastic_net.ElasticNet",
     "nearest_neighbours": "mainstay.learners.supervised.nearest_neighbours.NearestNeighbours",
     "linear_svm": "mainstay.learners.supervised.linear_svm.LinearSVM",
+    "mlp": "mainstay.learners.supervised.mlp.MLP",
     "svm": "mainstay.learners.supervised.svm.SVM",
     "decision_tree": "mainstay.learners.supervised.decision_tree.DecisionTree",
     "lightgbm": "mainstay.learners.supervised.lightgbm.LightGBM",
