@@ -8,7 +8,7 @@ from mainstay.graph.run import Session
 from mainstay.prepare.fitted import fit, from_json
 from mainstay.prepare.recipe import Recipe
 
-PLAIN = {"missing": "none", "scale": "none", "encode": "none"}
+PLAIN = {"missing": "none", "scale": "none", "encode": "none", "text": "none"}
 
 RECIPES = {
     "default": Recipe(),
@@ -31,6 +31,10 @@ RECIPES = {
     "one_hot_few": Recipe(**PLAIN | {"encode": "one_hot"}, max_levels=2, min_count=1),
     "ordinal": Recipe(**PLAIN | {"encode": "ordinal"}),
     "codes": Recipe(**PLAIN | {"encode": "codes"}),
+    "text_linear": Recipe(**PLAIN | {"text": "linear"}),
+    "text_svd": Recipe(**PLAIN | {"text": "svd"}, components=3),
+    "text_both": Recipe(**PLAIN | {"text": "both"}, components=5, vocabulary=50),
+    "text_none": Recipe(**PLAIN | {"text": "none"}),
     "all": Recipe(derive=("sum = a + b", "twice = sum * 2"), missing="mean", scale="robust", polynomial=2,
                   polynomial_limit=6),
 }  # fmt: skip

@@ -102,6 +102,7 @@ def columns(draw, name):
         decimal=draw(st.sampled_from([".", ".", ","])),
         thousands=draw(st.sampled_from(["", "", ",", ".", "'", " ", "_"])),
         formats=tuple(draw(st.lists(st.sampled_from(FORMATS), max_size=3))) if kind == "datetime" else (),
+        terms=draw(st.sampled_from([0, 1024, 262_144])) if kind == "text" else 0,
         on_bad=draw(POLICIES),
         on_missing=draw(POLICIES),
         on_unseen=draw(POLICIES),
@@ -128,6 +129,12 @@ def assert_same(one, other):
     assert one.arrays.numbers.shape == other.arrays.numbers.shape
     assert one.arrays.numbers.dtype == other.arrays.numbers.dtype == np.float32
     assert one.arrays.categories.dtype == other.arrays.categories.dtype == np.int64
+    assert one.arrays.text_names == other.arrays.text_names
+    assert one.arrays.text_terms == other.arrays.text_terms
+    for ours, theirs in zip(one.arrays.texts, other.arrays.texts, strict=True):
+        assert ours.starts.tobytes() == theirs.starts.tobytes()
+        assert ours.ids.tobytes() == theirs.ids.tobytes()
+        assert (ours.starts.dtype, ours.ids.dtype) == (np.int64, np.int32)
     assert one.problems == other.problems
     assert one.rejected.tolist() == other.rejected.tolist()
 

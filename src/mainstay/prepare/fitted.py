@@ -13,6 +13,7 @@ from mainstay.contracts.errors import FormatError, UsageError
 from mainstay.prepare.derive import Derive, fit_derive
 from mainstay.prepare.encode import Codes, OneHot, Ordinal, fit_encode
 from mainstay.prepare.impute import Impute, complete_rows, fit_impute
+from mainstay.prepare.monotone import check_monotone, directions
 from mainstay.prepare.operations import GraphOperations, NumpyOperations
 from mainstay.prepare.polynomial import Polynomial, fit_polynomial
 from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the type when it decodes
@@ -132,7 +133,7 @@ class FittedRecipe:
                 parts = self._apply(run, block).parts()
             if parts:
                 matrix[rows] = run.join(parts)
-        return Features(matrix, self.names, self.categorical)
+        return Features(matrix, self.names, self.categorical, directions(self.recipe, self.names))
 
     def transform_training(self, arrays: Arrays) -> Features:
         """Return the features of the very rows that the recipe was fitted on, for a learner to learn from.
@@ -239,6 +240,7 @@ def fit(
         When a derived column cannot be computed, a named column does not exist, or no row is left.
     """
     inputs = Names.of(arrays)
+    check_monotone(recipe, inputs, target)
     seen, steps = Seen.of(arrays, target, seed), []
     kept: NDArray[np.int64] | None = None
     for begin in (fit_derive, fit_impute, fit_scale, fit_polynomial):

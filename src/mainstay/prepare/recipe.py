@@ -61,6 +61,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         How many main components, with "svd".
     vocabulary : int, default 16384
         The most terms of a text column that are used: those in most rows. At least two rows must have a term.
+    monotone : dict of str to int, default {}
+        Number columns with which answers must not fall (1) or not rise (-1); see :mod:`mainstay.prepare.monotone`.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     text: str = "linear"
     components: int = 16
     vocabulary: int = 16_384
+    monotone: dict[str, int] = {}
 
     def __post_init__(self) -> None:
         for name, allowed in (("missing", Missing), ("scale", Scale), ("encode", Encode), ("text", Text)):
@@ -98,6 +101,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ):  # fmt: skip
             if getattr(self, name) < low:
                 raise UsageError(f"{name} must be at least {low}, and {getattr(self, name)!r} came", where="recipe")
+        if not set(self.monotone.values()) <= {-1, 1}:
+            raise UsageError(f"a direction is 1 or -1, and {self.monotone!r} came", where="recipe")
         if not abs(self.fill_value) < 3.4e38:
             raise UsageError(f"fill_value must be a finite number, and {self.fill_value!r} came", where="recipe")
 

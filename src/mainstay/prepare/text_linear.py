@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossFit", "cross_fit", "deal"]
 
-_PARTS = 5
+_PARTS, _FEWEST_PARTS = 5, 3
+_SHARE = 0.3  # of the time that is left
 _INVERSE_PENALTIES = (3.0, 30.0, 100.0)
 _PENALTIES = (3.0, 1.0, 0.3)
 _QUICK = 3_000_000
@@ -60,7 +62,7 @@ def cross_fit(
     most : int, default 50
         The most classes with a score of their own, the largest.
     deadline : Deadline, optional
-        Once half of what is left now is used, no further penalty is tried.
+        With less than about three times what it takes, one penalty, fewer parts and then fewer rows do.
 
     Returns
     -------
@@ -68,28 +70,40 @@ def cross_fit(
         None where fewer than two classes have rows, or all amounts are equal.
     """
     clock = deadline or NoDeadline()
-    until = 0.5 * clock.left()
     teacher = _Classes(target, most) if target.task == "classification" else _Amounts(target)
     if teacher.outputs == 0:
         return None
-    load = matrix.nnz * teacher.outputs
-    parts = deal(teacher.strata, _PARTS if load <= _QUICK else 3, seed)
-    penalties = teacher.penalties if load <= _QUICK else teacher.penalties[1:2]
-    rows = _sample(len(parts), _LARGEST / max(load, 1), seed)
-    best: tuple[float, float, NDArray[np.float64]] | None = None
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a model that has not converged scores as it does
-        for penalty in penalties:
-            held_out = _held_out(teacher, matrix, parts, rows, penalty)
-            loss = teacher.loss(held_out)
-            if best is None or loss < best[0]:
-                best = (loss, penalty, held_out)
-            if clock.left() < until:
-                break
-        if best is None:
-            return None
-        coefficients, intercept = teacher.fit(matrix[rows], rows, best[1])
-    return CrossFit(coefficients, intercept, best[2], teacher.labels)
+        plan = _plan(teacher, matrix, seed, clock)
+        tried = [(penalty, _held_out(teacher, matrix, plan, penalty)) for penalty in plan.penalties]
+        penalty, held_out = min(tried, key=lambda one: teacher.loss(one[1]))
+        coefficients, intercept = teacher.fit(matrix[plan.rows], plan.rows, penalty)
+    return CrossFit(coefficients, intercept, held_out, teacher.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What there is time for: the part of each row, the rows to learn from, and the penalties to try."""
+
+    parts: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    penalties: tuple[float, ...]
+
+
+def _plan(teacher: _Classes | _Amounts, matrix: Any, seed: int, clock: Deadline) -> _Plan:
+    """Fit one part, and plan by the time that it took; with time enough the plan depends on the rows alone."""
+    rows = len(teacher.strata)
+    load = matrix.nnz * teacher.outputs
+    began, limit = time.perf_counter(), _SHARE * clock.left()
+    few = _sample(rows, min(0.8, _QUICK / max(load, 1)), seed)
+    teacher.fit(matrix[few], few, teacher.penalties[1])
+    seconds = max(time.perf_counter() - began, 1e-4) * rows / len(few)  # of a fit of all rows
+    affordable = limit / seconds
+    if load <= _QUICK and affordable >= _PARTS * len(teacher.penalties):
+        return _Plan(deal(teacher.strata, _PARTS, seed), np.arange(rows), teacher.penalties)
+    share = min(1.0, _LARGEST / max(load, 1), affordable / _FEWEST_PARTS)
+    return _Plan(deal(teacher.strata, _FEWEST_PARTS, seed), _sample(rows, share, seed), teacher.penalties[1:2])
 
 
 def deal(strata: NDArray[np.int64], parts: int, seed: int) -> NDArray[np.int64]:
@@ -110,18 +124,16 @@ def deal(strata: NDArray[np.int64], parts: int, seed: int) -> NDArray[np.int64]:
 def _sample(count: int, share: float, seed: int) -> NDArray[np.int64]:
     if share >= 1.0:
         return np.arange(count)
-    kept = np.random.default_rng(seed).choice(count, max(100, int(share * count)), replace=False)
+    kept = np.random.default_rng(seed).choice(count, min(count, max(100, int(share * count))), replace=False)
     return np.sort(kept)
 
 
-def _held_out(
-    teacher: _Classes | _Amounts, matrix: Any, parts: NDArray[np.int64], rows: NDArray[np.int64], penalty: float
-) -> NDArray[np.float64]:
-    scores = np.empty((len(parts), teacher.outputs))
-    for part in range(int(parts.max()) + 1):
-        others = rows[parts[rows] != part]
+def _held_out(teacher: _Classes | _Amounts, matrix: Any, plan: _Plan, penalty: float) -> NDArray[np.float64]:
+    scores = np.empty((len(plan.parts), teacher.outputs))
+    for part in range(int(plan.parts.max()) + 1):
+        others = plan.rows[plan.parts[plan.rows] != part]
         coefficients, intercept = teacher.fit(matrix[others], others, penalty)
-        here = parts == part
+        here = plan.parts == part
         scores[here] = matrix[here] @ coefficients + intercept
     return scores
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from mainstay.contracts.arrays import Arrays, Features
+from mainstay.contracts.arrays import Arrays, Features, Terms
 from mainstay.contracts.learner import Target
 
 __all__ = ["amounts", "classes", "decoded_rows", "feature_rows"]
@@ -51,7 +53,8 @@ def decoded_rows(rows: int, *, seed: int = 1, unseen: bool = False) -> Arrays:
     """Return decoded rows with every trap.
 
     Missing numbers, a column without any number, a constant one, one of very large numbers, missing codes, a level
-    without rows, a column of one level, and with ``unseen`` codes of unseen levels.
+    without rows, a column of one level, and with ``unseen`` codes of unseen levels; texts with repeated terms, without
+    terms, and with one term that every row has.
     """
     chance = np.random.default_rng(seed)
     numbers = chance.normal(size=(rows, 6)).astype(np.float32)
@@ -64,7 +67,21 @@ def decoded_rows(rows: int, *, seed: int = 1, unseen: bool = False) -> Arrays:
     levels = (4, 60, 1)
     codes = np.column_stack([chance.integers(-1, known + unseen, rows) for known in levels]).astype(np.int64)
     codes[codes[:, 0] == 2, 0] = 3  # level 2 has no rows
-    return Arrays(numbers, ("a", "b", "flag", "constant", "empty", "large"), codes, ("city", "zip", "one"), levels)
+    names = ("a", "b", "flag", "constant", "empty", "large")
+    texts = (_terms(chance, rows, 12), _terms(chance, rows, 60))
+    return Arrays(numbers, names, codes, ("city", "zip", "one"), levels, texts, ("title", "body"), (1100, 1100))
+
+
+def _terms(chance: np.random.Generator, rows: int, most: int) -> Terms:
+    """Return lists of up to as many terms, the frequent ones with small numbers; the last row has none."""
+    lengths = chance.integers(0, most, rows)
+    lengths[-1:] = 0
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    ids = np.minimum(chance.geometric(0.02, starts[-1]), 1099).astype(np.int32)
+    for start, end in pairwise(starts):
+        ids[start : start + 1] = 7
+        ids[start:end].sort()
+    return Terms(starts, ids)
 
 
 def _signal(features: Features) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
