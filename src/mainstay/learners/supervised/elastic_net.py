@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mainstay.contracts.errors import BudgetError
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.supervised.admission import admit, classes_of
+from mainstay.contracts.model import Affine, ModelGraph
+from mainstay.learners.supervised.admission import admit, admit_rows, classes_of
 from mainstay.learners.supervised.constant import ConstantModel, shares
-from mainstay.learners.supervised.logistic import LogisticModel
+from mainstay.learners.supervised.descent import Descent
+from mainstay.learners.supervised.margins import likely, widened
 from mainstay.learners.supervised.penalised import Penalty, fit_penalised
-from mainstay.learners.supervised.scaled_rows import ScaledRows, deal, scaled_rows
+from mainstay.learners.supervised.scaled_rows import chunks, deal, scaled_rows
 from mainstay.learners.supervised.threads import one_thread
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.arrays import Features
     from mainstay.contracts.learner import Deadline, Fitted, Target, TaskName, Value
+    from mainstay.learners.supervised.admission import Classes
+    from mainstay.learners.supervised.scaled_rows import ScaledRows
 
     Doubles = NDArray[np.float64]
 
@@ -34,8 +38,6 @@ _STEPS = 8
 """Penalties tried for classes, two per decade."""
 _PATIENCE = 2
 """Penalties without gain after which weaker ones are not tried."""
-_SLICE = 10
-"""Passes over the rows after which the deadline is asked."""
 _LEAST = 5
 """Rows of a class below which none is held out."""
 
@@ -45,13 +47,12 @@ class ElasticNet:
 
     With ``alpha = 0`` (the default) the penalty is chosen: for amounts by 5-fold cross-validation among 60, for
     classes by the log loss on a held-out fifth of the rows among 8, from strong to weak. Amounts are fitted by
-    coordinate descent on the moments, classes by SAGA (scikit-learn's both). For classes at most 25 million cells of
-    the matrix are learned from, a seeded draw of the rows.
+    coordinate descent on the moments (scikit-learn's), classes by accelerated proximal descent. For classes at most
+    25 million cells of the matrix are learned from, a seeded draw of the rows.
 
     References
     ----------
-    Zou, Hastie (2005), doi:10.1111/j.1467-9868.2005.00503.x; Defazio, Bach, Lacoste-Julien (2014), "SAGA",
-    arXiv:1407.0202.
+    Zou, Hastie (2005), doi:10.1111/j.1467-9868.2005.00503.x; Beck, Teboulle (2009), doi:10.1137/080716542.
 
     Examples
     --------
@@ -81,7 +82,7 @@ class ElasticNet:
             "l1_ratio", 0.5, "The share of the absolute penalty; 1 is the lasso.", low=0, high=1, search=(0.05, 1)
         ),
         Parameter("max_iter", 1000, "The most passes over coefficients or rows.", low=1, high=1_000_000),
-        Parameter("tol", 1e-4, "Stop when changes or the duality gap are below this share.", low=1e-12, high=1),
+        Parameter("tol", 1e-4, "Stop when a step or the duality gap is below this share.", low=1e-12, high=1),
     )
     takes_missing: bool = False
     takes_codes: bool = False
@@ -97,7 +98,7 @@ class ElasticNet:
         settings: Mapping[str, Value] | None = None,
         validation: tuple[Features, Target] | None = None,
     ) -> Fitted:
-        """Fit; the seed deals the rows into folds and orders them for SAGA.
+        """Fit; the seed deals the rows into folds.
 
         Raises
         ------
@@ -120,57 +121,56 @@ class ElasticNet:
             return ConstantModel(shares(target), target.task)
         with one_thread():
             best = penalty.alpha or _chosen(rows, classes.codes, penalty, seed=seed, deadline=deadline)
-            model = _model(penalty, seed)
-            finished = _fit(model, rows.matrix, classes.codes, rows.target.weight, alpha=best, deadline=deadline)
-        kept = int(np.count_nonzero(model.coef_))
-        model.coef_ = model.coef_ * rows.scaling.factor
-        model.intercept_ = model.intercept_ - model.coef_ @ rows.scaling.centre
-        remarks = {"alpha": float(best), "coefficients_kept": kept, "converged": finished, **rows.notes()}
-        return LogisticModel(self, model, classes, remarks)
+            descent = Descent.over(rows.matrix, classes.codes, rows.target.weight)
+            found = descent.walk(descent.start(), best, penalty, deadline)
+        kept = int(np.count_nonzero(found.slopes))
+        coefficients = found.slopes * rows.scaling.factor[:, None]
+        intercept = found.intercept - rows.scaling.centre @ coefficients
+        remarks = {"alpha": float(best), "coefficients_kept": kept, "passes": found.passes, "converged": found.rested}
+        return _ElasticModel(self, coefficients, intercept, classes, remarks | rows.notes())
 
 
-def _model(penalty: Penalty, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
+@dataclass(frozen=True, slots=True)
+class _ElasticModel:
+    """A linear classifier over the features as they come: one logit for two classes, or one for each with rows."""
 
-    model = LogisticRegression(
-        solver="saga", l1_ratio=penalty.l1_ratio, tol=penalty.tol, warm_start=True, random_state=seed
-    )
-    model.longest = penalty.max_iter
-    return model
+    learner: ElasticNet
+    coefficients: Doubles
+    intercept: Doubles
+    classes: Classes
+    remarks: Mapping[str, Value]
 
+    def predict(self, features: Features) -> Doubles:
+        admit_rows(self.learner, features, len(self.coefficients))
+        sums = np.empty((len(features.matrix), len(self.intercept)))
+        with one_thread():
+            for part in chunks(len(sums)):
+                sums[part] = features.matrix[part].astype(np.float64) @ self.coefficients + self.intercept
+        return self.classes.widen(likely(sums))
 
-def _fit(
-    model: Any, matrix: Doubles, codes: NDArray[np.int64], weight: Doubles | None, *, alpha: float, deadline: Deadline
-) -> bool:
-    """Pass over the rows until nothing changes or the time ends; say whether it came to rest."""
-    from sklearn.exceptions import ConvergenceWarning
+    def graph(self) -> ModelGraph:
+        coefficients, intercept, link = widened(self.classes, self.coefficients, self.intercept)
+        return ModelGraph(Affine(coefficients, intercept), link)
 
-    model.C = 1.0 / (alpha * len(matrix))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the notes say whether it converged
-        for done in range(0, model.longest, _SLICE):
-            model.max_iter = min(_SLICE, model.longest - done)
-            model.fit(matrix, codes, sample_weight=weight)
-            if model.n_iter_.max() < model.max_iter:
-                return True
-            if deadline.left() <= 0:
-                return False
-    return False
+    def notes(self) -> Mapping[str, Value]:
+        return self.remarks
 
 
 def _chosen(rows: ScaledRows, codes: NDArray[np.int64], penalty: Penalty, *, seed: int, deadline: Deadline) -> float:
     """Return the penalty with the least log loss on held-out rows; half of the time is kept for the fit itself."""
     weight = np.ones(len(codes)) if rows.target.weight is None else rows.target.weight
     held = (deal(rows.target, 5, seed) == 0) & (np.bincount(codes)[codes] >= _LEAST)
-    alphas = _grid(rows.matrix, codes, weight, penalty.l1_ratio)
+    descent = Descent.over(rows.matrix[~held], codes[~held], weight[~held])
+    alphas = _grid(descent.strongest(), penalty.l1_ratio)
     if not held.any():
         return float(alphas[len(alphas) // 2])
-    model, losses, half = _model(penalty, seed), list[float](), _Half(deadline)
-    model.longest = min(penalty.max_iter, 10 * _SLICE)
+    found, losses, half = descent.start(), list[float](), _Half(deadline)
+    rough = replace(penalty, max_iter=min(penalty.max_iter, 100), tol=10 * penalty.tol)
     for alpha in alphas:
-        _fit(model, rows.matrix[~held], codes[~held], weight[~held], alpha=alpha, deadline=half)
-        likely = model.predict_proba(rows.matrix[held])[np.arange(held.sum()), codes[held]]
-        losses.append(float(np.average(-np.log(np.maximum(likely, 1e-15)), weights=weight[held])))
+        found = descent.walk(found, alpha, rough, half)
+        shares_found = likely(rows.matrix[held] @ found.slopes + found.intercept)
+        own = shares_found[np.arange(len(shares_found)), codes[held]]
+        losses.append(float(np.average(-np.log(np.maximum(own, 1e-15)), weights=weight[held])))
         if half.left() <= 0 or len(losses) - np.argmin(losses) > _PATIENCE:
             break
     if deadline.left() <= 0:
@@ -178,12 +178,9 @@ def _chosen(rows: ScaledRows, codes: NDArray[np.int64], penalty: Penalty, *, see
     return float(alphas[int(np.argmin(losses))])
 
 
-def _grid(matrix: Doubles, codes: NDArray[np.int64], weight: Doubles, l1_ratio: float) -> Doubles:
+def _grid(largest: float, l1_ratio: float) -> Doubles:
     """Return penalties from half a decade below the one that leaves no coefficient."""
-    member = np.eye(codes.max() + 1)[codes]
-    member = (member - np.average(member, axis=0, weights=weight)) * weight[:, None]
-    largest = float(np.abs(matrix.T @ member).max()) / len(matrix) / max(l1_ratio, 0.05)
-    return np.asarray(max(largest, 1e-9) * 10.0 ** (-0.5 * np.arange(1, _STEPS + 1)))
+    return np.asarray(max(largest / max(l1_ratio, 0.05), 1e-9) * 10.0 ** (-0.5 * np.arange(1, _STEPS + 1)))
 
 
 class _Half:

@@ -86,7 +86,7 @@ def calibrated(margins: Doubles, codes: NDArray[np.int64], weight: Doubles | Non
     from sklearn.linear_model import LogisticRegression
 
     size = float(margins.std()) or 1.0
-    model = LogisticRegression(C=_PENALTY, max_iter=500, tol=1e-6)
+    model = LogisticRegression(C=_PENALTY, max_iter=200, tol=1e-4)
     model.fit(margins / size, codes, sample_weight=weight)
     return model.coef_.T / size, model.intercept_.copy()
 
