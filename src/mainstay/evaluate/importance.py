@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
     from mainstay.evaluate.measured import Measured
 
-    Predict = Callable[[Arrays], NDArray[np.float64]]
+    Predict = Callable[[Arrays], NDArray[Any]]
 
 __all__ = ["ColumnImportance", "Importance", "column_places", "permutation_importance"]
 
@@ -133,7 +133,7 @@ def permutation_importance(
     Parameters
     ----------
     predict : callable Arrays -> array
-        Probabilities of shape (n, classes), or amounts of shape (n,).
+        Probabilities of shape (n, classes), class codes of shape (n,), or amounts of shape (n,).
     arrays : Arrays
         Rows that the model was not trained on; not changed.
     y : array of shape (n,)

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 
 from mainstay.contracts.model import ModelGraph, Trees
+from mainstay.evaluate.calibration import Stage  # noqa: TC001 - msgspec reads the annotation at run time
+from mainstay.evaluate.calibration_graph import write_stages
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.write import write_model
 from mainstay.train.fold import FoldJob, load_model
@@ -63,6 +65,8 @@ class AssembleJob(msgspec.Struct, frozen=True, kw_only=True):
         Whether the answers are probabilities.
     file : str
         Where the graph goes.
+    stages : tuple of Stage, default ()
+        How the probabilities of the blend are mended.
     """
 
     members: tuple[Member, ...]
@@ -71,13 +75,21 @@ class AssembleJob(msgspec.Struct, frozen=True, kw_only=True):
     classes: bool
     file: str
     texts: int = 0
+    stages: tuple[Stage, ...] = ()
 
 
 def write_graph(payload: Payload) -> Payload:
     """Write the graph of a blend; run by a worker process."""
     job = msgspec.convert(payload, AssembleJob)
     members = ((member.weight, [load_model(one.job, one.recipe) for one in member.folds]) for member in job.members)
-    graph = assemble(members, numbers=job.numbers, categories=job.categories, classes=job.classes, texts=job.texts)
+    graph = assemble(
+        members,
+        numbers=job.numbers,
+        categories=job.categories,
+        classes=job.classes,
+        texts=job.texts,
+        stages=job.stages,
+    )
     return {"size": Path(job.file).write_bytes(graph)}
 
 
@@ -88,6 +100,7 @@ def assemble(
     categories: int,
     classes: bool,
     texts: int = 0,
+    stages: Sequence[Stage] = (),
 ) -> bytes:
     """Return the model file of a blend.
 
@@ -101,6 +114,8 @@ def assemble(
         Whether the answers are probabilities.
     texts : int, default 0
         How many text inputs there are.
+    stages : sequence of Stage, default ()
+        How the probabilities are mended.
 
     Returns
     -------
@@ -114,6 +129,7 @@ def assemble(
         weighted = builder.node("Mul", [answer, builder.constant(np.array(weight, np.float64))])
         total = builder.node("Add", [total, weighted]) if total else weighted
     if classes:
+        total = write_stages(builder, total, stages)
         return builder.build({"probabilities": builder.node("Cast", [total], to=_FLOAT)})
     return builder.build({"prediction": total})
 

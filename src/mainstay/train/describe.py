@@ -61,6 +61,7 @@ def describe(
         split=f"{settings.split}: {_SPLITS[way]}",
         labels=intake.labels,
         positive=intake.labels[1] if len(intake.labels) == 2 else None,
+        threshold=trained.decision.threshold if len(intake.labels) == 2 else None,
         baseline=judgement.baseline,
         against_baseline=judgement.against_baseline,
         class_counts=_class_counts(trained),
@@ -149,6 +150,16 @@ def _in_words(settings: Settings, trained: Trained) -> dict[str, str]:
         words["derive"] = "; ".join(preparation.derive)
     if settings.models is not None:
         words["models"] = ", ".join(settings.models)
+    decision = trained.decision
+    if intake_classes := trained.intake.labels:
+        words["calibration"] = f"{decision.calibration.kind}: {decision.calibration.reason}"
+        words["answers"] = decision.rule + (f", from {decision.threshold:.3g} on" if len(intake_classes) == 2 else "")
+    if settings.class_weight != "none":
+        words["class weights"] = settings.class_weight
+    if settings.cost:
+        words["costs"] = settings.cost
+    if settings.intervals is not None:
+        words["intervals"] = f"{settings.intervals:g} %"
     if trained.interrupted:
         words["ended"] = "early, by Ctrl-C"
     if len(trained.choice.tied) > 1:

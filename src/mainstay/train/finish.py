@@ -21,6 +21,7 @@ from mainstay.compute.memory import give_back
 from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.events import StageBegun
+from mainstay.evaluate.calibration import apply_stages
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
 from mainstay.train.describe import describe
@@ -106,6 +107,7 @@ def _judge(
         answers,
         lambda rows: _answers(predictor.predict_arrays(rows)),
         around.clock.earlier(_FOR_REPORT + _seconds_to_seal(trained.model)).at_most(_FOR_IMPORTANCE),
+        outputs=content.outputs,
     )
     around.listener(StageBegun("report", around.clock.left()))
     time_left = around.clock.earlier(_FOR_REPORT + _seconds_to_seal(trained.model))
@@ -137,6 +139,7 @@ def _prove(trained: Trained, answers: NDArray[np.float64]) -> Parity:
     """Hold the bundle's answers against the libraries', on every held-out row."""
     choice = trained.choice
     library = mix([trained.candidate_answers[name] for name in choice.weights], list(choice.weights.values()))
+    library = apply_stages(trained.decision.calibration.stages, library)
     return check_parity(library, answers, task=trained.intake.task, where=choice.name)
 
 
@@ -146,7 +149,17 @@ def _outputs(trained: Trained, table: Table) -> Outputs:
         raise UsageError("no column is the target", where="target")
     labels = own_labels(trained.intake.labels, table.frame.get_column(target.name))
     positive = labels[1] if len(labels) == 2 else None
-    return Outputs(task=trained.intake.task, target=target.name, labels=labels, positive=positive, unit=target.unit)
+    decision = trained.decision
+    return Outputs(
+        task=trained.intake.task,
+        target=target.name,
+        labels=labels,
+        positive=positive,
+        unit=target.unit,
+        threshold=decision.threshold,
+        costs=msgspec.UNSET if decision.costs is None else decision.costs,
+        uncertainty=msgspec.UNSET if decision.uncertainty is None else decision.uncertainty,
+    )
 
 
 def _recipe(trained: Trained, table: Table, settings: Settings) -> dict[str, Any]:

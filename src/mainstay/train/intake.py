@@ -58,6 +58,9 @@ class Intake:
     test_groups : int64 array, optional
         The group of each held-out row, where the split is by group: rows of one group are not independent.
     findings : tuple of Finding
+    row_weight, test_weight : float64 arrays, optional
+        The weight of each training and of each held-out row, where a column says it; the material's target may hold
+        weights of classes as well.
     """
 
     task: TaskName
@@ -70,6 +73,8 @@ class Intake:
     test_target: NDArray[np.int64] | NDArray[np.float64]
     test_groups: NDArray[np.int64] | None
     findings: tuple[Finding, ...]
+    row_weight: NDArray[np.float64] | None = None
+    test_weight: NDArray[np.float64] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -138,13 +143,15 @@ def take_in(
         *_unseen(len(split.test) - len(test) - refused_test),
         *_weighted(schema),
     )
-    target = Target(task, values[usable[train]], len(_labels(schema, task)), _weights(schema, table, usable[train]))
+    weight, test_weight = (_weights(schema, table, usable[places]) for places in (train, test))
+    target = Target(task, values[usable[train]], len(_labels(schema, task)), weight)
     return Intake(
         task=task, schema=schema, train=usable[train], test=usable[test],
         material=Material(arrays, target, fitted, holdout, tuple(fold.validation for fold in folds)),
         groups=_each_alone(ties.take(train).groups),
         test_frame=table.frame[usable[test]], test_target=values[usable[test]],
         test_groups=_each_alone(ties.take(test).groups), findings=notes,
+        row_weight=weight, test_weight=test_weight,
     )  # fmt: skip
 
 
@@ -216,8 +223,8 @@ def _weighted(schema: Schema) -> tuple[Finding, ...]:
         severity="info",
         code="weights",
         column=column.name,
-        message="rows were weighted in learning; all scores count every row once",
-        advice="Read the scores as those of an unweighted sample",
+        message="rows are weighted: in learning, in calibration and in all scores on held-out rows",
+        advice="The report shows the unweighted scores beside; candidates were compared with every row counted once",
     )
     return (finding,)
 

@@ -6,8 +6,8 @@ were not shipped are shown beside it by their libraries' own answers on the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mainstay.evaluate.curves import curves_of
 from mainstay.evaluate.evidence import gather
 from mainstay.evaluate.importance import permutation_importance
 from mainstay.evaluate.intervals import evaluate, score_evidence
+from mainstay.evaluate.metrics import metric
 from mainstay.evaluate.report_data import Candidate as Line
 from mainstay.evaluate.report_data import Status as Ended
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.bundle.records import Outputs
     from mainstay.compute.clock import Clock
     from mainstay.contracts.arrays import Arrays
     from mainstay.evaluate.compare import Comparison
     from mainstay.evaluate.curves import Curves
+    from mainstay.evaluate.evidence import Evidence
     from mainstay.evaluate.importance import Importance
     from mainstay.evaluate.intervals import Score
     from mainstay.train.run import Trained
@@ -54,6 +57,8 @@ class Judgement:
         The metric of the model that ignores the columns.
     against_baseline : Comparison or None
         The bundle minus that, paired.
+    unweighted : dict of str to Score, optional
+        All metrics with every row counted once, where rows have weights and the scores count them.
     """
 
     scores: dict[str, Score]
@@ -62,10 +67,16 @@ class Judgement:
     importance: Importance
     baseline: Score | None
     against_baseline: Comparison | None
+    unweighted: dict[str, Score] | None = None
 
 
 def judge(
-    trained: Trained, answers: NDArray[np.float64], predict: Callable[[Arrays], NDArray[np.float64]], clock: Clock
+    trained: Trained,
+    answers: NDArray[np.float64],
+    predict: Callable[[Arrays], NDArray[np.float64]],
+    clock: Clock,
+    *,
+    outputs: Outputs,
 ) -> Judgement:
     """Score the bundle's answers and hold the candidates beside them.
 
@@ -78,13 +89,25 @@ def judge(
         The bundle's answers for decoded rows, for the importance of columns.
     clock : Clock
         Bounds the time for importances.
+    outputs : Outputs
+        How probabilities become answers.
     """
-    intake, metric = trained.intake, trained.steering.name
+    intake, metric_name = trained.intake, trained.steering.name
     labels = intake.labels
-    evidence = gather(intake.task, intake.test_target, answers, labels=labels)
-    everything = {**trained.candidate_answers, trained.choice.name: answers}
+    decided = outputs.decide(answers) if labels else None
+    evidence = gather(
+        intake.task, intake.test_target, answers, labels=labels, predicted=decided, weight=intake.test_weight
+    )
+    # A metric of answered classes is about what the bundle answers, which is not always the most probable class.
+    by_class = decided is not None and metric(metric_name).needs == "labels"
+    shipped: NDArray[Any] = decided if by_class and decided is not None else answers
+    everything: dict[str, NDArray[Any]] = {**trained.candidate_answers, trained.choice.name: shipped}
+
+    def said(rows: Arrays) -> NDArray[Any]:
+        return outputs.decide(predict(rows)) if by_class else predict(rows)
+
     importance = permutation_importance(
-        predict, intake.material.holdout, intake.test_target, task=intake.task, metric_name=metric,
+        said, intake.material.holdout, intake.test_target, task=intake.task, metric_name=metric_name,
         schema=intake.schema, labels=labels, seed=trained.steering.seed, deadline=clock,
     )  # fmt: skip
     baseline = trained.candidate_answers.get("baseline")
@@ -95,13 +118,21 @@ def judge(
         importance=importance,
         baseline=None if baseline is None else _one(trained, baseline),
         against_baseline=None if baseline is None else compare(
-            intake.task, metric, intake.test_target, answers, baseline, labels=labels, seed=trained.steering.seed,
-            groups=intake.test_groups,
+            intake.task, metric_name, intake.test_target, shipped, baseline, labels=labels, seed=trained.steering.seed,
+            groups=intake.test_groups, weight=intake.test_weight,
         ),
+        unweighted=_unweighted(trained, evidence),
     )  # fmt: skip
 
 
-def _one(trained: Trained, answers: NDArray[np.float64]) -> Score:
+def _unweighted(trained: Trained, evidence: Evidence) -> dict[str, Score] | None:
+    if trained.intake.test_weight is None:
+        return None
+    plain = replace(evidence, weight=np.ones(evidence.rows))
+    return score_evidence(plain, seed=trained.steering.seed, groups=trained.intake.test_groups)
+
+
+def _one(trained: Trained, answers: NDArray[Any]) -> Score:
     name, intake = trained.steering.name, trained.intake
     found = evaluate(
         intake.task,
@@ -111,11 +142,12 @@ def _one(trained: Trained, answers: NDArray[np.float64]) -> Score:
         metrics=[name],
         seed=trained.steering.seed,
         groups=intake.test_groups,
+        weight=intake.test_weight,
     )
     return found[name]
 
 
-def _leaderboard(trained: Trained, answers: dict[str, NDArray[np.float64]]) -> tuple[Line, ...]:
+def _leaderboard(trained: Trained, answers: dict[str, NDArray[Any]]) -> tuple[Line, ...]:
     """Return a line for each candidate and for the blend, in the order of their scores; the unfinished last."""
     intake = trained.intake
     ranking = ties(
@@ -126,6 +158,7 @@ def _leaderboard(trained: Trained, answers: dict[str, NDArray[np.float64]]) -> t
         labels=intake.labels,
         seed=trained.steering.seed,
         groups=intake.test_groups,
+        weight=intake.test_weight,
     )
     lines = [_line(trained, entry, answers, ranking.tied) for entry in trained.entries]
     if trained.choice.name == _SHIPPED:
@@ -138,7 +171,7 @@ def _leaderboard(trained: Trained, answers: dict[str, NDArray[np.float64]]) -> t
     )
 
 
-def _line(trained: Trained, entry: Entry, answers: dict[str, NDArray[np.float64]], tied: tuple[str, ...]) -> Line:
+def _line(trained: Trained, entry: Entry, answers: dict[str, NDArray[Any]], tied: tuple[str, ...]) -> Line:
     name = entry.candidate.name
     score = _one(trained, answers[name]) if name in answers else None
     return Line(
@@ -167,7 +200,7 @@ def _in_words(entry: Entry) -> str:
     return "; ".join(part for part in (prepared, settings) if part)
 
 
-def _blend_line(trained: Trained, answers: dict[str, NDArray[np.float64]], tied: tuple[str, ...]) -> Line:
+def _blend_line(trained: Trained, answers: dict[str, NDArray[Any]], tied: tuple[str, ...]) -> Line:
     score = _one(trained, answers[_SHIPPED])
     weights = trained.choice.weights
     entries = [entry for entry in trained.entries if entry.candidate.name in weights]

@@ -6,6 +6,7 @@ answers. The held-out targets are opened afterwards, once, by ``judge``.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +17,20 @@ from mainstay.compute.interrupt import hold_interrupts
 from mainstay.contracts.errors import BudgetError
 from mainstay.contracts.events import StageBegun
 from mainstay.contracts.executor import Job
+from mainstay.data.schema_file import to_toml
 from mainstay.prepare.fitted import fit
 from mainstay.prepare.recipe import Recipe
 from mainstay.train.assemble import AssembleJob, Fitted, Member
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
 from mainstay.train.choose import choose, validated_rows
+from mainstay.train.decide import check_decisions, decide, weigh_classes
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.search import Search
 from mainstay.train.side_jobs import ASSEMBLY, AUDIT, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
+from mainstay.train.tuning import tuner
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +43,9 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
+    from mainstay.train.candidates import Candidate
     from mainstay.train.choose import Choice
+    from mainstay.train.decide import Decision
     from mainstay.train.intake import Intake
     from mainstay.train.search import Entry
     from mainstay.train.settings import Settings
@@ -80,6 +86,8 @@ class Trained:
     steering : Steering
     entries : tuple of Entry
     choice : Choice
+    decision : Decision
+        How its answers become decisions.
     model : bytes
         The graph.
     candidate_answers : dict of str to array
@@ -93,6 +101,7 @@ class Trained:
     steering: Steering
     entries: tuple[Entry, ...]
     choice: Choice
+    decision: Decision
     model: bytes
     candidate_answers: dict[str, NDArray[np.float64]]
     findings: tuple[Finding, ...]
@@ -126,6 +135,8 @@ def train_model(
         cells_per_second=cells / min(settings.time_budget, 3600.0), share=settings.holdout, given=settings.given,
     )  # fmt: skip
     _check_derived(settings, intake)
+    check_decisions(settings, intake)
+    intake = weigh_classes(intake, settings)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
     search = _search(intake, steering, settings, around)
     submit_audit(
@@ -138,10 +149,11 @@ def train_model(
         choice = choose(
             entries, intake.material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=settings.seed
         )
-        model = _write(choice, entries, intake, around)
+        decision = decide(choice, entries, intake, settings)
+        model = _write(choice, decision, entries, intake, around)
     interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
-    return Trained(intake, steering, tuple(entries), choice, model, answers, findings, interrupted)
+    return Trained(intake, steering, tuple(entries), choice, decision, model, answers, findings, interrupted)
 
 
 def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
@@ -160,8 +172,10 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
     save_material(intake.material, around.pool.scratch)
     if settings.memory_budget != float("inf"):
         _share_memory(settings.memory_budget, around)
+    candidates = portfolio(intake.task, settings.preparation, models=settings.models, rows=intake.material.arrays.rows)
+    more = tuner(settings, candidates, identity=_identity(intake, steering))
     return Search(
-        portfolio(intake.task, settings.preparation, models=settings.models),
+        candidates if more is None else _one_each(candidates),
         intake.material,
         around.pool.scratch,
         around.pool,
@@ -173,7 +187,23 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         loss=steering.loss,
         apart=steering.apart,
         listener=around.listener,
+        more=more,
     )
+
+
+def _one_each(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Keep the first candidate of each learner: the time of the others goes to the tuning."""
+    first = {one.learner: one.name for one in reversed(candidates)}
+    return tuple(one for one in candidates if first[one.learner] == one.name)
+
+
+def _identity(intake: Intake, steering: Steering) -> str:
+    """Return what a study of settings belongs to: the training rows, their folds and the metric."""
+    told = hashlib.sha256(to_toml(intake.schema).encode())
+    told.update(intake.material.target.values.tobytes())
+    for fold in intake.material.folds:
+        told.update(fold.validation.tobytes())
+    return f"mainstay-{steering.name}-{told.hexdigest()[:16]}"
 
 
 def _share_memory(budget: float, around: Surroundings) -> None:
@@ -207,7 +237,7 @@ def _for_questions(settings: Settings) -> float:
     return _DIAGNOSIS * settings.time_budget if settings.diagnose and settings.time_budget != float("inf") else 0.0
 
 
-def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:
+def _write(choice: Choice, decision: Decision, entries: list[Entry], intake: Intake, around: Surroundings) -> bytes:
     by_name = {entry.candidate.name: entry for entry in entries}
     arrays = intake.material.arrays
     job = AssembleJob(
@@ -216,6 +246,7 @@ def _write(choice: Choice, entries: list[Entry], intake: Intake, around: Surroun
         categories=arrays.categories.shape[1],
         texts=len(arrays.texts),
         classes=intake.task == "classification",
+        stages=decision.calibration.stages,
         file=str(around.pool.scratch / "model.onnx"),
     )
     writing = Job(ASSEMBLY, "mainstay.train.assemble:write_graph", msgspec.to_builtins(job))
