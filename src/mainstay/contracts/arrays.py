@@ -130,12 +130,16 @@ class Features:
         The d names.
     categorical : tuple of int
         Positions of columns that hold category codes (0, 1, 2, ...; never missing), for learners that take codes.
+    monotone : tuple of int, default ()
+        For each column whether answers must not fall (1) or not rise (-1) with it, or may do as they like (0); empty
+        where all may. Only learners with ``takes_monotone`` are given some.
     """
 
     matrix: NDArray[np.float32]
     names: tuple[str, ...]
     categorical: tuple[int, ...] = ()
+    monotone: tuple[int, ...] = ()
 
     def take(self, rows: NDArray[np.int64] | slice) -> Features:
         """Return the given rows, by position."""
-        return Features(self.matrix[rows], self.names, self.categorical)
+        return Features(self.matrix[rows], self.names, self.categorical, self.monotone)

@@ -171,6 +171,13 @@ class Learner(Protocol):
         Whether it splits category codes natively; otherwise the recipe must encode them.
     uses_validation : bool
         Whether it looks at validation rows to stop early; they are prepared beforehand only for one that does.
+
+    Two more may be there, and need not be:
+
+    takes_monotone : bool
+        Whether it keeps the directions of ``Features.monotone``; only then are some given.
+    package : str
+        The optional package that it needs; where that is not installed the learner is not tried.
     """
 
     name: str

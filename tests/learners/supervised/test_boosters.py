@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mainstay.contracts.arrays import Arrays, Features
-from mainstay.contracts.errors import FormatError
+from mainstay.contracts.errors import FormatError, UsageError
 from mainstay.contracts.learner import NoDeadline, Target
 from mainstay.contracts.model import Trees
 from mainstay.graph.builder import GraphBuilder
@@ -254,3 +254,35 @@ def test_catboost_scale_bias_and_missing_values_are_read():
     leaves = leaves_reached(trees, 0, rows)
     assert (trees.value[leaves, 0] + trees.base).tolist() == [10.0, 12.0, 14.0, 18.0, 14.0, 10.0]
     assert trees.cover[:7].tolist() == [8.0, 4.0, 4.0, 2.0, 2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("name", BOOSTERS)
+def test_directions_are_kept(name, task):
+    chance = np.random.default_rng(0)
+    matrix = chance.normal(size=(800, 3)).astype(np.float32)
+    signal = matrix[:, 0] + np.sin(4 * matrix[:, 0]) - matrix[:, 1] + 0.7 * chance.normal(size=800)
+    target = Target(task, signal) if task == "regression" else Target(task, (signal > 0).astype(np.int64), 2)
+    steps = np.linspace(-4, 4, 100, dtype=np.float32)
+
+    def worst(monotone):
+        """Return the largest step against its direction of both columns."""
+        fitted = fit(name, Features(matrix, tuple("abc"), monotone=monotone), target, n_estimators=60)
+        found = []
+        for column, sign in ((0, 1), (1, -1)):
+            rows = np.repeat(matrix[:40], 100, axis=0)
+            rows[:, column] = np.tile(steps, 40)
+            answers = fitted.predict(Features(rows, tuple("abc"))).reshape(40 * 100, -1)[:, -1].reshape(40, 100)
+            found.append((sign * np.diff(answers, axis=1)).min())
+        return min(found)
+
+    assert worst(()) < -0.01
+    assert worst((0, 0, 0)) < -0.01
+    assert worst((1, -1, 0)) >= 0.0
+
+
+def test_catboost_keeps_directions_in_symmetric_trees_only():
+    pytest.importorskip("catboost")
+    features = Features(np.arange(40, dtype=np.float32)[:, None], ("x",), monotone=(1,))
+    with pytest.raises(UsageError, match="only symmetric trees"):
+        fit("catboost", features, Target("regression", np.arange(40.0)), grow_policy="Lossguide")

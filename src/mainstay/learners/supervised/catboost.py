@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.supervised.admission import admit, admit_rows
 from mainstay.learners.supervised.boosted import Problem, rounds_of
@@ -117,6 +118,9 @@ class CatBoost:
         held = None if validation is None else problem.held_out(*validation)
         watch = Rounds(deadline, patience=int(chosen["patience"]), ending=_ENDING)
         rounds = rounds_of(chosen, given, stops=validation is not None)
+        if any(features.monotone):
+            _check_shape(self.name, str(chosen["grow_policy"]))
+            chosen = chosen | {"monotone_constraints": f"({','.join(map(str, features.monotone))})"}
         model = package.CatBoost(_options(problem, chosen, seed) | {"iterations": rounds})
         model.fit(
             package.Pool(features.matrix, problem.labels, weight=target.weight),
@@ -167,6 +171,15 @@ class _Model:
 
     def notes(self) -> Mapping[str, Value]:
         return {"rounds": self.watch.best, "rounds_tried": self.watch.done, "stopped_by": self.watch.reason}
+
+
+def _check_shape(owner: str, grow_policy: str) -> None:
+    if grow_policy != "SymmetricTree":
+        raise UsageError(
+            f"only symmetric trees keep directions, and grow_policy is {grow_policy}",
+            where=owner,
+            hint="Leave grow_policy or monotone out.",
+        )
 
 
 def _varies(matrix: NDArray[np.float32]) -> bool:

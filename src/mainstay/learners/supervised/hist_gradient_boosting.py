@@ -107,6 +107,8 @@ class HistGradientBoosting:
         watch = Rounds(deadline, patience=int(chosen["patience"]), ending=_ENDING)
         rounds = rounds_of(chosen, given, stops=validation is not None)
         model = _estimator(problem, chosen, seed=seed, rounds=rounds, scoring=_Score(watch, held is not None))
+        if any(features.monotone):
+            model.set_params(monotonic_cst=list(features.monotone))
         rows, known = held or (features.take(slice(0, 1)), None)  # without a row the library asks no one
         labels = problem.labels[:1] if known is None else known.values
         with one_thread():

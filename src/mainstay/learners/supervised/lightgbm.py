@@ -89,6 +89,7 @@ class LightGBM:
     )  # fmt: skip
     takes_missing: bool = True
     takes_codes: bool = True
+    takes_monotone: bool = True
     uses_validation: bool = True
 
     def fit(
@@ -117,6 +118,8 @@ class LightGBM:
             return problem.constant
         rounds = rounds_of(chosen, given, stops=validation is not None)
         held = None if validation is None else problem.held_out(*validation)
+        if any(features.monotone):
+            chosen = chosen | {"monotone_constraints": ",".join(map(str, features.monotone))}
         options = _objective(problem) | _options(chosen, seed) | _metric(problem, str(chosen["stop_on"]), held)
         train = binned(features, problem.labels, target.weight, max_bin=int(chosen["max_bin"]))
         text, watch = _boost(

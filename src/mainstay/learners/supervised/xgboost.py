@@ -114,6 +114,8 @@ class XGBoost:
         held = None if validation is None else problem.held_out(*validation)
         watch = Rounds(deadline, patience=int(chosen["patience"]), ending=_ENDING)
         rounds = rounds_of(chosen, given, stops=validation is not None)
+        if any(features.monotone):
+            chosen = chosen | {"monotone_constraints": f"({','.join(map(str, features.monotone))})"}
         labelled = replace(target, values=problem.labels)
         booster = _boost(_options(problem, chosen, seed), (features, labelled), held, watch, rounds=rounds)
         trees = read_json(bytes(booster.save_raw("json")))
