@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         PredictResult,
         ProfileResult,
         ReportResult,
+        TrainEachResult,
         TrainResult,
         VerifyResult,
         compare,
@@ -50,10 +51,12 @@ if TYPE_CHECKING:
         evaluate,
         inspect,
         load,
+        pack,
         predict,
         profile,
         report,
         train,
+        train_each,
         verify,
     )
 
@@ -65,9 +68,22 @@ _ERRORS = (
 )
 _RESULTS = (
     *("CompareResult", "EvaluateResult", "InspectResult", "Model", "PredictResult"),
-    *("ProfileResult", "ReportResult", "TrainResult", "VerifyResult"),
+    *("ProfileResult", "ReportResult", "TrainEachResult", "TrainResult", "VerifyResult"),
 )
-_VERBS = ("compare", "demo", "evaluate", "inspect", "load", "predict", "profile", "report", "train", "verify")
+_VERBS = (
+    "compare",
+    "demo",
+    "evaluate",
+    "inspect",
+    "load",
+    "pack",
+    "predict",
+    "profile",
+    "report",
+    "train",
+    "train_each",
+    "verify",
+)
 _PLACES = {
     **dict.fromkeys(_ERRORS, "mainstay.contracts.errors"),
     **dict.fromkeys((*_RESULTS, *_VERBS), "mainstay.lifecycle"),
@@ -98,6 +114,7 @@ __all__ = [
     "ReportResult",
     "Schema",
     "SchemaError",
+    "TrainEachResult",
     "TrainResult",
     "UsageError",
     "VerifyResult",
@@ -107,10 +124,12 @@ __all__ = [
     "evaluate",
     "inspect",
     "load",
+    "pack",
     "predict",
     "profile",
     "report",
     "train",
+    "train_each",
     "verify",
 ]
 

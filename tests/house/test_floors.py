@@ -9,7 +9,7 @@ import pytest
 FLOORS = (
     ("contracts",),
     ("learners", "data", "graph", "compute"),
-    ("prepare", "evaluate", "bundle"),
+    ("prepare", "evaluate", "bundle", "convert"),
     ("train", "registry", "monitor"),
     ("serve", "deploy"),
     ("lifecycle",),

@@ -61,7 +61,9 @@ def _facts(data: ReportData) -> list[str]:
         "Classes": ", ".join(data.labels),
         "Positive class": data.positive or "",
         "Data": data.source,
-        "Rows": f"{words.count(data.rows.total)}, of which {words.count(data.rows.test)} were held out",
+        "Rows": f"{words.count(data.rows.total)} {data.packed}"
+        if data.packed
+        else f"{words.count(data.rows.total)}, of which {words.count(data.rows.test)} were held out",
         "Split": data.split,
         "Held-out rows opened": "once" if data.test_openings == 1 else f"{data.test_openings} times",
         "Models": ", ".join(f"{member.name} {words.percent(member.weight)}" for member in data.members),
@@ -80,7 +82,11 @@ def _scores(data: ReportData) -> list[str]:
         value, low, high = words.together(score.value, score.low, score.high)
         title = METRICS[name].title if name in METRICS else name
         rows.append((title, "does not apply" if score.value is None else value, _interval(low, high)))
-    return ["## Scores on the rows held out", "", *_table(("Metric", "Value", "95 % interval"), rows)]
+    return [
+        f"## Scores on the rows {'given' if data.packed else 'held out'}",
+        "",
+        *_table(("Metric", "Value", "95 % interval"), rows),
+    ]
 
 
 def _columns(data: ReportData) -> list[str]:

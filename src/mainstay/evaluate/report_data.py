@@ -178,6 +178,8 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
         Further parts, in their order: decisions, explanations, checks.
     created : str
         The date and time, ready to show.
+    packed : str
+        For a model that was fitted elsewhere and brought: in words, what its rows are. Empty where we trained it.
     """
 
     task: TaskName
@@ -216,3 +218,4 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True):
     parity: str = ""
     sections: tuple[Section, ...] = ()
     created: str = ""
+    packed: str = ""

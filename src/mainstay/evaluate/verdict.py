@@ -17,6 +17,10 @@ def headline(data: ReportData) -> str:
     """Return the answer in one sentence: "ROC-AUC 0.846 (0.823-0.868) on 1,409 rows that no choice has seen"."""
     score = data.scores.get(data.metric)
     title = METRICS[data.metric].title
+    if data.packed and not data.scores:
+        return "Not scored: no true answers were given"
+    if data.packed:
+        return f"{title} {score} on {count(data.rows.test)} {data.packed}"
     if score is None or score.value is None:
         return f"{title} does not apply to the {count(data.rows.test)} rows held out"
     return f"{title} {score} on {count(data.rows.test)} rows that no choice has seen"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.learner import TaskName
 
-__all__ = ["Parity", "check_parity"]
+__all__ = ["Parity", "check_parity", "differences"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,18 @@ def check_parity(
             hint="The model was not written. Please report this with the model's settings.",
         )
     return result
+
+
+def differences(left: NDArray[np.floating], right: NDArray[np.floating], *, task: TaskName) -> NDArray[np.float64]:
+    """Return by how much two sets of answers differ, row by row, as :func:`check_parity` measures it.
+
+    Examples
+    --------
+    >>> differences(np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]]), task="classification").tolist()
+    [0.25]
+    """
+    first, second = (np.asarray(values, np.float64).reshape(len(values), -1) for values in (left, right))
+    return _differences(first, second, relative=task == "regression")
 
 
 def _differences(left: NDArray[np.float64], right: NDArray[np.float64], *, relative: bool) -> NDArray[np.float64]:

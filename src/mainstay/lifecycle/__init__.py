@@ -4,6 +4,7 @@ from mainstay.lifecycle.comparing import compare
 from mainstay.lifecycle.demonstration import demo
 from mainstay.lifecycle.model import Model, load
 from mainstay.lifecycle.profiling import profile
+from mainstay.lifecycle.packing import pack
 from mainstay.lifecycle.results import (
     CompareResult,
     EvaluateResult,
@@ -13,6 +14,7 @@ from mainstay.lifecycle.results import (
     ReportResult,
     VerifyResult,
 )
+from mainstay.lifecycle.several_targets import TrainEachResult, train_each
 from mainstay.lifecycle.trained import TrainResult
 from mainstay.lifecycle.training import train
 from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
@@ -25,6 +27,7 @@ __all__ = [
     "PredictResult",
     "ProfileResult",
     "ReportResult",
+    "TrainEachResult",
     "TrainResult",
     "VerifyResult",
     "compare",
@@ -32,9 +35,11 @@ __all__ = [
     "evaluate",
     "inspect",
     "load",
+    "pack",
     "predict",
     "profile",
     "report",
     "train",
+    "train_each",
     "verify",
 ]

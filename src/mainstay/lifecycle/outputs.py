@@ -43,14 +43,14 @@ def _make_room(place: Path) -> None:
         raise UsageError("the file cannot be written there", where=str(place), hint="Choose another place.")
 
 
-def write_output(place: Path, model: Model, frame: pl.DataFrame) -> None:
+def write_output(place: Path, model: Model, frame: pl.DataFrame | None) -> None:
     """Write the bundle, its report, or the rows with their answers."""
     ending = place.suffix.lower()
     if ending == ".mainstay":
         model.save(place)
     elif ending == ".html":
         model.save_report(place)
-    else:
+    elif frame is not None:
         answers = answer_frame(model.bundle.predict_frame(frame), model.bundle.outputs)
         write_frame(with_answers(frame, answers), place)
 
