@@ -47,6 +47,8 @@ _TRAIN = """\
 SHAPES = {
     "demo": _TRAIN,
     "train": _TRAIN,
+    "train-each": """\
+{targets, rows: {test}, together: {NAME: {value, low, high}}, runs: {TARGET: what train writes}, seconds}""",
     "profile": """\
 {rows, columns: [{name, kind, role, missing, ...}], findings: [{severity, code, column, message, advice}]}""",
     "predict": "{rows, rejected, outputs: [files]}",

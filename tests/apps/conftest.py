@@ -111,7 +111,13 @@ ANSWERS = {
     "report": {"report": "churn.html", "digest": "ab" * 32},
 }
 ANSWERS["demo"] = ANSWERS["train"]
+ANSWERS["train_each"] = {
+    "targets": ["Churn", "Late"], "rows": {"test": 1409}, "seconds": 41.0,
+    "together": {"subset_accuracy": {"value": 0.61, "low": 0.58, "high": 0.64}},
+    "runs": {"Churn": ANSWERS["train"], "Late": {**ANSWERS["train"], "target": "Late", "bundle": "each/Late.mainstay"}},
+}  # fmt: skip
 WORDS = {
+    "train_each": ["train-each", "a.csv", "--target", "Churn", "--target", "Late"],
     "profile": ["profile", "a.csv"],
     "train": ["train", "a.csv", "--target", "Churn"],
     "predict": ["predict", "m.mainstay", "a.csv"],

@@ -9,12 +9,12 @@ from mainstay.apps.cli.answers import answer
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["demo", "profile", "register", "train"]
+__all__ = ["demo", "profile", "register", "train", "train_each"]
 
 
 def register(application: "typer.Typer") -> None:
     """Add this file's commands."""
-    for command in (demo, profile, train):
+    for command in (demo, profile, train, train_each):
         application.command(rich_help_panel="Make a model")(command)
 
 
@@ -140,6 +140,51 @@ def train(
             listener=progress,
         )
     return answer("train", result, as_json=as_json)
+
+
+def train_each(
+    data: options.Data,
+    *,
+    target: options.Targets,
+    out: options.BundleFolder = None,
+    split: options.Split = "random",
+    holdout: options.Holdout = 0.2,
+    models: options.Models = None,
+    seed: options.Seed = 0,
+    time_budget: options.TimeBudget = "60s",
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    schema: options.SchemaFile = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Learn several columns, each into a model file of its own.
+
+    For labels that may stand together and for several amounts: one
+    split for all, the other targets kept out of each model's columns,
+    and the scores of all of them taken together.
+    """
+    from mainstay import lifecycle
+    from mainstay.apps.cli.progress import Progress
+    from mainstay.compute.clock import Clock, parse_seconds
+
+    with Progress() as progress:
+        result = lifecycle.train_each(
+            data,
+            targets=target,
+            out=out,
+            split=split,
+            holdout=holdout,
+            models=None if models is None else tuple(name.strip() for name in models.split(",")),
+            seed=seed,
+            time_budget=Clock.since_start(parse_seconds(time_budget)),
+            schema=schema,
+            **options.reading(header, query, sheet, delimiter, encoding),
+            listener=progress,
+        )
+    return answer("train_each", result, as_json=as_json)
 
 
 def demo(

@@ -15,6 +15,7 @@ __all__ = [
     "AsJson",
     "Blend",
     "Bundle",
+    "BundleFolder",
     "BundleOut",
     "Calibrate",
     "ClassWeight",
@@ -56,6 +57,7 @@ __all__ = [
     "Study",
     "Target",
     "TargetOptional",
+    "Targets",
     "Task",
     "Test",
     "Threshold",
@@ -127,6 +129,17 @@ Target = Annotated[
     str,
     typer.Option(
         "--target", "-t", metavar="COL", help="The column to learn.", show_default=False, rich_help_panel=_TASK
+    ),
+]
+Targets = Annotated[
+    list[str],
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="COL",
+        help="A column to learn; given twice or more.",
+        show_default=False,
+        rich_help_panel=_TASK,
     ),
 ]
 TargetOptional = Annotated[
@@ -275,6 +288,12 @@ BundleOut = Annotated[
         metavar="FILE",
         help=".mainstay: the model file. .csv, .parquet: the rows with answers. May be given again.",
         rich_help_panel=_OUTPUT,
+    ),
+]
+BundleFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FOLDER", help="It gets a model file for each target.", rich_help_panel=_OUTPUT
     ),
 ]
 RowsOut = Annotated[

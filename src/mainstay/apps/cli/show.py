@@ -93,6 +93,17 @@ def _train(figures: Figures) -> list[RenderableType]:
     return parts if outputs[0] and not bundle else [*parts, Text(advice, style="dim")]
 
 
+def _train_each(figures: Figures) -> list[RenderableType]:
+    runs = figures["runs"]
+    head = f"{len(runs)} models, scored on the same {count(figures['rows']['test'])} rows held out"
+    scores = {f"{name}, {run['metric']['name']}": run["metric"] for name, run in runs.items()}
+    parts: list[RenderableType] = [Text(head, style="bold"), metrics(scores, "Each target by itself")]
+    if figures["together"]:
+        parts.append(metrics(figures["together"], "All classes taken together"))
+    parts.append(Text(f"Took {seconds(figures['seconds'])}"))
+    return parts + [_wrote(run["bundle"], run["digest"]) for run in runs.values() if run.get("bundle")]
+
+
 def _headline(metric: Figures, rows: int) -> Text:
     sure = interval(metric.get("low"), metric.get("high"))
     return Text.assemble(
@@ -178,6 +189,7 @@ def _report(figures: Figures) -> list[RenderableType]:
 _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "profile": _profile,
     "train": _train,
+    "train_each": _train_each,
     "predict": _predict,
     "evaluate": _evaluate,
     "compare": _compare,
