@@ -17,20 +17,38 @@ __all__ = ["answer_frame", "with_answers", "with_parts"]
 
 
 def answer_frame(answers: Answers, outputs: Outputs) -> pl.DataFrame:
-    """Return ``prediction`` and ``probability_<label>``; null where a row was refused."""
+    """Return ``prediction`` and ``probability_<label>``; null where a row was refused.
+
+    Where the model has them also ``low`` and ``high`` of an amount, or the ``prediction_set`` of a row: its labels
+    joined by "|", most probable first, and ``set_size``.
+    """
     import polars as pl
 
     refused = pl.Series(answers.rejected)
+
+    def shown(values: NDArray[Any]) -> pl.Series:
+        return pl.select(pl.when(~refused).then(pl.Series(values))).to_series()
+
     if outputs.task == "regression":
-        amounts = pl.Series("prediction", np.asarray(answers.prediction, np.float64))
-        return pl.DataFrame({"prediction": pl.select(pl.when(~refused).then(amounts)).to_series()})
+        parts = {"prediction": answers.prediction, "low": answers.low, "high": answers.high}
+        return pl.DataFrame({name: shown(np.asarray(one)) for name, one in parts.items() if one is not None})
     labels = [None if no else label for label, no in zip(answers.prediction, answers.rejected, strict=True)]
     columns: dict[str, Any] = {"prediction": pl.Series(labels, strict=False)}
     if answers.probabilities is not None:
         for i, label in enumerate(outputs.labels):
-            chance = pl.Series(np.asarray(answers.probabilities[:, i], np.float32))
-            columns[f"probability_{label}"] = pl.select(pl.when(~refused).then(chance)).to_series()
+            columns[f"probability_{label}"] = shown(np.asarray(answers.probabilities[:, i], np.float32))
+        if answers.members is not None:
+            columns["prediction_set"] = shown(_sets(answers.members, answers.probabilities, outputs))
+            columns["set_size"] = shown(answers.members.sum(axis=1))
     return pl.DataFrame(columns)
+
+
+def _sets(members: NDArray[np.bool_], chances: NDArray[np.float32], outputs: Outputs) -> NDArray[Any]:
+    """Return the labels of each row's set in one word, the most probable first."""
+    order = np.argsort(-chances, axis=1, kind="stable")
+    names = [str(label) for label in outputs.labels]
+    words = ["|".join(names[at] for at in row if inside[at]) for row, inside in zip(order, members, strict=True)]
+    return np.array(words, object)
 
 
 def with_answers(frame: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

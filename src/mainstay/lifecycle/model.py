@@ -14,6 +14,8 @@ from mainstay.lifecycle.results import EvaluateResult, write_text
 from mainstay.lifecycle.scoring import evaluate_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
 
@@ -79,7 +81,8 @@ class Model:
         -------
         polars.DataFrame
             ``prediction`` and, for classes, ``probability_<label>``; one row for each row given, null where the
-            row was refused. A pandas frame where a pandas frame came, with its index.
+            row was refused. Where the model has them also ``low`` and ``high``, or ``prediction_set`` and
+            ``set_size``. A pandas frame where a pandas frame came, with its index.
 
         Raises
         ------
@@ -91,8 +94,25 @@ class Model:
         answers = self.bundle.predict_frame(read(data, **reading).frame)
         return like(data, answer_frame(answers, self.bundle.outputs))
 
-    def evaluate(self, data: Any, **reading: Unpack[Reading]) -> EvaluateResult:
+    def evaluate(
+        self,
+        data: Any,
+        *,
+        cost: Mapping[str, float] | str = "",
+        at_k: Sequence[str | float] | str | float = (),
+        **reading: Unpack[Reading],
+    ) -> EvaluateResult:
         """Score the model on rows whose target is known.
+
+        Parameters
+        ----------
+        data : path, URL or data frame
+        cost : mapping or str, optional
+            What errors cost: ``"fp=1,fn=8"``; default is what the model was trained for.
+        at_k : sequence, str or number
+            Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
+        **reading
+            How to read the data, as in :func:`mainstay.data.read.read`.
 
         Raises
         ------
@@ -102,7 +122,9 @@ class Model:
         from mainstay.data.read import read
 
         table = read(data, **reading)
-        return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source))
+        ks = (at_k,) if isinstance(at_k, (str, int, float)) else tuple(at_k)
+        told = cost if isinstance(cost, str) else ",".join(f"{name}={value:g}" for name, value in cost.items())
+        return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source, cost=told, at_k=ks))
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""

@@ -14,7 +14,7 @@ from mainstay.lifecycle.outputs import check_outputs, write_frame
 from mainstay.lifecycle.results import EvaluateResult, InspectResult, PredictResult, ReportResult, VerifyResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mainstay.data.read import Reading
 
@@ -78,9 +78,23 @@ def predict(
 def evaluate(
     model: Model | str | Path,
     data: Any,
+    *,
+    cost: Mapping[str, float] | str = "",
+    at_k: Sequence[str | float] | str | float = (),
     **reading: Unpack[Reading],
 ) -> EvaluateResult:
     """Score a model on rows whose target is known; every score has its 95 % interval.
+
+    Parameters
+    ----------
+    model : Model or path
+    data : path, SQL URL or data frame
+    cost : mapping or str, optional
+        What errors cost: ``"fp=1,fn=8"``; default is what the model was trained for.
+    at_k : sequence, str or number
+        Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
+    **reading
+        How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
     Raises
     ------
@@ -95,8 +109,11 @@ def evaluate(
     >>> scores = mainstay.evaluate("left.mainstay", "later.csv").to_dict()["metrics"]
     >>> scores["roc_auc"]["low"] < scores["roc_auc"]["value"] < scores["roc_auc"]["high"]
     True
+    >>> found = mainstay.evaluate("left.mainstay", "later.csv", cost="fp=1,fn=8", at_k=10).to_dict()
+    >>> found["cost"]["value"] > 0, found["at_k"][0]["k"]
+    (True, 10)
     """
-    return _opened(model).evaluate(data, **reading)
+    return _opened(model).evaluate(data, cost=cost, at_k=at_k, **reading)
 
 
 def inspect(model: Model | str | Path) -> InspectResult:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "AtK",
     "Blend",
     "Bundle",
     "BundleFolder",
@@ -239,6 +240,13 @@ ClassWeight = Annotated[
 Cost = Annotated[
     str, typer.Option(metavar="fp=1,fn=8", help="What errors cost.", show_default=False, rich_help_panel=_DECIDING)
 ]
+AtK = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-k", "--k", metavar="K", help="Precision and recall of the first K rows, or K%; may be given again.",
+        rich_help_panel=_DECIDING,
+    ),
+]  # fmt: skip
 Threshold = Annotated[
     str,
     typer.Option(

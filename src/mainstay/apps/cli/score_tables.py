@@ -9,7 +9,7 @@ from rich.text import Text
 from mainstay.apps.cli.figures import figure, interval, seconds
 from mainstay.apps.cli.plain_table import plain_table, spaced
 
-__all__ = ["differences", "leaderboard", "metrics", "sides"]
+__all__ = ["differences", "leaderboard", "metrics", "sides", "worth"]
 
 Row = Mapping[str, Any]
 
@@ -60,3 +60,19 @@ def _remark(row: Row) -> str:
     status = "" if row.get("status") in (None, "done") else str(row["status"])
     words = ["in the file" if row.get("chosen") else "", "tied" if row.get("tied") else ""]
     return ", ".join(filter(None, [*words, ": ".join(filter(None, [status, row.get("reason") or ""]))]))
+
+
+def worth(figures: Mapping[str, Any]) -> list[Padding]:
+    """Return what answers cost, how good the first k are, and what sets or intervals held, where that is known."""
+    found: dict[str, Row] = {}
+    if "cost" in figures:
+        found["cost per row"] = figures["cost"]
+    for one in figures.get("at_k", ()):
+        found[f"precision of the first {one['k']:,}"] = one["precision"]
+        found[f"recall of the first {one['k']:,}"] = one["recall"]
+    if "coverage" in figures:
+        coverage, sets = figures["coverage"], figures["task"] == "classification"
+        found[f"held by {'sets' if sets else 'intervals'} of {coverage['level']:.0%}"] = coverage["share"]
+        found["classes in a set" if sets else "width of an interval"] = coverage["width"]
+    tables = [metrics(found, "What the answers are worth")] if found else []
+    return [*tables, *([metrics(figures["unweighted"], "Every row counted once")] if "unweighted" in figures else [])]

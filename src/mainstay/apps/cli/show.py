@@ -15,7 +15,7 @@ from rich.text import Text
 from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import key_values, plain_table
-from mainstay.apps.cli.score_tables import differences, leaderboard, metrics, sides
+from mainstay.apps.cli.score_tables import differences, leaderboard, metrics, sides, worth
 
 __all__ = ["show", "show_frame"]
 
@@ -140,7 +140,7 @@ def _predict(figures: Figures) -> list[RenderableType]:
 def _evaluate(figures: Figures) -> list[RenderableType]:
     without = [f"{count(figures[key])} {key.replace('_', ' ')}" for key in ("rejected", "left_out") if figures.get(key)]
     head = f"{figures['task']}, {count(figures['rows'])} rows" + (f" ({', '.join(without)})" if without else "")
-    return [Text(head, style="bold"), metrics(figures["metrics"])]
+    return [Text(head, style="bold"), metrics(figures["metrics"]), *worth(figures)]
 
 
 def _compare(figures: Figures) -> list[RenderableType]:

@@ -48,6 +48,8 @@ def evaluate(
     model: options.Bundle,
     data: options.NewData,
     *,
+    cost: options.Cost = "",
+    at_k: options.AtK = None,
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
@@ -58,11 +60,14 @@ def evaluate(
     """Score a model file on rows whose answers are known.
 
     Every score comes with its 95 % interval; a score that does not
-    apply is left blank.
+    apply is left blank. With --cost also what the answers cost per row,
+    with --k how good the most probable rows are.
     """
     from mainstay import lifecycle
 
-    result = lifecycle.evaluate(model, data, **options.reading(header, query, sheet, delimiter, encoding))
+    result = lifecycle.evaluate(
+        model, data, cost=cost, at_k=tuple(at_k or ()), **options.reading(header, query, sheet, delimiter, encoding)
+    )
     return answer("evaluate", result, as_json=as_json)
 
 
