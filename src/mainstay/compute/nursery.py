@@ -10,6 +10,7 @@ outcome into the scratch folder. When standard input ends, the caller is gone: t
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import selectors
@@ -25,7 +26,10 @@ from mainstay.compute.jobs import run_job
 from mainstay.compute.memory import limit_growth
 from mainstay.contracts.executor import Job
 
-__all__ = ["main", "outcome_path", "say"]
+__all__ = ["LATER", "main", "outcome_path", "say"]
+
+LATER = "later:"
+"""Before a module's name: load it once the first job runs, and only if it is installed."""
 
 _READ_SIZE = 1 << 16
 
@@ -40,6 +44,16 @@ class _Nursery:
         self.scratch = scratch
         self.children: dict[int, int] = {}
         self.rest = b""
+        self.later: list[str] = []
+
+    @property
+    def may_load(self) -> bool:
+        """Whether there is something to load, and a job that does not wait for it."""
+        return bool(self.later and self.children)
+
+    def load_one(self) -> None:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(self.later.pop(0))
 
     def start(self, command: dict[str, Any]) -> None:
         number = int(command["number"])
@@ -105,7 +119,10 @@ def _serve(nursery: _Nursery) -> None:
         selector.register(0, selectors.EVENT_READ)
         selector.register(wake_read, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
+            ready = selector.select(0 if nursery.may_load else None)
+            if not ready:
+                nursery.load_one()
+            for key, _ in ready:
                 if key.fd != 0:
                     wake_read.recv(_READ_SIZE)
                     nursery.reap()
@@ -116,11 +133,17 @@ def _serve(nursery: _Nursery) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Load the modules named after the scratch folder, say ready, and serve until the caller is gone."""
+    """Load the modules named after the scratch folder, say ready, and serve until the caller is gone.
+
+    A module with ``later:`` before its name is loaded while the first jobs run: they need not wait for it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nursery = _Nursery(Path(arguments[0]))
     for module in arguments[1:]:
-        importlib.import_module(module)
+        if module.startswith(LATER):
+            nursery.later.append(module.removeprefix(LATER))
+        else:
+            importlib.import_module(module)
     say({"ready": True})
     try:
         _serve(nursery)

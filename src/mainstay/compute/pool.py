@@ -40,7 +40,8 @@ class ProcessPool:
     slots : int, default 2
         How many jobs run at a time.
     preload : sequence of str
-        Modules that the nursery imports once, before any job.
+        Modules that the nursery imports once, before any job; those with ``later:`` before their name, which need
+        not be installed, while the first jobs run.
     bytes_per_job : float, default infinity
         How much memory a job may allocate.
 

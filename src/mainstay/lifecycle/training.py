@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.compute.clock import Clock, parse_seconds
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["several", "train"]
 
 # What the worker processes load, while this process still reads the data.
-_PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
+_PRELOAD = (
+    "mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree", "later:catboost",
+    "later:xgboost", "later:sklearn.svm",
+)  # fmt: skip
 
 
 def train(
@@ -223,10 +227,13 @@ def _finish(
     from mainstay.data.quality_findings import gravest_first
     from mainstay.lifecycle.model import Model
     from mainstay.train.finish import finish
+    from mainstay.train.proof import before_proof, with_proof
     from mainstay.train.run import train_model
 
     _check_memory(settings, around)
-    trained = train_model(table, schema, settings, around)
+    trained = train_model(table, schema, settings, replace(around, clock=before_proof(around.clock, settings)))
+    if settings.proof == "shuffle" and not trained.interrupted:
+        trained = with_proof(trained, table, schema, settings, around)
     around.pool.close()
     give_back()
     known = {(one.code, one.column): one for one in (*findings, *trained.intake.findings, *trained.findings)}

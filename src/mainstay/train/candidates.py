@@ -1,18 +1,19 @@
-"""The portfolio: which settings are tried, and in which order.
+"""The portfolio: which candidates are tried on this table, with which preparation.
 
-Good defaults tried in the order of what they cost beat a search at small budgets (AMLB and TabArena tables); the
-baseline and a linear model always come first, so that every other score has something to be held against.
+The baseline and a linear model always come first, so that every other score has something to be held against.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mainstay.contracts.errors import UsageError
-from mainstay.learners.catalogue import learner, names
+from mainstay.learners.catalogue import learner, names, paths
 from mainstay.prepare.recipe import Recipe
+from mainstay.train.shelf import SHELF, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True):
         2 adds squares and products of the numeric columns.
     derive : tuple of str, default ()
         Expressions such as ``"total = monthly * tenure"``.
+    monotone : dict of str to int, default {}
+        Number columns with which answers must not fall (1) or not rise (-1).
     """
 
     missing: str = "auto"
@@ -40,6 +43,7 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True):
     encode: str = "auto"
     polynomial: int = 1
     derive: tuple[str, ...] = ()
+    monotone: dict[str, int] = {}
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,55 +69,17 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     always: bool = False
 
 
-_Settings = dict[str, float | int | str | bool]
-
-_Row = tuple[str, str, _Settings]
-
+_BASELINE = Offer("baseline", "baseline")
 _SQUARES = "ridge_squares"
 _MOST_LEVELS = 30  # one-hot columns of a category; each more takes memory, and rare levels tell a linear model little
-_LINEAR = ("logistic", "ridge")
-
-# Settings from "Better by default" (arXiv 2407.04491, tuned over 118 data sets), and variants of them that were best or
-# nearly so on our development tables at a fraction of the time. The order is that of gain per second.
-# A split of a category is a list of levels in the graph, and long lists take most of a model's memory.
-_SHORT_SETS: _Settings = {"max_cat_threshold": 16}
-# The folds together have a few hundred trees; more in each makes the file large and the answers slow, for little.
-_FOREST: _Settings = {"n_estimators": 50, "max_leaf_nodes": 800}
-_CLASSIFICATION: tuple[_Row, ...] = (
-    ("logistic", "logistic", {}),
-    ("decision_tree", "decision_tree", {}),
-    ("lightgbm_fast", "lightgbm", {"learning_rate": 0.1, "colsample": 0.8}),
-    ("lightgbm_small", "lightgbm", {"num_leaves": 8, "learning_rate": 0.06, "colsample": 0.6}),
-    ("lightgbm_tuned", "lightgbm", {
-        "learning_rate": 0.04, "num_leaves": 50, "subsample": 0.75, "min_data_in_leaf": 40,
-        "min_sum_hessian_in_leaf": 1e-7,
-    }),
-    ("random_forest", "random_forest", _FOREST),
-    ("lightgbm", "lightgbm", {}),
-    ("lightgbm_extra", "lightgbm", {"extra_trees": True, "num_leaves": 40, "colsample": 0.5}),
-    ("extra_trees", "extra_trees", _FOREST),
-    ("lightgbm_penalised", "lightgbm", {"learning_rate": 0.04, "colsample": 0.4, "subsample": 0.75, "l2": 20.0}),
-)  # fmt: skip
-_REGRESSION: tuple[_Row, ...] = (
-    ("ridge", "ridge", {}),
-    ("decision_tree", "decision_tree", {}),
-    ("lightgbm_fast", "lightgbm", {"learning_rate": 0.1, "num_leaves": 63, "colsample": 0.8}),
-    ("ridge_squares", "ridge", {}),
-    ("lightgbm_narrow", "lightgbm", {
-        "num_leaves": 60, "learning_rate": 0.05, "colsample": 0.5, "l2": 5.0, "subsample": 0.8,
-    }),
-    ("extra_trees", "extra_trees", _FOREST),
-    ("lightgbm_tuned", "lightgbm", {
-        "learning_rate": 0.05, "num_leaves": 100, "subsample": 0.7, "min_data_in_leaf": 3,
-        "min_sum_hessian_in_leaf": 1e-7,
-    }),
-    ("random_forest", "random_forest", _FOREST),
-    ("lightgbm_small", "lightgbm", {"num_leaves": 10, "learning_rate": 0.1, "colsample": 0.6}),
-)  # fmt: skip
+_STEADY = ("baseline", "logistic", "ridge")
+_SCALED = ("logistic", "ridge", "lasso", "elastic_net", "quantile_regression", "linear_svm", "svm", "mlp",
+           "nearest_neighbours", "gaussian_process", "naive_bayes")  # fmt: skip
+"""Learners to which codes of levels are no amounts: they get a column for each frequent level, at one scale."""
 
 
 def portfolio(
-    task: TaskName, preparation: Preparation, *, models: Sequence[str] | None = None
+    task: TaskName, preparation: Preparation, *, models: Sequence[str] | None = None, rows: int = 0
 ) -> tuple[Candidate, ...]:
     """Return the candidates in the order in which they are tried.
 
@@ -122,7 +88,10 @@ def portfolio(
     task : {"classification", "regression"}
     preparation : Preparation
     models : sequence of str, optional
-        Names of learners or candidates to keep; the baseline stays in any case.
+        Names of learners or candidates to keep; the baseline stays in any case. Learners that are not in the portfolio
+        come with their defaults.
+    rows : int, default 0
+        The rows to learn from: with many, those that cannot use them are not tried by themselves.
 
     Raises
     ------
@@ -134,11 +103,17 @@ def portfolio(
     >>> [candidate.name for candidate in portfolio("regression", Preparation())][:3]
     ['baseline', 'ridge', 'decision_tree']
     """
-    everything = _all(task, preparation)
+    offers = tuple(one for one in SHELF[task] if _keeps(one.learner, preparation))
     if models is None:
-        return everything
-    known = {candidate.name for candidate in everything} | {candidate.learner for candidate in everything}
+        chosen = [one for one in offers if rows <= (one.most_rows or rows) and _is_at_hand(one.learner)]
+        return tuple(_candidate(one, preparation) for one in (_BASELINE, *chosen))
+    others = [name for name in names(task) if name not in {one.name for one in offers} and _keeps(name, preparation)]
+    alone = [Offer(name, name) for name in others]
+    everything = [one for one in (*offers, *alone) if one.learner in names(task) and one.learner != _BASELINE.learner]
+    known = {one.name for one in everything} | {one.learner for one in everything} | {_BASELINE.name}
     unknown = [name for name in models if name not in known]
+    for name in unknown:
+        _check_directions(name, preparation)
     if unknown:
         raise UsageError(
             f"there is no model {unknown[0]!r} for {task}",
@@ -147,29 +122,49 @@ def portfolio(
         )
     named = [one for one in everything if one.name in models or one.learner in models]
     # What the user names is not dropped in the race.
-    return (everything[0], *(msgspec.structs.replace(one, always=True) for one in named if one is not everything[0]))
+    made = (msgspec.structs.replace(_candidate(one, preparation), always=True) for one in named)
+    return (_candidate(_BASELINE, preparation), *made)
 
 
-def _all(task: TaskName, preparation: Preparation) -> tuple[Candidate, ...]:
-    rows = _CLASSIFICATION if task == "classification" else _REGRESSION
-    known = set(names(task))
-    return tuple(
-        Candidate(
-            name=name,
-            learner=kind,
-            settings=settings | _SHORT_SETS if kind == "lightgbm" else settings,
-            recipe=_recipe(name, kind, preparation),
-            always=name in ("baseline", *_LINEAR),
+def _keeps(name: str, preparation: Preparation) -> bool:
+    """Say whether a learner keeps directions, where some are asked for."""
+    return not preparation.monotone or (name in paths() and getattr(learner(name), "takes_monotone", False))
+
+
+def _check_directions(name: str, preparation: Preparation) -> None:
+    """Say it where a model is left out because it cannot keep directions."""
+    kind = {one.name: one.learner for offers in SHELF.values() for one in offers}.get(name, name)
+    if kind in paths() and not _keeps(kind, preparation):
+        able = [one for one in paths() if getattr(learner(one), "takes_monotone", False)]
+        raise UsageError(
+            f"{name} cannot keep directions, and monotone asks for {len(preparation.monotone)}",
+            where="models",
+            hint=f"These can: {', '.join(able)}.",
         )
-        for name, kind, settings in (("baseline", "baseline", {}), *rows)
-        if kind in known
+
+
+def _is_at_hand(name: str) -> bool:
+    """Say whether a learner is in the catalogue, and the package that it needs is installed."""
+    if name not in paths():
+        return False
+    package = getattr(learner(name), "package", None)
+    return package is None or find_spec(package) is not None
+
+
+def _candidate(offer: Offer, preparation: Preparation) -> Candidate:
+    return Candidate(
+        name=offer.name,
+        learner=offer.learner,
+        settings=offer.settings,
+        recipe=_recipe(offer.name, offer.learner, preparation),
+        always=offer.name in _STEADY,
     )
 
 
 def _recipe(name: str, kind: str, preparation: Preparation) -> Recipe:
     if kind == "baseline":
         return Recipe(missing="none", scale="none", encode="ordinal", text="none")
-    taught, linear = learner(kind), kind in _LINEAR
+    taught, linear = learner(kind), kind in _SCALED
     automatic = {
         "missing": "none" if taught.takes_missing else "median",
         "scale": "standard" if linear else "none",
@@ -185,4 +180,5 @@ def _recipe(name: str, kind: str, preparation: Preparation) -> Recipe:
         max_levels=_MOST_LEVELS,
         polynomial=2 if name == _SQUARES else preparation.polynomial,
         derive=preparation.derive,
+        monotone=preparation.monotone if getattr(taught, "takes_monotone", False) else {},
     )

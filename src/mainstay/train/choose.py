@@ -1,4 +1,7 @@
-"""Decides what is shipped: the cheapest answer that cannot be told apart from the best (law 3).
+"""Decides what is shipped: the cheapest answer that cannot be told apart from the best, and is as good (law 3).
+
+A table of some hundred rows can tell hardly anything apart: to ship the cheapest of all those would throw away what
+was gained. So the cheaper one wins where it is tied with the best and its loss is at most half a percent greater.
 
 The decision rests on out-of-fold answers of the training rows; the held-out rows are not opened for it.
 """
@@ -11,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.contracts.errors import BudgetError
-from mainstay.train.blend import blend, mix
+from mainstay.train.blend import blend as join
+from mainstay.train.blend import mix
 from mainstay.train.search import INTERRUPTED, PLAINLY_WORSE
 
 if TYPE_CHECKING:
@@ -19,12 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.train.blend import Way
     from mainstay.train.material import Material
     from mainstay.train.search import Entry
 
 __all__ = ["Choice", "choose", "out_of_fold", "validated_rows"]
 
 _BLEND = "blend"
+_AS_GOOD = 1.005  # times the loss of the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ def choose(
     loss: Callable[[NDArray[Any], NDArray[np.float64]], float],
     tied: Callable[[NDArray[Any], NDArray[np.float64], NDArray[np.float64]], bool],
     seed: int,
+    blend: str = "greedy",
 ) -> Choice:
     """Return what to ship.
 
@@ -91,11 +98,13 @@ def choose(
     score : callable
         ``(target, answers) -> float``; greater is better.
     loss : callable
-        ``(target, answers) -> float``; above zero. Few rows tell nothing apart, but what has so many times the loss
-        is not shipped for being cheap.
+        ``(target, answers) -> float``; above zero. Few rows tell nothing apart, but what has plainly more loss is
+        not shipped for being cheap.
     tied : callable
         ``(target, best, other) -> bool``: whether the two cannot be told apart.
     seed : int
+    blend : {"greedy", "voting", "stacking", "off"}, default "greedy"
+        How candidates are joined.
 
     Raises
     ------
@@ -113,19 +122,25 @@ def choose(
     target = material.target.values[validated_rows(material)]
     answers = {entry.candidate.name: out_of_fold(entry, material) for entry in done}
     cost = {entry.candidate.name: entry.cost for entry in done}
-    members = {name: weight for name, weight in _blend(answers, target, score, seed).items() if weight > 0}
+    kinds = {entry.candidate.name: entry.candidate.learner for entry in done}
+    members = {
+        name: weight
+        for name, weight in _blend(answers, target, score, seed, kinds=kinds, how=blend).items()
+        if weight > 0
+    }
     if len(members) > 1:
         answers[_BLEND] = mix([answers[name] for name in members], list(members.values()))
         cost[_BLEND] = sum(cost[name] for name in members)
     scores = {name: score(target, answer) for name, answer in answers.items()}
     best = max(scores, key=lambda name: scores[name])
-    most = PLAINLY_WORSE * loss(target, answers[best])
+    losses = {name: loss(target, answer) for name, answer in answers.items()}
     alike = tuple(
         name
         for name, answer in answers.items()
-        if name == best or (loss(target, answer) <= most and tied(target, answers[best], answer))
+        if name == best or (losses[name] <= PLAINLY_WORSE * losses[best] and tied(target, answers[best], answer))
     )
-    name = "baseline" if "baseline" in alike else min(alike, key=lambda other: cost[other])
+    as_good = [name for name in alike if losses[name] <= _AS_GOOD * losses[best]]
+    name = "baseline" if "baseline" in alike else min(as_good, key=lambda other: cost[other])
     weights = members if name == _BLEND else {name: 1.0}
     return Choice(name, weights, members if len(members) > 1 else {}, scores, alike)
 
@@ -135,9 +150,15 @@ def _blend(
     target: NDArray[Any],
     score: Callable[[NDArray[Any], NDArray[np.float64]], float],
     seed: int,
+    *,
+    kinds: dict[str, str],
+    how: str,
 ) -> dict[str, float]:
     names = [name for name in answers if name != "baseline"]
-    if not names:
+    if not names or how == "off":
         return {}
-    weights = blend([answers[name] for name in names], target, score, seed=seed)
+    way: Way = "voting" if how == "voting" else "stacking" if how == "stacking" else "greedy"
+    weights = join(
+        [answers[name] for name in names], target, score, seed=seed, way=way, learners=[kinds[name] for name in names]
+    )
     return dict(zip(names, weights, strict=True))

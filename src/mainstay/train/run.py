@@ -19,7 +19,9 @@ from mainstay.contracts.events import StageBegun
 from mainstay.contracts.executor import Job
 from mainstay.data.schema_file import to_toml
 from mainstay.prepare.fitted import fit
+from mainstay.prepare.monotone import check_monotone, read_monotone
 from mainstay.prepare.recipe import Recipe
+from mainstay.prepare.step import Names
 from mainstay.train.assemble import AssembleJob, Fitted, Member
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
@@ -28,7 +30,7 @@ from mainstay.train.decide import check_decisions, decide, weigh_classes
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.search import Search
-from mainstay.train.side_jobs import ASSEMBLY, AUDIT, await_job, findings_of, submit_audit
+from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
 from mainstay.train.tuning import tuner
 
@@ -42,12 +44,14 @@ if TYPE_CHECKING:
     from mainstay.contracts.events import Listener
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
+    from mainstay.data.leaks import Audit
     from mainstay.data.table import Table
     from mainstay.train.candidates import Candidate
     from mainstay.train.choose import Choice
     from mainstay.train.decide import Decision
     from mainstay.train.intake import Intake
     from mainstay.train.search import Entry
+    from mainstay.train.proof import Proof
     from mainstay.train.settings import Settings
     from mainstay.train.steering import Steering
 
@@ -68,12 +72,15 @@ class Surroundings:
     pool : ProcessPool
     watch : MemoryWatch
     listener : Listener
+    audited : bool, default True
+        Whether leaks are looked for.
     """
 
     clock: Clock
     pool: ProcessPool
     watch: MemoryWatch
     listener: Listener
+    audited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,10 @@ class Trained:
     findings : tuple of Finding
         What the audit of leaks found.
     interrupted : bool
+    audit : Audit, optional
+        The evidence of the audit, where it came to an end.
+    proof : Proof, optional
+        The score that noise got.
     """
 
     intake: Intake
@@ -106,6 +117,8 @@ class Trained:
     candidate_answers: dict[str, NDArray[np.float64]]
     findings: tuple[Finding, ...]
     interrupted: bool
+    audit: Audit | None = None
+    proof: Proof | None = None
 
 
 def train_model(
@@ -139,21 +152,27 @@ def train_model(
     intake = weigh_classes(intake, settings)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
     search = _search(intake, steering, settings, around)
-    submit_audit(
-        around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=min(5.0, 0.1 * around.clock.left())
-    )
+    if around.audited:
+        seconds = min(5.0, 0.1 * around.clock.left())
+        submit_audit(around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=seconds)
     entries = search.run()
-    findings = findings_of(search.others.get(AUDIT))
+    findings, audit = findings_of(search.others.get(AUDIT)), audit_of(search.others.get(AUDIT))
     around.listener(StageBegun("blend", around.clock.left()))
     with hold_interrupts() as held:
         choice = choose(
-            entries, intake.material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=settings.seed
+            entries,
+            intake.material,
+            score=steering.score,
+            loss=steering.loss,
+            tied=steering.tied,
+            seed=settings.seed,
+            blend=settings.blend,
         )
         decision = decide(choice, entries, intake, settings)
         model = _write(choice, decision, entries, intake, around)
     interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
-    return Trained(intake, steering, tuple(entries), choice, decision, model, answers, findings, interrupted)
+    return Trained(intake, steering, tuple(entries), choice, decision, model, answers, findings, interrupted, audit)
 
 
 def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
@@ -162,9 +181,11 @@ def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
 
 
 def _check_derived(settings: Settings, intake: Intake) -> None:
-    """Refuse a derived column that cannot be computed before the search begins, and not once per candidate."""
-    few = intake.material.arrays.take(slice(0, 50))
-    fit(Recipe(derive=settings.preparation.derive, missing="none", scale="none", encode="none"), few)
+    """Refuse what cannot be computed or kept before the search begins, and not once per candidate."""
+    few, told = intake.material.arrays.take(slice(0, 50)), settings.preparation
+    fit(Recipe(derive=told.derive, missing="none", scale="none", encode="none"), few)
+    directed = Recipe(derive=told.derive, polynomial=told.polynomial, monotone=read_monotone(settings.monotone))
+    check_monotone(directed, Names.of(few), intake.material.target)
 
 
 def _search(intake: Intake, steering: Steering, settings: Settings, around: Surroundings) -> Search:
@@ -172,7 +193,8 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
     save_material(intake.material, around.pool.scratch)
     if settings.memory_budget != float("inf"):
         _share_memory(settings.memory_budget, around)
-    candidates = portfolio(intake.task, settings.preparation, models=settings.models, rows=intake.material.arrays.rows)
+    preparation = msgspec.structs.replace(settings.preparation, monotone=read_monotone(settings.monotone))
+    candidates = portfolio(intake.task, preparation, models=settings.models, rows=intake.material.arrays.rows)
     more = tuner(settings, candidates, identity=_identity(intake, steering))
     return Search(
         candidates if more is None else _one_each(candidates),
