@@ -21,6 +21,7 @@ def one_thread() -> AbstractContextManager[object]:
     >>> with one_thread():
     ...     total = 1 + 1
     """
+    import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, and only what is loaded can be held to one thread
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     limits: AbstractContextManager[object] = threadpool_limits(limits=1)
