@@ -28,6 +28,12 @@ __all__ = ["FINDERS", "Scene", "find_sections"]
 
 # Dotted function names, cheapest first: a short budget shows the first ones.
 FINDERS: tuple[str, ...] = (
+    "mainstay.train.tell_decisions:find_weights",
+    "mainstay.train.tell_decisions:find_probabilities",
+    "mainstay.train.tell_decisions:find_decisions",
+    "mainstay.train.tell_uncertainty:find_uncertainty",
+    "mainstay.train.show_leaks:find_leak_audit",
+    "mainstay.train.show_leaks:find_proof_by_shuffle",
     "mainstay.train.fold_scores:find_fold_scores",
     "mainstay.train.diagnose:find_learning_curve",
     "mainstay.train.diagnose:find_complexity",
