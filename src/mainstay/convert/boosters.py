@@ -1,9 +1,10 @@
-"""Boosters of LightGBM: native or behind scikit-learn's interface, with their own categories."""
+"""Boosters: LightGBM with its own categories, XGBoost, CatBoost; native or behind scikit-learn's interface."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from mainstay.contracts.errors import FormatError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.model import Trees
     from mainstay.convert.flow import Flow, Scribe, Source
 
-__all__ = ["ANSWERS", "lightgbm_head"]
+__all__ = ["ANSWERS", "XGBOOST_LIMIT", "lightgbm_head", "xgboost_objective"]
 
 _PLAIN = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "l2", "l1"}
 _POWERS = {"poisson", "gamma", "tweedie"}
@@ -97,4 +98,73 @@ def _is_hashable(value: Any) -> bool:
     return value is not None and value == value  # noqa: PLR0124 - NaN is no level
 
 
-ANSWERS = {"lightgbm.Booster": _lightgbm, "lightgbm.LGBMModel": _lightgbm}
+def _xgboost(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
+    from mainstay.learners.supervised.xgboost_json import read_json
+
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    best = getattr(model, "best_iteration", None) if getattr(model, "early_stopping_rounds", None) else None
+    kept = booster if best is None else booster[: best + 1]
+    scribe.limit = max(scribe.limit, XGBOOST_LIMIT)
+    try:
+        trees = read_json(bytes(kept.save_raw("json")))
+    except FormatError as error:
+        raise refuse(model, error.message) from error
+    sums = tree_sums(scribe, trees, scribe.matrix(flow, "XGBoost"), single=True)
+    return _xgboost_linked(scribe, model, xgboost_objective(booster), sums)
+
+
+def xgboost_objective(booster: Any) -> str:
+    """Return the name of what an XGBoost model was fitted for, such as "binary:logistic"."""
+    settings = msgspec.json.decode(booster.save_config())
+    return str(settings["learner"]["objective"]["name"])
+
+
+def _xgboost_linked(scribe: Scribe, model: Any, objective: str, sums: Matrix) -> Matrix:
+    if objective in ("binary:logistic", "reg:logistic"):
+        found = logistic(scribe, sums)
+        return both_classes(scribe, found) if objective == "binary:logistic" else found
+    if objective in ("multi:softprob", "multi:softmax"):
+        return softmax(scribe, sums)
+    if objective in ("count:poisson", "reg:gamma", "reg:tweedie"):
+        return exponential(scribe, sums)
+    if objective.startswith("reg:") and sums.width == 1:
+        return sums
+    raise refuse(model, f"the objective {objective!r} has no writer")
+
+
+def _catboost(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from mainstay.learners.supervised.catboost_json import read_json
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "model.json"
+        try:
+            model.save_model(str(file), format="json")
+            trees = read_json(file.read_bytes())
+        except FormatError as error:
+            raise refuse(model, error.message) from error
+    sums = tree_sums(scribe, trees, scribe.matrix(flow, "CatBoost"), single=True)
+    loss = str(model.get_all_params().get("loss_function", "RMSE")).partition(":")[0]
+    if loss in ("Logloss", "CrossEntropy"):
+        return both_classes(scribe, logistic(scribe, sums))
+    if loss == "MultiClass":
+        return softmax(scribe, sums)
+    if loss in ("Poisson", "Tweedie"):
+        return exponential(scribe, sums)
+    if loss in ("RMSE", "MAE", "Quantile", "Huber", "MAPE", "LogCosh", "Expectile", "Lq"):
+        return sums
+    raise refuse(model, f"the loss {loss!r} has no writer")
+
+
+XGBOOST_LIMIT = 1e-5
+"""What is allowed between XGBoost and its graph: the library adds its trees in float32, the graph in float64."""
+
+ANSWERS = {
+    "lightgbm.Booster": _lightgbm,
+    "lightgbm.LGBMModel": _lightgbm,
+    "xgboost.Booster": _xgboost,
+    "xgboost.XGBModel": _xgboost,
+    "catboost.CatBoost": _catboost,
+}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.convert import boosters, encode, ensembles, linear, scale, trees
+from mainstay.convert import boosters, encode, ensembles, kernels, linear, scale, trees
 from mainstay.convert.flow import FLOAT, Raw, Scribe
 from mainstay.data.decode import Decoder
 from mainstay.graph.builder import GraphBuilder
@@ -19,13 +19,13 @@ __all__ = ["convert_estimator"]
 
 def convert_estimator(
     estimator: Any, raw: Raw, schema: Schema, *, order: tuple[int, ...] = (), nearest: bool = False, seed: int = 0
-) -> bytes:
+) -> tuple[bytes, float]:
     """Return a fitted estimator as a model graph.
 
     Parameters
     ----------
     estimator : object
-        Fitted, of scikit-learn or LightGBM.
+        Fitted, of scikit-learn, LightGBM, XGBoost or CatBoost.
     raw : Raw
         Its columns, as :func:`mainstay.convert.contract.contract_of` found them.
     schema : Schema
@@ -41,8 +41,9 @@ def convert_estimator(
 
     Returns
     -------
-    bytes
-        An ONNX model with the output "probabilities" (float32) or "prediction" (float64).
+    (bytes, float)
+        An ONNX model with the output "probabilities" (float32) or "prediction" (float64), and by how much its
+        answers may differ from the library's.
 
     Raises
     ------
@@ -53,8 +54,8 @@ def convert_estimator(
     scribe = Scribe(
         GraphBuilder(len(decoder.number_names), len(decoder.category_names)),
         steps={**encode.STEPS, **scale.STEPS},
-        answers={**linear.ANSWERS, **trees.ANSWERS, **boosters.ANSWERS, **ensembles.ANSWERS},
-        scores={**linear.SCORES, **trees.SCORES, **ensembles.SCORES},
+        answers={**linear.ANSWERS, **trees.ANSWERS, **boosters.ANSWERS, **kernels.ANSWERS, **ensembles.ANSWERS},
+        scores={**linear.SCORES, **trees.SCORES, **kernels.SCORES, **ensembles.SCORES},
         structures=encode.STRUCTURES,
         tabulate=encode.tabulate,
         nearest=nearest,
@@ -63,5 +64,6 @@ def convert_estimator(
     answer = scribe.answer(estimator, raw)
     if not order:
         stated = scribe.node("Reshape", [answer.tensor, scribe.constant(np.array([-1, 1], np.int64))])
-        return scribe.builder.build({"prediction": stated})
-    return scribe.builder.build({"probabilities": scribe.cast(scribe.columns(answer, order).tensor, FLOAT)})
+        return scribe.builder.build({"prediction": stated}), scribe.limit
+    shares = scribe.cast(scribe.columns(answer, order).tensor, FLOAT)
+    return scribe.builder.build({"probabilities": shares}), scribe.limit

@@ -105,6 +105,8 @@ class Scribe:
         the next below it.
     seed : int
         Draws the rows on which a tabulated step is proved.
+    limit : float
+        The difference that is allowed at the gate; raised by the writer of a library that adds in float32.
     """
 
     builder: GraphBuilder
@@ -115,6 +117,7 @@ class Scribe:
     tabulate: Callable[[Scribe, Sequence[Any], Raw], tuple[Matrix, int]]
     nearest: bool = False
     seed: int = 0
+    limit: float = 1e-6
 
     def transform(self, step: Any, flow: Flow) -> Matrix:
         """Write a fitted transformer."""

@@ -9,10 +9,11 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from mainstay.contracts.errors import UsageError
-from mainstay.convert.boosters import lightgbm_head
+from mainstay.convert.boosters import lightgbm_head, xgboost_objective
 from mainstay.convert.ensembles import inner_of
 from mainstay.convert.flow import class_names
 
@@ -74,6 +75,8 @@ def library_of(estimator: Any, *, task: str | None = None, labels: Sequence[Labe
     """
     if "lightgbm.Booster" in class_names(estimator):
         found = _of_booster(estimator, labels)
+    elif "xgboost.Booster" in class_names(estimator):
+        found = _of_xgboost(estimator, labels)
     elif hasattr(estimator, "predict"):
         _check_fitted(estimator)
         found = _of_classifier(estimator, labels) if _is_classifier(estimator) else _of_regressor(estimator)
@@ -192,6 +195,25 @@ def _of_booster(booster: Any, labels: Sequence[Label] | None) -> Library:
 
     if objective[0] not in ("binary", "multiclass", "multiclassova"):
         return Library("Booster", "regression", (), ask)
+    named = tuple(plain_label(one) for one in (labels or range(classes)))
+    if len(named) != classes:
+        raise UsageError(f"the booster has {classes} classes, and {len(named)} labels came", where="labels")
+    return Library("Booster", "classification", named, ask)
+
+
+def _of_xgboost(booster: Any, labels: Sequence[Label] | None) -> Library:
+    import xgboost
+
+    objective = xgboost_objective(booster)
+
+    def ask(rows: Any) -> NDArray[np.float64]:
+        answers = np.asarray(_quietly(booster.predict, xgboost.DMatrix(rows)), np.float64)
+        return np.stack([1.0 - answers, answers], axis=1) if objective == "binary:logistic" else answers
+
+    if objective not in ("binary:logistic", "multi:softprob"):
+        return Library("Booster", "regression", (), ask)
+    settings = msgspec.json.decode(booster.save_config())["learner"]["learner_model_param"]
+    classes = max(2, int(settings["num_class"]))
     named = tuple(plain_label(one) for one in (labels or range(classes)))
     if len(named) != classes:
         raise UsageError(f"the booster has {classes} classes, and {len(named)} labels came", where="labels")

@@ -62,6 +62,7 @@ class GraphBuilder:
             raise UsageError(f"widths must be 0 or more, and {numbers}, {categories} and {texts} came")
         widths = {"numbers": numbers, "categories": categories}
         self.inputs: dict[str, int] = {name: width for name, width in widths.items() if width}
+        self._rows: int | str = rows or "rows"
         self._constants: dict[bytes, str] = {}
         self._initializers: dict[str, Any] = {}
         self._found: dict[bytes, tuple[str, ...]] = {}
@@ -213,7 +214,7 @@ class GraphBuilder:
         if name in self.texts:
             return helper.make_tensor_value_info(name, ELEMENT_TYPES["int32"], ["rows", f"{name}_terms"])
         element = ELEMENT_TYPES["float32" if name == "numbers" else "int64"]
-        return helper.make_tensor_value_info(name, element, ["rows", self.inputs[name]])
+        return helper.make_tensor_value_info(name, element, [self._rows, self.inputs[name]])
 
 
 def _tensor(name: str, array: NDArray[Any]) -> Any:

@@ -198,15 +198,16 @@ class _Gate:
     def _ordered(self, answers: NDArray[np.float64]) -> NDArray[np.float64]:
         return answers[:, list(self.order)] if self.order else answers
 
-    def best(self, graphs: Sequence[bytes]) -> Proved:
+    def best(self, graphs: Sequence[tuple[bytes, float]]) -> Proved:
         """Return the graph whose answers for rows as they were given are the library's more often.
 
         The first graph must be the library's equal on every row as it was decoded; that proves the conversion. The
         others differ from it in how thresholds are rounded, and are held against the rows as they were given.
         """
-        first = self._tried(graphs[0])
-        parity = self._proof(first[1])
-        found = [first, *(self._tried(graph) for graph in graphs[1:] if graph != graphs[0] and first[2].any())]
+        graph, limit = graphs[0]
+        first = self._tried(graph)
+        parity = self._proof(first[1], limit)
+        found = [first, *(self._tried(other) for other, _ in graphs[1:] if other != graph and first[2].any())]
         predictor, _, changed, largest = min(found, key=lambda one: (int(one[2].sum()), one[3]))
         share = float(changed.mean())
         if share > self.settings.rounding:
@@ -224,9 +225,11 @@ class _Gate:
         gaps = differences(self.as_given, answers, task=self.library.task)
         return predictor, answers, gaps > CHANGED, float(gaps.max(initial=0.0))
 
-    def _proof(self, answers: NDArray[np.float64]) -> Parity:
+    def _proof(self, answers: NDArray[np.float64], limit: float) -> Parity:
         try:
-            return check_parity(self.as_read, answers, task=self.library.task, where=self.library.name)
+            return check_parity(
+                self.as_read, answers, task=self.library.task, limit=limit, where=self.library.name
+            )
         except ParityError as error:
             gaps = differences(self.as_read, answers, task=self.library.task)
             worst = int(gaps.argmax())
@@ -259,7 +262,7 @@ class _Gate:
         return f"; the columns that lose most are {', '.join(map(repr, names))}" if names else ""
 
     def _rounding_finding(self, changed: NDArray[np.bool_], largest: float) -> tuple[Finding, ...]:
-        if largest <= 1e-6:
+        if largest <= 1e-5:
             return ()
         count = int(changed.sum())
         return (
@@ -297,7 +300,8 @@ class _Gate:
 
 
 _ROUNDING_HINT = (
-    "Fit the model on X.astype('float32'), or take a large offset off such columns before (a date as days since its "
+    "Rows that a tree model was trained on often lie on its very thresholds: pack with rows that it has not seen, fit "
+    "it on X.astype('float32'), or take a large offset off such columns before (a date as days since its "
     "first day); or allow it with rounding=SHARE."
 )
 
