@@ -1,27 +1,34 @@
-"""A first audit for leaks: what would make a model look good in the test and fail in use.
+"""Looks for leaks before training: what would make a model look good in the test and fail in use.
 
-Strong is not the same as leaking: on easy data one column may honestly tell the target. So the audit grades. An error
-is near certain (a copy of the target, a formula for it), a warning stands out from all other columns, and
-what is merely strong is information.
+Every finding carries its evidence. The parts are in files of their own: columns alone (``leaks_solo``), in other views
+(``leaks_views``), beside the others (``leaks_model``), as formulas (``leaks_sums``) and as computed from the target
+(``leaks_encoded``); rows in their order (``leaks_rows``), rows that are nearly the same (``leaks_near``), things that
+come back (``leaks_groups``) and the two sides of a split (``leaks_apart``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from mainstay.contracts.findings import Finding, Severity
-from mainstay.data.leaks_model import losses_without
-from mainstay.data.leaks_rows import is_row_number, judge_copies, judge_groups, judge_order, judge_proxies
-from mainstay.data.leaks_solo import Goal, SoloScore, bin_column, rank_agreement, score_bins, score_line
+from mainstay.contracts.findings import Finding  # noqa: TC001 - msgspec reads the annotation at run time
+from mainstay.data.leaks_apart import Apart, judge_apart
+from mainstay.data.leaks_encoded import judge_encoded, judge_later, judge_left_out
+from mainstay.data.leaks_groups import judge_groups
+from mainstay.data.leaks_judge import Columns, judge_columns, replaced
+from mainstay.data.leaks_model import losses_without, ties_given_target
+from mainstay.data.leaks_near import judge_near_copies
+from mainstay.data.leaks_rows import is_row_number, judge_copies, judge_order, judge_proxies, judge_sorted, rises
+from mainstay.data.leaks_solo import Goal, SoloScore, bin_column, rank_agreement, score_column
 from mainstay.data.leaks_sums import find_formula
+from mainstay.data.leaks_views import judge_filled, judge_hidden, judge_pairs
 from mainstay.data.quality import choose_target
 from mainstay.data.quality_findings import gravest_first
-from mainstay.data.quality_values import as_numbers
+from mainstay.data.quality_values import as_codes, as_numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,19 +37,17 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Column, Schema
     from mainstay.data.table import Table
 
+    Codes = NDArray[np.int64] | NDArray[np.float64]
+
 __all__ = ["Audit", "SoloScore", "audit"]
 
 _SAMPLE_ROWS = 10_000
 _MODEL_ROWS = 5_000
 _LEAST_ROWS = 30
-_SURE_ROWS = 200
 _SCORED_KINDS = ("number", "boolean", "category", "datetime", "identifier")
-_PERFECT = {"roc_auc": 0.9995, "r2": 0.9995}
-_STRONG = {"roc_auc": 0.95, "r2": 0.9}
-_INFORMED = {"roc_auc": 0.6, "r2": 0.1}
-_RATIO = 1.25
+_STRONG = {"roc_auc": 0.9, "r2": 0.8}
+_MOST_ASKED = 5
 _MODEL_CLASSES = 1  # the most frequent class against all others: many classes take long and scatter more
-_MODEL_LEAST_ROWS = 1000
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -56,11 +61,20 @@ class Audit(msgspec.Struct, frozen=True):
         How well each column tells the target by itself, the best first.
     without : dict
         From column to how many times as large the loss of a model becomes without it, for the most used columns.
+    ties : dict
+        From column to what other columns tell of it beyond the target: 0 for what was made from the target.
+    apart : Apart, optional
+        How well the test part is told from the training part.
+    rows : int, default 0
+        On how many rows columns were scored.
     """
 
     findings: tuple[Finding, ...]
     solo: tuple[SoloScore, ...] = ()
     without: dict[str, float] = {}
+    ties: dict[str, float] = {}
+    apart: Apart | None = None
+    rows: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Return the audit as plain dictionaries, lists, texts and numbers, for JSON."""
@@ -131,25 +145,52 @@ def audit(
     schema = choose_target(schema, target)
     frame = table.frame
     values = _target_values(frame, schema)
+    seen = values if values is None or train is None else _only_rows(values, train)
     found: list[Finding] = []
-    columns = _Columns((), {}, {}, {})
+    columns: Columns | None = None
     if values is not None:
         rows = _rows_to_score(values, train, seed)
         if len(rows) >= _LEAST_ROWS:
-            columns = _score_columns(frame, schema, values[rows], rows=rows, seed=seed, deadline=deadline)
-            found += _judge_columns(columns, schema, len(rows))
+            columns = _measure(frame, schema, values[rows], rows=rows, seed=seed, deadline=deadline)
+            found += _judge_views(frame, schema, columns, deadline)
+    if values is not None and columns is not None:
+        found += _judge_made(frame, schema, values, columns, how=how)
+    apart = None
     if train is not None and test is not None:
         found += judge_copies(frame, schema, train, test)
         found += judge_proxies(frame, schema, train, test, how)
+        if deadline.left() > 0:
+            apart, told = judge_apart(frame, schema, train, test, how=how, seed=seed)
+            found += told
     found += judge_order(frame, schema, how)
-    found += judge_groups(frame, schema, values if train is None else _only_rows(values, train), how)
-    return Audit(gravest_first(found), columns.solo, {name: round(ratio, 4) for name, ratio in columns.without.items()})
+    found += judge_groups(frame, schema, seen, how)
+    if deadline.left() > 0:
+        found += judge_near_copies(frame, schema, _amounts(values), train=train, test=test, seed=seed)
+    if columns is not None:
+        columns = _ask_model(columns, schema, seed=seed, deadline=deadline)
+        found += judge_columns(columns, schema)
+    return _audit(found, columns, apart)
 
 
-def _target_values(frame: pl.DataFrame, schema: Schema) -> NDArray[np.int64] | NDArray[np.float64] | None:
+def _audit(found: list[Finding], columns: Columns | None, apart: Apart | None) -> Audit:
+    once = {(one.code, one.column): one for one in reversed(found)}
+    findings = gravest_first([one for one in found if once[one.code, one.column] is one])
+    if columns is None:
+        return Audit(findings, apart=apart)
+    without = {name: round(ratio, 4) for name, ratio in columns.without.items()}
+    ties = {name: round(tie, 4) for name, tie in columns.ties.items()}
+    return Audit(findings, columns.solo, without, ties, apart, len(columns.rows))
+
+
+def _amounts(values: Codes | None) -> NDArray[np.float64] | None:
+    """Return codes or amounts as float64, NaN where missing."""
+    if values is None or np.issubdtype(values.dtype, np.floating):
+        return None if values is None else values.astype(np.float64)
+    return np.where(values < 0, np.nan, values).astype(np.float64)
+
+
+def _target_values(frame: pl.DataFrame, schema: Schema) -> Codes | None:
     """Return codes or amounts for all rows; None without a target to score against."""
-    from mainstay.data.quality_values import as_codes
-
     goal = schema.target
     if goal is None or goal.name not in frame.columns or goal.kind not in ("number", "category", "boolean"):
         return None
@@ -157,9 +198,7 @@ def _target_values(frame: pl.DataFrame, schema: Schema) -> NDArray[np.int64] | N
     return as_numbers(series, goal) if goal.kind == "number" else as_codes(series, goal)[0]
 
 
-def _only_rows(
-    values: NDArray[np.int64] | NDArray[np.float64] | None, rows: NDArray[np.int64]
-) -> NDArray[np.int64] | NDArray[np.float64] | None:
+def _only_rows(values: Codes | None, rows: NDArray[np.int64]) -> Codes | None:
     """Return the target with all other rows missing, so that nothing is learned of the test part."""
     if values is None:
         return None
@@ -168,9 +207,7 @@ def _only_rows(
     return kept
 
 
-def _rows_to_score(
-    values: NDArray[np.int64] | NDArray[np.float64], train: NDArray[np.int64] | None, seed: int
-) -> NDArray[np.int64]:
+def _rows_to_score(values: Codes, train: NDArray[np.int64] | None, seed: int) -> NDArray[np.int64]:
     usable = np.isfinite(values) if np.issubdtype(values.dtype, np.floating) else values >= 0
     rows = np.flatnonzero(usable) if train is None else train[usable[train]]
     if len(np.unique(values[rows])) < 2:
@@ -180,68 +217,118 @@ def _rows_to_score(
     return np.sort(np.random.default_rng(seed).choice(rows, _SAMPLE_ROWS, replace=False))
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """What was found out about columns."""
-
-    solo: tuple[SoloScore, ...]
-    without: dict[str, float]
-    agreement: dict[str, float]
-    row_numbers: dict[str, bool]
-    formula: str = ""
-    formula_columns: tuple[str, ...] = ()
-    formula_exact: bool = False
-    unscored: int = 0
-
-
-def _score_columns(
-    frame: pl.DataFrame,
-    schema: Schema,
-    values: NDArray[np.int64] | NDArray[np.float64],
-    *,
-    rows: NDArray[np.int64],
-    seed: int,
-    deadline: _Until,
-) -> _Columns:
+def _measure(
+    frame: pl.DataFrame, schema: Schema, values: Codes, *, rows: NDArray[np.int64], seed: int, deadline: _Until
+) -> Columns:
+    """Score columns alone, look for a formula, and ask a model what it needs."""
     goal = Goal.of(values, seed=seed)
     wanted = [column for column in schema.columns if _is_scored(column) and column.name in frame.columns]
-    bins: dict[str, NDArray[np.int64]] = {}
-    numbers: dict[str, NDArray[np.float64]] = {}
-    solo, agreement, row_numbers = [], {}, {}
+    columns = Columns(goal, rows)
+    solo = []
     for column in wanted:
         if deadline.left() <= 0:
             break
-        series = frame.get_column(column.name)
-        cells = series.gather(rows)
-        bins[column.name] = bin_column(cells, column)
-        score = score_bins(bins[column.name], goal)
-        if column.kind == "number":
-            some = numbers[column.name] = as_numbers(cells, column)
-            different = len(np.unique(some)) == len(some)
-            row_numbers[column.name] = different and is_row_number(as_numbers(series, column))
-            score = max(score, score_line(some, goal))
-            agreement[column.name] = _agreement(some, goal)
-        solo.append(SoloScore(column.name, round(score, 4), goal.metric))
+        solo.append(_measure_one(frame, column, columns))
     solo.sort(key=lambda one: -one.score)
     features = {column.name for column in wanted if column.role == "feature"}
-    formula = None if goal.classes else find_formula(_only(numbers, features), values.astype(np.float64))
-    few = np.sort(np.random.default_rng(seed).permutation(len(rows))[:_MODEL_ROWS])
-    small = Goal.of(values[few], seed=seed, most_classes=_MODEL_CLASSES)
-    binned = {name: codes[few] for name, codes in bins.items() if name in features}
-    return _Columns(
-        tuple(solo),
-        losses_without(binned, small, seed=seed, deadline=deadline),
-        agreement,
-        row_numbers,
-        formula.text() if formula else "",
-        tuple(name for name, _ in formula.terms) if formula else (),
-        formula.exact if formula else False,
-        len(wanted) - len(solo),
-    )
+    numbers = {name: some for name, some in columns.numbers.items() if name in features}
+    formula = None if goal.classes else find_formula(numbers, values.astype(np.float64))
+    return replace(columns, solo=tuple(solo), formula=formula, unscored=len(wanted) - len(solo))
 
 
-def _only(numbers: dict[str, NDArray[np.float64]], names: set[str]) -> dict[str, NDArray[np.float64]]:
-    return {name: values for name, values in numbers.items() if name in names}
+def _measure_one(frame: pl.DataFrame, column: Column, columns: Columns) -> SoloScore:
+    name, series = column.name, frame.get_column(column.name)
+    cells = series.gather(columns.rows)
+    columns.bins[name] = bin_column(cells, column)
+    if column.kind != "number":
+        return score_column(name, columns.bins[name], None, columns.goal)
+    some = columns.numbers[name] = as_numbers(cells, column)
+    different = len(np.unique(some)) == len(some)
+    columns.row_numbers[name] = different and is_row_number(as_numbers(series, column))
+    columns.agreement[name] = _agreement(some, columns.goal)
+    return score_column(name, columns.bins[name], some, columns.goal)
+
+
+def _ask_model(columns: Columns, schema: Schema, *, seed: int, deadline: _Until) -> Columns:
+    """Ask a model which columns it needs, and what hangs on the target alone."""
+    features = {column.name for column in schema.features} - replaced(columns)
+    few = np.sort(np.random.default_rng(seed).permutation(len(columns.rows))[:_MODEL_ROWS])
+    small = Goal.of(columns.goal.values[few], seed=seed, most_classes=_MODEL_CLASSES)
+    binned = {name: codes[few] for name, codes in columns.bins.items() if name in features}
+    without = losses_without(binned, small, seed=seed, deadline=deadline)
+    strong = [one.column for one in columns.solo if one.column in binned and one.score >= _STRONG[one.metric]]
+    needed = [name for name, ratio in sorted(without.items(), key=lambda pair: -pair[1])[:3] if ratio > 1.2]
+    asked = list(dict.fromkeys([*needed, *strong[:_MOST_ASKED]])) if len(binned) > 1 else []
+    whole = Goal(columns.goal.values[few], columns.goal.classes, small.folds)
+    ties = ties_given_target(binned, whole, asked, seed=seed, deadline=deadline)
+    return replace(columns, without=without, ties=ties)
+
+
+def _judge_views(frame: pl.DataFrame, schema: Schema, columns: Columns, deadline: _Until) -> list[Finding]:
+    """Look at columns by what is filled, by digits and letters, and in pairs."""
+    found: list[Finding | None] = []
+    alone = {one.column: one.score for one in columns.solo}
+    labels = _labels(frame, schema, columns)
+    dates: dict[str, NDArray[np.float64]] = {}
+    for column in schema.columns:
+        if column.name not in frame.columns or column.role not in ("feature", "time") or deadline.left() <= 0:
+            continue
+        cells = frame.get_column(column.name).gather(columns.rows)
+        if column.nullable or cells.null_count():
+            found.append(judge_filled(cells, column, columns.goal, labels))
+        found.append(judge_hidden(cells, column, columns.goal, alone.get(column.name, 0.0)))
+        if column.kind == "datetime":
+            dates[column.name] = as_numbers(cells, column)
+    features = {column.name for column in schema.features}
+    numbers = {name: values for name, values in columns.numbers.items() if name in features}
+    found += judge_pairs(numbers, dates, columns.goal, alone, deadline=deadline)
+    return [one for one in found if one is not None]
+
+
+def _labels(frame: pl.DataFrame, schema: Schema, columns: Columns) -> tuple[str, ...]:
+    """Return the labels in the order in which the goal numbers them: the most frequent first."""
+    target = schema.target
+    if not columns.goal.classes or target is None:
+        return ()
+    codes, levels = as_codes(frame.get_column(target.name), target)
+    first = {int(place): int(code) for code, place in zip(codes[columns.rows], columns.goal.values, strict=True)}
+    return tuple(str(levels[first[place]]) for place in sorted(first))
+
+
+def _judge_made(frame: pl.DataFrame, schema: Schema, values: Codes, columns: Columns, *, how: str) -> list[Finding]:
+    """Look for columns that were computed from the target of all rows.
+
+    Only all rows show it exactly. What is asked is where a column comes from, and not how well it predicts.
+    """
+    target, classes = _amounts(values), columns.goal.classes
+    if target is None:
+        return []
+    features = [one for one in schema.features if one.name in frame.columns]
+    gone = {one.column for one in columns.solo if columns.is_perfect(one)}
+    numbers = {
+        one.name: as_numbers(frame.get_column(one.name), one)
+        for one in features
+        if one.kind == "number" and one.name not in gone
+    }
+    codes = {one.name: as_codes(frame.get_column(one.name), one)[0] for one in features if one.kind == "category"}
+    found = [*judge_encoded(numbers, target, classes), *judge_left_out(numbers, codes, target, classes)]
+    order = _order(frame, schema, how)
+    if order is not None and classes <= 2:
+        found += judge_later(numbers, target, order)
+    return [*found, *judge_sorted(target, classes)]
+
+
+def _order(frame: pl.DataFrame, schema: Schema, how: str) -> NDArray[np.int64] | None:
+    """Return the rows in the order of time: by the column that is split by, or by one that rises from row to row."""
+    for column in schema.columns:
+        if column.name not in frame.columns or column.kind not in ("number", "datetime"):
+            continue
+        chosen = how == f"time:{column.name}" or column.role == "time"
+        if chosen or column.kind == "datetime":
+            values = as_numbers(frame.get_column(column.name), column)
+            if chosen or rises(values):
+                return np.argsort(values, kind="stable")
+    return np.arange(frame.height) if how.startswith("time") else None
 
 
 def _is_scored(column: Column) -> bool:
@@ -253,76 +340,3 @@ def _agreement(values: NDArray[np.float64], goal: Goal) -> float:
     if goal.classes or not np.isfinite(values).all():
         return 0.0
     return rank_agreement(values, goal.values.astype(np.float64))
-
-
-def _judge_columns(columns: _Columns, schema: Schema, rows: int) -> list[Finding]:
-    found = [*_judge_formula(columns, schema)]
-    for one in columns.solo:
-        finding = _judge_solo(one, columns, schema[one.column], rows)
-        if finding is not None:
-            found.append(finding)
-    perfect = {finding.column for finding in found if finding.severity == "error"}
-    found += _judge_irreplaceable(columns, rows, perfect)
-    if columns.unscored:
-        message = f"{columns.unscored:,} columns were not looked at, for want of time"
-        advice = "Give the audit more seconds to see them all."
-        found.append(Finding(severity="info", code="leak.unfinished", message=message, advice=advice))
-    return found
-
-
-def _judge_formula(columns: _Columns, schema: Schema) -> list[Finding]:
-    goal = schema.target
-    if not columns.formula or goal is None:
-        return []
-    word = "is" if columns.formula_exact else "is, but for a small rest,"
-    named = ", ".join(repr(name) for name in columns.formula_columns)
-    message = f"{word} {columns.formula}, so it is known where these columns are: {named}"
-    advice = "Leave out those that are not known when a prediction is made."
-    return [Finding(severity="error", code="leak.formula", column=goal.name, message=message, advice=advice)]
-
-
-def _said(one: SoloScore) -> str:
-    return f"{'ROC-AUC' if one.metric == 'roc_auc' else 'R2'} {one.score:.4g}"
-
-
-def _judge_solo(one: SoloScore, columns: _Columns, column: Column, rows: int) -> Finding | None:
-    """Grade how well one column tells the target alone."""
-    perfect = one.score >= _PERFECT[one.metric] or columns.agreement.get(one.column, 0) >= 0.9999
-    names_rows = column.kind == "identifier" or columns.row_numbers.get(one.column, False)
-    if names_rows and one.score >= _INFORMED[one.metric]:
-        message = f"names rows and still tells the target ({_said(one)} alone): the rows are stored in a telling order"
-        advice = "Leave it out; new rows will have other numbers."
-        severity: Severity = "error" if perfect else "warning"
-        return Finding(severity=severity, code="leak.identifier", column=one.column, message=message, advice=advice)
-    if perfect:
-        message = f"tells the target almost perfectly by itself ({_said(one)} on rows not seen)"
-        advice = "It is the target under another name, or is only known afterwards: leave it out, unless you are sure."
-        severity = "error" if rows >= _SURE_ROWS else "warning"
-        return Finding(severity=severity, code="leak.solo", column=one.column, message=message, advice=advice)
-    if one.score >= _STRONG[one.metric]:
-        message = f"tells much of the target by itself ({_said(one)} on rows not seen)"
-        advice = "Make sure that it is known when a prediction is made."
-        return Finding(severity="info", code="leak.strong", column=one.column, message=message, advice=advice)
-    return None
-
-
-def _judge_irreplaceable(columns: _Columns, rows: int, perfect: set[str | None]) -> list[Finding]:
-    """Find one column, or two, that a model needs far more than any other."""
-    ranked = sorted(((ratio, name) for name, ratio in columns.without.items()), reverse=True)
-    if len(ranked) < 2 or rows < _MODEL_LEAST_ROWS or perfect:
-        return []
-    for count in (1, 2):
-        rest = ranked[count][0] - 1 if len(ranked) > count else 0.0
-        if ranked[count - 1][0] >= _RATIO and ranked[count - 1][0] - 1 >= 2 * rest:
-            return [_suspect(name, ratio, rest, columns) for ratio, name in ranked[:count]]
-    return []
-
-
-def _suspect(name: str, ratio: float, rest: float, columns: _Columns) -> Finding:
-    score = next(one for one in columns.solo if one.column == name)
-    message = (
-        f"is needed far more than other columns: without it the error of a model is {ratio - 1:.0%} larger "
-        f"(others: {max(rest, 0):.0%} at most; alone: {_said(score)})"
-    )
-    advice = "Ask whether it is known when a prediction is made, or only afterwards; if afterwards, leave it out."
-    return Finding(severity="warning", code="leak.suspect", column=name, message=message, advice=advice)

@@ -1,8 +1,7 @@
-"""Looks for what ties rows together: copies on both sides of a split, order in time, and things that come back."""
+"""Looks at rows in their order and on the sides of a split: copies, time, and values that never overlap."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from mainstay.contracts.findings import Finding
 from mainstay.data.leaks_solo import auc, rank_agreement
 from mainstay.data.quality_findings import share
-from mainstay.data.quality_values import as_codes, as_numbers
+from mainstay.data.quality_values import as_numbers
 from mainstay.data.split_fingerprints import fingerprints
 
 if TYPE_CHECKING:
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.schema import Column, Schema
 
-__all__ = ["is_row_number", "judge_copies", "judge_groups", "judge_order", "judge_proxies", "rises"]
+__all__ = ["is_row_number", "judge_copies", "judge_order", "judge_proxies", "judge_sorted", "rises"]
 
 _NAMED = 5
-_ID_NAME = re.compile(r"(?:^|[_\s.-])(?i:id|nbr|no|number|nr|key|uuid|guid)$|(?<=[a-z])(?:ID|Id|No|Nbr|Key)$")
-_LEAST_GROUPS = 20
-_AGREEMENT_ROWS = 20_000
+_SORTED = 0.7
 
 
 def judge_copies(
@@ -64,6 +61,28 @@ def judge_order(frame: pl.DataFrame, schema: Schema, how: str) -> tuple[Finding,
             if rises(values) and not is_row_number(values):
                 return (_stored_in_order(column),)
     return ()
+
+
+def judge_sorted(target: NDArray[np.float64], classes: int) -> tuple[Finding, ...]:
+    """Return a finding where rows are stored in an order that tells the target.
+
+    ``target`` has class codes or amounts, NaN where missing, in the order of the rows. Over two classes the most
+    telling one counts.
+    """
+    rows = np.flatnonzero(np.isfinite(target))
+    if len(rows) < 50:
+        return ()
+    place = np.arange(float(len(rows)))
+    if classes:
+        areas = [auc(target[rows] == one, place) for one in np.unique(target[rows])]
+        told = max(max(area, 1 - area) for area in areas)
+    else:
+        told = (1 + rank_agreement(place, target[rows])) / 2
+    if told < _SORTED:
+        return ()
+    message = f"the rows are stored in an order that tells the target (of two rows the later one: {told:.0%} of cases)"
+    advice = "A split must draw rows by chance or by time, never first against last; leave out columns that count rows."
+    return (Finding(severity="info", code="leak.sorted", message=message, advice=advice),)
 
 
 def _judge_time(column: Column, values: NDArray[np.float64]) -> Finding:
@@ -147,64 +166,3 @@ def judge_proxies(
                 Finding(severity="warning", code="leak.proxy", column=column.name, message=message, advice=advice)
             )
     return tuple(found)
-
-
-def judge_groups(
-    frame: pl.DataFrame, schema: Schema, target: NDArray[np.generic] | None, how: str
-) -> tuple[Finding, ...]:
-    """Return advice to split by group where things come back in several rows.
-
-    ``target`` has class codes (negative where missing) or amounts (NaN where missing) for each row of the table.
-    """
-    if how.startswith("group:"):
-        return ()
-    found = []
-    for column in schema.columns:
-        if column.role == "target" or column.name not in frame.columns or not _names_things(column):
-            continue
-        codes, levels = as_codes(frame.get_column(column.name), column)
-        known = int((codes >= 0).sum())
-        if len(levels) < _LEAST_GROUPS or known < 1.05 * len(levels) or len(levels) < 0.001 * known:
-            continue
-        found.append(_judge_group(column, codes, len(levels), target))
-    return tuple(found)
-
-
-def _names_things(column: Column) -> bool:
-    if column.kind == "identifier" or column.role == "group":
-        return True
-    return column.kind in ("number", "category") and _ID_NAME.search(column.name) is not None
-
-
-def _judge_group(column: Column, codes: NDArray[np.int64], groups: int, target: NDArray[np.generic] | None) -> Finding:
-    known = int((codes >= 0).sum())
-    several = int((np.bincount(codes[codes >= 0], minlength=groups) > 1).sum())
-    message = f"names {groups:,} things in {known:,} rows, and {several:,} of them come back in several rows"
-    alike = None if target is None else _agreement(codes, target)
-    if alike is not None:
-        message += f"; two rows of one share the target in {alike[0]:.0%} of cases, two others in {alike[1]:.0%}"
-    tied = alike is not None and abs(alike[0] - alike[1]) > 0.02
-    return Finding(
-        severity="warning" if tied or alike is None else "info",
-        code="leak.group",
-        column=column.name,
-        message=message,
-        advice=f"If new rows will be of other ones, split by group: --split group:{column.name}.",
-    )
-
-
-def _agreement(codes: NDArray[np.int64], target: NDArray[np.generic]) -> tuple[float, float] | None:
-    """Return how often two rows of one group, and any two rows, have the same class (or half of the amounts)."""
-    if np.issubdtype(target.dtype, np.floating):
-        amounts = target.astype(np.float64)
-        values = np.where(np.isnan(amounts), -1, amounts > np.nanmedian(amounts)).astype(np.int64)
-    else:
-        values = target.astype(np.int64)
-    rows = np.flatnonzero((codes >= 0) & (values >= 0))
-    order = rows[np.argsort(codes[rows], kind="stable")]
-    same = codes[order][1:] == codes[order][:-1]
-    if same.sum() < 20:
-        return None
-    agree = values[order][1:] == values[order][:-1]
-    shares = np.bincount(values[rows]) / len(rows)
-    return float(agree[same].mean()), float((shares**2).sum())

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.schema import Column
 
-__all__ = ["Goal", "SoloScore", "auc", "bin_column", "r2", "rank_agreement", "score_bins", "score_line"]
+__all__ = [
+    "Goal",
+    "SoloScore",
+    "answer_bins",
+    "auc",
+    "bin_column",
+    "quantile_bins",
+    "r2",
+    "rank_agreement",
+    "score_bins",
+    "score_column",
+]
 
 _FOLDS = 3
 _PRIOR_ROWS = 5.0
@@ -39,11 +50,15 @@ class SoloScore(msgspec.Struct, frozen=True):
         0.5 (ROC-AUC) or 0 (R2) is chance, 1 is perfect; slightly below chance happens by chance.
     metric : str
         "roc_auc" (the mean over classes, weighted by their rows) or "r2".
+    low, high : float, optional
+        The 95 % interval of the score.
     """
 
     column: str
     score: float
     metric: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,24 @@ class Goal:
         scores = [auc(self.values == place, predicted[:, place]) for place in places]
         return float(np.average(scores, weights=shares[list(places)]))
 
+    def error(self, predicted: NDArray[np.float64], score: float) -> float:
+        """Return the standard error of a score: by Hanley and McNeil's formula, or by the influence of each row.
+
+        Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747; of many classes, that of the most frequent.
+        """
+        rows = len(self.values)
+        if self.classes:
+            few = int((self.values == 1).sum())
+            area = max((score * rows + 0.5) / (rows + 1), 0.5)
+            first, second = area / (2 - area), 2 * area**2 / (1 + area)
+            spread = area * (1 - area) + (few - 1) * (first - area**2) + (rows - few - 1) * (second - area**2)
+            return float(np.sqrt(max(spread, 0.0) / max(few * (rows - few), 1)))
+        truth = self.values.astype(np.float64)
+        missed, about = (truth - predicted[:, 0]) ** 2, (truth - truth.mean()) ** 2
+        if about.mean() == 0:
+            return 0.0
+        return float((missed - (1 - score) * about).std() / about.mean() / np.sqrt(rows))
+
 
 def bin_column(series: pl.Series, column: Column) -> NDArray[np.int64]:
     """Return the bin of each cell, 0 for missing: its level, or its quantile where it is a number.
@@ -103,15 +136,16 @@ def bin_column(series: pl.Series, column: Column) -> NDArray[np.int64]:
     [2, 0, 1]
     """
     if column.kind in ("number", "datetime"):
-        return _quantile_bins(as_numbers(series, column))
+        return quantile_bins(as_numbers(series, column))
     codes, levels = as_codes(series, column)
     if column.kind == "identifier":
         numbers = as_numbers(series, msgspec.structs.replace(column, kind="number"))
-        return _quantile_bins(numbers if np.isfinite(numbers).any() else np.where(codes < 0, np.nan, codes))
+        return quantile_bins(numbers if np.isfinite(numbers).any() else np.where(codes < 0, np.nan, codes))
     return codes + 1 if len(levels) else np.zeros(len(codes), np.int64)
 
 
-def _quantile_bins(values: NDArray[np.float64]) -> NDArray[np.int64]:
+def quantile_bins(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the quantile of each number, from 1; 0 where it is missing."""
     known = np.isfinite(values)
     bins = np.zeros(len(values), np.int64)
     most = int(np.clip(known.sum() // _ROWS_PER_BIN, *_BINS))
@@ -131,6 +165,11 @@ def score_bins(bins: NDArray[np.int64], goal: Goal) -> float:
     >>> score_bins(np.tile([0, 1], 50), goal)
     1.0
     """
+    return goal.score(answer_bins(bins, goal))
+
+
+def answer_bins(bins: NDArray[np.int64], goal: Goal) -> NDArray[np.float64]:
+    """Return the target means of bins, each row's from other folds: shape (n, classes), or (n, 1) of amounts."""
     outputs = max(goal.classes, 1)
     count = int(bins.max()) + 1
     truth = np.eye(goal.classes)[goal.values.astype(np.int64)] if goal.classes else goal.values[:, None]
@@ -143,24 +182,39 @@ def score_bins(bins: NDArray[np.int64], goal: Goal) -> float:
             sums = np.bincount(bins[~inside], weights=truth[~inside, output], minlength=count)
             means = (sums + _PRIOR_ROWS * prior[output]) / (rows + _PRIOR_ROWS)
             predicted[inside, output] = means[bins[inside]]
-    return goal.score(predicted)
+    return predicted
 
 
-def score_line(values: NDArray[np.float64], goal: Goal) -> float:
-    """Return the R2 of a straight line, out of fold: for a copy on another scale, bins are too coarse."""
+def answer_line(values: NDArray[np.float64], goal: Goal) -> NDArray[np.float64] | None:
+    """Return a straight line's answers, out of fold: for a copy on another scale, bins are too coarse.
+
+    None where the target has classes, or where values are missing or all the same.
+    """
     if goal.classes or not np.isfinite(values).all():
-        return float("-inf")
+        return None
     truth = goal.values.astype(np.float64)
     predicted = np.empty(len(values))
     for fold in range(_FOLDS):
         inside = goal.folds == fold
         centre, spread = values[~inside].mean(), values[~inside].std()
         if spread == 0 or not np.isfinite(spread):
-            return float("-inf")
+            return None
         scaled = (values - centre) / spread
         slope = float(np.mean(scaled[~inside] * (truth[~inside] - truth[~inside].mean())))
         predicted[inside] = truth[~inside].mean() + slope * scaled[inside]
-    return r2(truth, predicted)
+    return predicted[:, None]
+
+
+def score_column(name: str, bins: NDArray[np.int64], values: NDArray[np.float64] | None, goal: Goal) -> SoloScore:
+    """Return the better of the scores by bins and by a straight line, with its interval."""
+    answers = [answer_bins(bins, goal)]
+    line = None if values is None else answer_line(values, goal)
+    answers += [] if line is None else [line]
+    scores = [goal.score(answer) for answer in answers]
+    best = int(np.argmax(scores))
+    reach = 1.96 * goal.error(answers[best], scores[best])
+    low, high = max(scores[best] - reach, 0.0 if goal.classes else -1.0), min(scores[best] + reach, 1.0)
+    return SoloScore(name, round(scores[best], 4), goal.metric, round(low, 4), round(high, 4))
 
 
 def auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mainstay.compute.pool import ProcessPool
     from mainstay.contracts.executor import Outcome, Payload
+    from mainstay.data.leaks import Audit
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
     from mainstay.train.intake import Intake
@@ -31,6 +32,7 @@ __all__ = [
     "DRAWING",
     "REPORT",
     "AuditJob",
+    "audit_of",
     "audit_table",
     "await_job",
     "draw",
@@ -84,7 +86,8 @@ def audit_table(payload: Payload) -> Payload:
     table = Table(pl.read_ipc(folder / "table.arrow"), source=job.source, digest="")
     train, test = (np.load(folder / f"audit-{part}.npy", allow_pickle=False) for part in ("train", "test"))
     found = audit(table, job.schema, how=job.how, train=train, test=test, seed=job.seed, seconds=job.seconds)
-    return {"findings": msgspec.to_builtins((*found.findings, *profile(table, job.schema, seed=job.seed).findings))}
+    findings = (*found.findings, *profile(table, job.schema, seed=job.seed).findings)
+    return {"findings": msgspec.to_builtins(findings), "audit": found.to_dict()}
 
 
 def findings_of(outcome: Outcome | None) -> tuple[Finding, ...]:
@@ -100,6 +103,15 @@ def findings_of(outcome: Outcome | None) -> tuple[Finding, ...]:
             advice="Run mainstay profile with the same target, or give a longer time budget",
         ),
     )
+
+
+def audit_of(outcome: Outcome | None) -> Audit | None:
+    """Return the audit with its evidence; None where it came to no end."""
+    from mainstay.data.leaks import Audit
+
+    if outcome is None or outcome.status != "done":
+        return None
+    return msgspec.convert(outcome.payload["audit"], Audit)
 
 
 def await_job(pool: ProcessPool, job: Job, what: str) -> Mapping[str, object]:
