@@ -172,18 +172,40 @@ class Hurry:
         return max(0.0, self.end - time.monotonic())
 
 
-def test_little_time_means_a_smaller_fit(monkeypatch):
+def test_little_time_means_fewer_steps_and_still_a_score(monkeypatch):
     texts, codes = topics(2000)
-    rows = rows_of(texts)
-    target = Target("classification", codes, 2)
-    tried = []
-    held_out = text_linear._held_out
-    monkeypatch.setattr(text_linear, "_held_out", lambda *given: tried.append(given[2]) or held_out(*given))
-    fitted = fit(Recipe(**PLAIN), rows, target, deadline=Hurry(0.05))
-    assert len(tried) == 1
-    assert auc(codes, fitted.transform_training(rows).matrix[:, 0]) > 0.8
+    rows, target = rows_of(texts), Target("classification", codes, 2)
+    products = []
+    back = text_linear._System._back
+    monkeypatch.setattr(text_linear._System, "_back", lambda self, given: products.append(1) or back(self, given))
+    hurried = fit(Recipe(**PLAIN), rows, target, deadline=Hurry(0.0))
+    few = len(products)
     fit(Recipe(**PLAIN), rows, target)
-    assert len(tried) == 4
+    assert few < (len(products) - few) / 2
+    assert auc(codes, hurried.transform_training(rows).matrix[:, 0]) > 0.8
+
+
+def test_of_many_texts_some_are_learned_from(monkeypatch):
+    texts, codes = topics(3000)
+    rows, target = rows_of(["x"] * 3000, texts), Target("classification", codes, 2)
+    monkeypatch.setattr("mainstay.prepare.text._LARGEST", 150_000)
+    fitted = fit(Recipe(**PLAIN), rows, target)
+    training, new = fitted.transform_training(rows).matrix[:, -1], fitted.transform(rows).matrix[:, -1]
+    assert 1000 <= np.count_nonzero(training == new) < 2900  # rows that were not learned from have one score
+    assert 0.85 < auc(codes, training) < auc(codes, new)
+
+
+def test_the_solver_finds_the_ridge_regression():
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import Ridge
+
+    chance = np.random.default_rng(0)
+    matrix = chance.normal(size=(80, 6)) * (chance.random((80, 6)) < 0.5)
+    answers, weight = chance.normal(size=(80, 2)), chance.random(80) + 0.5
+    coefficients, intercept = text_linear._System(csr_matrix(matrix), answers, weight).solve(0.7, np.inf)
+    other = Ridge(alpha=0.7).fit(matrix, answers, sample_weight=weight)
+    assert np.allclose(coefficients, other.coef_.T, atol=2e-3)
+    assert np.allclose(intercept, other.intercept_, atol=2e-3)
 
 
 def test_weights_count():

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import numpy as np
 
-from mainstay.prepare.text_linear import cross_fit
+from mainstay.prepare.operations import NumpyOperations
+from mainstay.prepare.step import Block
+from mainstay.prepare.text_linear import MOST_CLASSES, cross_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.learner import Deadline
     from mainstay.prepare.operations import Operations
     from mainstay.prepare.recipe import Recipe
-    from mainstay.prepare.step import Block, Names, Seen
+    from mainstay.prepare.step import Names, Seen
 
 __all__ = ["TextFeatures", "Written", "fit_text"]
 
@@ -35,7 +37,8 @@ Tensor = TypeVar("Tensor")
 _WHOLE = (1 << 18) - 1  # 8,192 terms of this size stay below 2**31
 _MOST_WEIGHTS = 1 << 19
 _FEWEST_ROWS = 10
-_MOST_CLASSES = 50
+_LARGEST = 16_000_000  # terms of the training rows, times outputs, that are learned from
+_CHUNK = 8_192
 
 
 class TextFeatures(msgspec.Struct, frozen=True, tag=True):
@@ -119,10 +122,35 @@ def fit_text(recipe: Recipe, seen: Seen, deadline: Deadline | None = None) -> li
         return []
     made = []
     for column in range(len(seen.block.texts)):
-        document = _Documents.of(seen, column, recipe.vocabulary)
+        rows = _sample(seen, column)
+        some = seen if rows is None else seen.take(rows)
+        document = _Documents.of(some, column, recipe.vocabulary)
         if document is not None:
-            made += _fit_column(recipe, seen, document, deadline)
+            found = _fit_column(recipe, some, document, deadline)
+            made += found if rows is None else [_of_all(one, seen, rows) for one in found]
     return made
+
+
+def _sample(seen: Seen, column: int) -> NDArray[np.int64] | None:
+    """Return the rows to learn from, at random, where all would take too long; None for all."""
+    outputs = 1 if seen.target is None else max(1, min(seen.target.classes, MOST_CLASSES))
+    share = _LARGEST / max(1, len(seen.block.texts[column].ids) * outputs)
+    if share >= 1.0:
+        return None
+    count = min(seen.rows, max(1000, int(share * seen.rows)))
+    return np.sort(np.random.default_rng(seen.seed).choice(seen.rows, count, replace=False))
+
+
+def _of_all(one: Written, seen: Seen, rows: NDArray[np.int64]) -> Written:
+    """Return the features of all rows: those that the model has not seen get them from the model."""
+    training = np.empty((seen.rows, one.training.shape[1]), np.float32)
+    text: Terms = seen.block.texts[one.step.column]
+    for start in range(0, seen.rows, _CHUNK):
+        some = slice(start, start + _CHUNK)
+        texts = tuple(text.take(some) for _ in range(one.step.column + 1))
+        training[some] = one.step.apply(NumpyOperations(), Block(texts=texts)).written
+    training[rows] = one.training
+    return Written(one.step, training)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +175,7 @@ class _Documents:
         first[1:] = (text.ids[1:] != text.ids[:-1]) | (rows[1:] != rows[:-1])  # repeats lie side by side
         frequency = np.bincount(text.ids[first], minlength=terms)
         classes = 1 if seen.target is None else max(1, seen.target.classes)
-        most = min(most, _MOST_WEIGHTS // (1 + min(classes, _MOST_CLASSES)))
+        most = min(most, _MOST_WEIGHTS // (1 + min(classes, MOST_CLASSES)))
         common = np.argsort(-frequency, kind="stable")[:most]
         vocabulary = np.sort(common[(frequency[common] >= 2) & (frequency[common] < text.rows)])
         if not len(vocabulary):
@@ -167,7 +195,7 @@ def _fit_column(recipe: Recipe, seen: Seen, document: _Documents, deadline: Dead
     name, made = seen.names.texts[document.column], []
     linear = recipe.text in ("linear", "both") and seen.target is not None
     if linear and seen.target is not None:
-        found = cross_fit(document.matrix, seen.target, seed=seen.seed, most=_MOST_CLASSES, deadline=deadline)
+        found = cross_fit(document.matrix, seen.target, seed=seen.seed, deadline=deadline)
         if found is not None:
             labels = [f"{name} score" if label is None else f"{name} score = {label}" for label in found.labels]
             made.append(_written(document, found.coefficients, found.intercept, found.held_out, labels))
