@@ -40,6 +40,9 @@ class GraphBuilder:
     texts : int, default 0
         How many inputs ``text_0``, ``text_1``, ... there are, int32 of shape (n, any): the terms of a text, -1 after
         the last.
+    rows : int, optional
+        The one number of rows that the graph takes at a time; any number where None. A graph whose nodes are not
+        proved to give a row the same bits in any batch has a fixed number, and whoever runs it fills up the rest.
 
     Raises
     ------
@@ -57,7 +60,7 @@ class GraphBuilder:
     True
     """
 
-    def __init__(self, numbers: int, categories: int, texts: int = 0) -> None:
+    def __init__(self, numbers: int, categories: int, texts: int = 0, *, rows: int | None = None) -> None:
         if numbers < 0 or categories < 0 or texts < 0:
             raise UsageError(f"widths must be 0 or more, and {numbers}, {categories} and {texts} came")
         widths = {"numbers": numbers, "categories": categories}

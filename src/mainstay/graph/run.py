@@ -124,11 +124,11 @@ class Session:
         }
         texts = {f"text_{place}": text for place, text in enumerate(arrays.texts) if f"text_{place}" in self.inputs}
         longest = max((int(text.lengths.max(initial=1)) for text in texts.values()), default=1)
-        size = max(1, min(BLOCK_ROWS, _BLOCK_TERMS // longest))
+        size = self._fixed or max(1, min(BLOCK_ROWS, _BLOCK_TERMS // longest))
 
         def feed(start: int) -> dict[str, NDArray[Any]]:
             block = slice(start, start + size)
-            plain = {name: values[block] for name, values in feeds.items()}
+            plain = {name: self._filled(values[block]) for name, values in feeds.items()}
             return plain | {name: text.take(block).padded() for name, text in texts.items()}
 
         return [partial(feed, start) for start in range(0, max(arrays.rows, 1), size)]
