@@ -11,7 +11,7 @@ from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, bare, names_axis, 
 if TYPE_CHECKING:
     from mainstay.evaluate.sections import Plot
 
-__all__ = ["bars_chart", "dots_chart", "lines_chart", "points_chart"]
+__all__ = ["bars_chart", "dots_chart", "lines_chart", "points_chart", "single_rows_chart"]
 
 _WIDTH, _HEIGHT, _ROW = 360, 240, 22
 _MOST_BARS = 25
@@ -77,6 +77,18 @@ def dots_chart(plot: Plot) -> Any:
         reach = alt.X("low:Q", scale=scale, title=title, axis=alt.Axis(tickCount=6))
         layers.insert(0, base.mark_rule(strokeWidth=2, color=MAIN).encode(x=reach, x2="high:Q"))
     return bare(alt.layer(*layers), 620, alt.Step(_ROW))
+
+
+def single_rows_chart(plot: Plot) -> Any:
+    """Return a thin line of ``y`` over ``x`` for each ``row``, and a thick one for the row "mean"."""
+    every = _rows(plot)
+    x = alt.X("x:Q", title=plot.options.get("x"), scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=6))
+    y = alt.Y("y:Q", title=plot.options.get("y"), scale=alt.Scale(zero=False))
+    thin = alt.Chart(rows_of([row for row in every if row["row"] != "mean"])).mark_line(
+        strokeWidth=0.8, opacity=0.45, color=FAINT
+    )
+    thick = alt.Chart(rows_of([row for row in every if row["row"] == "mean"])).mark_line(strokeWidth=3, color=MAIN)
+    return bare(alt.layer(thin.encode(x=x, y=y, detail="row:N"), thick.encode(x=x, y=y)), _WIDTH, _HEIGHT)
 
 
 def _rows(plot: Plot) -> list[dict[str, object]]:

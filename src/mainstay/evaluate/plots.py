@@ -20,6 +20,7 @@ PLOTS: dict[str, str] = {
     "dots": "mainstay.evaluate.chart_general:dots_chart",
     "lines": "mainstay.evaluate.chart_general:lines_chart",
     "points": "mainstay.evaluate.chart_general:points_chart",
+    "single_rows": "mainstay.evaluate.chart_general:single_rows_chart",
 }
 
 

@@ -35,6 +35,9 @@ FINDERS: tuple[str, ...] = (
     "mainstay.train.show_leaks:find_leak_audit",
     "mainstay.train.show_leaks:find_proof_by_shuffle",
     "mainstay.train.fold_scores:find_fold_scores",
+    "mainstay.train.tell_slices:find_worst_slices",
+    "mainstay.train.tell_slices:find_label_suspects",
+    "mainstay.train.tell_effects:find_effects",
     "mainstay.train.diagnose:find_learning_curve",
     "mainstay.train.diagnose:find_complexity",
 )
