@@ -16,11 +16,11 @@ EVERYTHING = [
 def test_the_checks_found_what_there_is():
     assert len(LEARNERS) == 19
     assert set(paths()) >= set(LEARNERS)
-    assert len(proofs.CHECKS) == 17
+    assert len(proofs.CHECKS) == 19
     assert {check.__name__ for check in proofs.CHECKS} == {
         name for name in vars(proofs) if name.startswith("check_")
     } - {"check_learner"}
-    assert len(EVERYTHING) == len(paths()) * 17
+    assert len(EVERYTHING) == len(paths()) * 19
 
 
 @pytest.mark.parametrize("check", EVERYTHING)
@@ -61,6 +61,8 @@ class Liar:
         "graph_answers_as_predict",
         "rows_are_answered_alone",
         "weights_count",
+        "unseen_rows_are_answered_better_than_by_chance",
+        "far_and_sparse_rows",
     ],
 )
 def test_a_check_can_fail(name):

@@ -21,16 +21,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.contracts.arrays import Features
+from mainstay.contracts.checks.check_unseen_rows import (
+    check_far_and_sparse_rows,
+    check_unseen_rows_are_answered_better_than_by_chance,
+)
+from mainstay.contracts.checks.lessons import CLOSE, fit, gap, quick, tables
 from mainstay.contracts.checks.tables import amounts, classes, feature_rows
 from mainstay.contracts.errors import BudgetError, MainstayError, UsageError
-from mainstay.contracts.learner import Fitted, NoDeadline, Target
+from mainstay.contracts.learner import Fitted, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from mainstay.contracts.learner import Deadline, Learner, Parameter, Value
+    from mainstay.contracts.learner import Learner, Parameter
     from mainstay.contracts.model import ModelGraph
 
     Evaluate = Callable[[ModelGraph, NDArray[np.float32]], NDArray[np.float64]]
@@ -41,6 +46,7 @@ __all__ = [
     "check_answers_have_their_shape",
     "check_classes_without_rows",
     "check_deadline_is_kept",
+    "check_far_and_sparse_rows",
     "check_graph_answers_as_predict",
     "check_inputs_are_untouched",
     "check_is_a_learner",
@@ -53,12 +59,12 @@ __all__ = [
     "check_same_answer_in_another_process",
     "check_same_seed_same_answer",
     "check_scale_of_amounts",
+    "check_unseen_rows_are_answered_better_than_by_chance",
     "check_weights_count",
     "check_wrong_rows_are_refused",
     "check_wrong_settings_are_refused",
 ]
 
-_CLOSE = 1e-9
 _SECONDS, _GRACE = 0.5, 1.5
 """A deadline, and how much later a busy machine may be."""
 
@@ -80,8 +86,8 @@ def answer_digest(path: str) -> str:
     module, _, name = path.rpartition(".")
     learner: Learner = getattr(import_module(module), name)()
     mark = sha256()
-    for features, target in _tables(learner):
-        mark.update(_fit(learner, features, target).predict(features).tobytes())
+    for features, target in tables(learner):
+        mark.update(fit(learner, features, target).predict(features).tobytes())
     return mark.hexdigest()
 
 
@@ -95,41 +101,14 @@ class _Countdown:
         return max(0.0, self._end - time.monotonic())
 
 
-def _fit(
-    learner: Learner,
-    features: Features,
-    target: Target,
-    *,
-    settings: dict[str, Value] | None = None,
-    deadline: Deadline | None = None,
-) -> Fitted:
-    chosen = _quick(learner) if settings is None else settings
-    return learner.fit(features, target, seed=7, deadline=deadline or NoDeadline(), settings=chosen)
-
-
-def _quick(learner: Learner) -> dict[str, Value]:
-    """Return settings that make a fit short."""
-    return {"n_estimators": 20} if any(one.name == "n_estimators" for one in learner.parameters) else {}
-
-
-def _tables(learner: Learner, rows: int = 240) -> Iterator[tuple[Features, Target]]:
-    """Yield a table for each task: two classes, three classes, amounts."""
-    features = feature_rows(rows, missing=learner.takes_missing, codes=learner.takes_codes)
-    if "classification" in learner.tasks:
-        yield features, classes(features, 2)
-        yield features, classes(features, 3)
-    if "regression" in learner.tasks:
-        yield features, amounts(features)
-
-
 def check_is_a_learner(learner: Learner, evaluate: Evaluate) -> None:
     """It has a name, tasks and parameters; what it fits has answers, a graph and notes of plain values."""
     del evaluate
     assert learner.name.isidentifier()
     assert set(learner.tasks) <= {"classification", "regression"}
     assert learner.tasks
-    for features, target in _tables(learner):
-        fitted = _fit(learner, features, target)
+    for features, target in tables(learner):
+        fitted = fit(learner, features, target)
         assert isinstance(fitted, Fitted)
         assert all(isinstance(value, (bool, int, float, str)) for value in fitted.notes().values())
 
@@ -149,9 +128,9 @@ def check_parameters_are_declared(learner: Learner, evaluate: Evaluate) -> None:
 def check_wrong_settings_are_refused(learner: Learner, evaluate: Evaluate) -> None:
     """An unknown name and a value that does not fit are refused before any work, with a sentence."""
     del evaluate
-    features, target = next(_tables(learner))
+    features, target = next(tables(learner))
     for settings in ({"no_such_parameter": 1}, *({one.name: _wrong(one)} for one in learner.parameters)):
-        error = _refusal(UsageError, partial(_fit, learner, features, target, settings=dict(settings)))
+        error = _refusal(UsageError, partial(fit, learner, features, target, settings=dict(settings)))
         assert learner.name in str(error)
         assert error.hint
 
@@ -159,20 +138,20 @@ def check_wrong_settings_are_refused(learner: Learner, evaluate: Evaluate) -> No
 def check_inputs_are_untouched(learner: Learner, evaluate: Evaluate) -> None:
     """Features, target and weights are as before; the arrays here cannot even be written."""
     del evaluate
-    for features, target in _tables(learner):
+    for features, target in tables(learner):
         weighted = Target(target.task, target.values, target.classes, np.ones(len(target.values)))
         for array in (features.matrix, weighted.values, weighted.weight):
             if array is not None:
                 array.flags.writeable = False
-        _fit(learner, features, weighted).predict(features)
+        fit(learner, features, weighted).predict(features)
 
 
 def check_same_seed_same_answer(learner: Learner, evaluate: Evaluate) -> None:
     """Two fits with one seed answer with the same bits; a deadline that does not bind changes nothing."""
     del evaluate
-    for features, target in _tables(learner):
-        first = _fit(learner, features, target).predict(features)
-        second = _fit(learner, features, target, deadline=_Countdown(3600)).predict(features)
+    for features, target in tables(learner):
+        first = fit(learner, features, target).predict(features)
+        second = fit(learner, features, target, deadline=_Countdown(3600)).predict(features)
         assert np.array_equal(first, second)
 
 
@@ -191,11 +170,11 @@ def check_same_answer_in_another_process(learner: Learner, evaluate: Evaluate) -
 def check_deadline_is_kept(learner: Learner, evaluate: Evaluate) -> None:
     """A fit that would take long ends near its deadline with what it has, or says that the time was too short."""
     del evaluate
-    long = {"n_estimators": 100_000} if _quick(learner) else {}
-    for features, target in _tables(learner, rows=4000):
+    long = {"n_estimators": 100_000} if quick(learner) else {}
+    for features, target in tables(learner, rows=4000):
         began = time.monotonic()
         try:
-            fitted = _fit(learner, features, target, settings=dict(long), deadline=_Countdown(_SECONDS))
+            fitted = fit(learner, features, target, settings=dict(long), deadline=_Countdown(_SECONDS))
         except BudgetError:
             fitted = None
         assert time.monotonic() - began < _SECONDS + _GRACE
@@ -205,9 +184,9 @@ def check_deadline_is_kept(learner: Learner, evaluate: Evaluate) -> None:
 def check_no_time_at_all(learner: Learner, evaluate: Evaluate) -> None:
     """With no time left there is an immediate answer or a BudgetError."""
     del evaluate
-    features, target = next(_tables(learner))
+    features, target = next(tables(learner))
     try:
-        _fit(learner, features, target, deadline=_Countdown(0.0)).predict(features)
+        fit(learner, features, target, deadline=_Countdown(0.0)).predict(features)
     except BudgetError as error:
         assert error.hint  # noqa: PT017 - pytest is not there for users of the checks
 
@@ -215,16 +194,16 @@ def check_no_time_at_all(learner: Learner, evaluate: Evaluate) -> None:
 def check_answers_have_their_shape(learner: Learner, evaluate: Evaluate) -> None:
     """Probabilities are (n, classes), from 0 to 1, and sum to 1; amounts are (n,); no rows give no answers."""
     del evaluate
-    for features, target in _tables(learner):
-        fitted = _fit(learner, features, target)
+    for features, target in tables(learner):
+        fitted = fit(learner, features, target)
         for rows in (features, features.take(slice(0, 1)), features.take(slice(0, 0))):
             answers = fitted.predict(rows)
             assert answers.dtype == np.float64
             assert answers.shape == (len(rows.matrix), target.classes)[: 1 + (target.classes > 0)]
             assert np.isfinite(answers).all()
             if target.classes:
-                assert ((answers >= 0) & (answers <= 1 + _CLOSE)).all()
-                assert np.allclose(answers.sum(axis=1), 1.0, atol=_CLOSE)
+                assert ((answers >= 0) & (answers <= 1 + CLOSE)).all()
+                assert np.allclose(answers.sum(axis=1), 1.0, atol=CLOSE)
 
 
 def check_classes_without_rows(learner: Learner, evaluate: Evaluate) -> None:
@@ -234,21 +213,21 @@ def check_classes_without_rows(learner: Learner, evaluate: Evaluate) -> None:
     features = feature_rows(200, missing=learner.takes_missing, codes=learner.takes_codes)
     for present in ([0, 2], [1], [1, 2, 4]):
         values = np.asarray(present)[classes(features, len(present)).values]
-        fitted = _fit(learner, features, Target("classification", values, 5))
+        fitted = fit(learner, features, Target("classification", values, 5))
         answers = fitted.predict(features)
         assert answers.shape == (200, 5)
         assert not answers[:, [code for code in range(5) if code not in present]].any()
-        assert _gap(evaluate(fitted.graph(), features.matrix), answers) <= _CLOSE
+        assert gap(evaluate(fitted.graph(), features.matrix), answers) <= CLOSE
 
 
 def check_weights_count(learner: Learner, evaluate: Evaluate) -> None:
     """Heavy weights on some rows draw the answers towards them."""
     del evaluate
-    for features, target in _tables(learner):
+    for features, target in tables(learner):
         heavy = target.values > np.median(target.values) if not target.classes else target.values == 1
         weight = np.where(heavy, 20.0, 1.0)
-        plain = _fit(learner, features, target).predict(features)
-        drawn = _fit(learner, features, Target(target.task, target.values, target.classes, weight)).predict(features)
+        plain = fit(learner, features, target).predict(features)
+        drawn = fit(learner, features, Target(target.task, target.values, target.classes, weight)).predict(features)
         gain = drawn - plain if not target.classes else drawn[:, 1] - plain[:, 1]
         assert gain.mean() > 0
 
@@ -256,18 +235,18 @@ def check_weights_count(learner: Learner, evaluate: Evaluate) -> None:
 def check_wrong_rows_are_refused(learner: Learner, evaluate: Evaluate) -> None:
     """Negative weights, a target of another length, and infinite or surplus features are refused with a sentence."""
     del evaluate
-    features, target = next(_tables(learner))
+    features, target = next(tables(learner))
     if learner.name != "baseline":
         short = Target(target.task, target.values[:-1], target.classes)
         negative = Target(target.task, target.values, target.classes, np.full(len(target.values), -1.0))
         for wrong in (short, negative):
-            _refusal(UsageError, partial(_fit, learner, features, wrong))
-        _refusal(UsageError, partial(_fit, learner, features.take(slice(0, 0)), target.take(np.arange(0))))
-        _refusal(UsageError, partial(_fit, learner, _only(features, []), target))
+            _refusal(UsageError, partial(fit, learner, features, wrong))
+        _refusal(UsageError, partial(fit, learner, features.take(slice(0, 0)), target.take(np.arange(0))))
+        _refusal(UsageError, partial(fit, learner, _only(features, []), target))
         endless = features.matrix.copy()
         endless[3, 0] = np.inf
-        _refusal(UsageError, partial(_fit, learner, Features(endless, features.names, features.categorical), target))
-        fitted = _fit(learner, features, target)
+        _refusal(UsageError, partial(fit, learner, Features(endless, features.names, features.categorical), target))
+        fitted = fit(learner, features, target)
         _refusal(UsageError, partial(fitted.predict, _only(features, [0, 1])))
 
 
@@ -277,40 +256,40 @@ def check_missing_values(learner: Learner, evaluate: Evaluate) -> None:
     holed = feature_rows(200, missing=True, codes=False)
     target = classes(features, 2) if "classification" in learner.tasks else amounts(features)
     if not learner.takes_missing:
-        error = _refusal(UsageError, partial(_fit, learner, holed, target))
+        error = _refusal(UsageError, partial(fit, learner, holed, target))
         assert any(repr(name) in str(error) for name in holed.names)
-        _refusal(UsageError, partial(_fit(learner, features, target).predict, holed))
+        _refusal(UsageError, partial(fit(learner, features, target).predict, holed))
         return
     for seen in (features, holed):
-        fitted = _fit(learner, seen, target)
+        fitted = fit(learner, seen, target)
         for rows in (features, holed):
-            assert _gap(evaluate(fitted.graph(), rows.matrix), fitted.predict(rows)) <= _CLOSE
+            assert gap(evaluate(fitted.graph(), rows.matrix), fitted.predict(rows)) <= CLOSE
 
 
 def check_graph_answers_as_predict(learner: Learner, evaluate: Evaluate) -> None:
     """The model as data answers as the library does, on rows it has not seen too, unseen codes included."""
     other = feature_rows(500, missing=learner.takes_missing, codes=learner.takes_codes, seed=9)
-    for features, target in _tables(learner):
-        fitted = _fit(learner, features, target)
+    for features, target in tables(learner):
+        fitted = fit(learner, features, target)
         for rows in (features, other):
-            assert _gap(evaluate(fitted.graph(), rows.matrix), fitted.predict(rows)) <= _CLOSE
+            assert gap(evaluate(fitted.graph(), rows.matrix), fitted.predict(rows)) <= CLOSE
 
 
 def check_rows_are_answered_alone(learner: Learner, evaluate: Evaluate) -> None:
     """A row's answer does not depend on the other rows or their order."""
     del evaluate
-    for features, target in _tables(learner):
-        fitted = _fit(learner, features, target)
+    for features, target in tables(learner):
+        fitted = fit(learner, features, target)
         whole = fitted.predict(features)
         order = np.random.default_rng(3).permutation(len(whole))
-        assert _gap(fitted.predict(features.take(order)), whole[order]) <= _CLOSE
+        assert gap(fitted.predict(features.take(order)), whole[order]) <= CLOSE
         alone = np.concatenate([fitted.predict(features.take(np.array([row]))) for row in range(20)])
-        assert _gap(alone, whole[:20]) <= _CLOSE
+        assert gap(alone, whole[:20]) <= CLOSE
 
 
 def check_poor_tables(learner: Learner, evaluate: Evaluate) -> None:
     """One feature, constant features, two rows, and a target without variation have answers."""
-    for features, target in _tables(learner):
+    for features, target in tables(learner):
         constant = Features(np.ones_like(features.matrix), features.names)
         still = target.take(np.zeros(len(target.values), np.int64))
         two = np.array([int(np.argmin(target.values)), int(np.argmax(target.values))])
@@ -320,10 +299,10 @@ def check_poor_tables(learner: Learner, evaluate: Evaluate) -> None:
             (features, still),
             (features.take(two), target.take(two)),
         ):
-            fitted = _fit(learner, rows, wanted)
+            fitted = fit(learner, rows, wanted)
             answers = fitted.predict(rows)
             assert np.isfinite(answers).all()
-            assert _gap(evaluate(fitted.graph(), rows.matrix), answers) <= _CLOSE
+            assert gap(evaluate(fitted.graph(), rows.matrix), answers) <= CLOSE
 
 
 def check_scale_of_amounts(learner: Learner, evaluate: Evaluate) -> None:
@@ -332,14 +311,14 @@ def check_scale_of_amounts(learner: Learner, evaluate: Evaluate) -> None:
         return
     features = feature_rows(240, missing=learner.takes_missing, codes=learner.takes_codes)
     target = amounts(features)
-    plain = _fit(learner, features, target).predict(features)
+    plain = fit(learner, features, target).predict(features)
     for factor, shift in ((1e-12, 0.0), (1.0, 1e9), (1e12, 0.0)):
-        moved = _fit(learner, features, Target("regression", target.values.astype(np.float64) * factor + shift))
+        moved = fit(learner, features, Target("regression", target.values.astype(np.float64) * factor + shift))
         answers = (moved.predict(features) - shift) / factor
         lost = float(np.var(answers - plain)) / max(float(np.var(plain)), 1e-12)
         assert lost < 0.05  # not zero: near ties may be split otherwise
         graph = evaluate(moved.graph(), features.matrix)
-        assert _gap(graph, moved.predict(features)) <= _CLOSE
+        assert gap(graph, moved.predict(features)) <= CLOSE
 
 
 CHECKS: tuple[Callable[[Learner, Evaluate], None], ...] = (
@@ -360,6 +339,8 @@ CHECKS: tuple[Callable[[Learner, Evaluate], None], ...] = (
     check_rows_are_answered_alone,
     check_poor_tables,
     check_scale_of_amounts,
+    check_unseen_rows_are_answered_better_than_by_chance,
+    check_far_and_sparse_rows,
 )
 """Every check; a test should assert their number, so that none is lost in silence."""
 
@@ -384,11 +365,3 @@ def _wrong(parameter: Parameter) -> Any:
 
 def _only(features: Features, columns: list[int]) -> Features:
     return Features(features.matrix[:, columns], tuple(features.names[column] for column in columns))
-
-
-def _gap(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """Return the largest difference, relative where the answers are larger than 1."""
-    if not theirs.size:
-        return 0.0
-    difference = np.abs(ours.reshape(theirs.shape) - theirs)
-    return float((difference / np.maximum(1.0, np.abs(theirs))).max())
