@@ -44,6 +44,7 @@ LEARNERS: dict[str, str] = {
     "xgboost": "mainstay.learners.supervised.xgboost.XGBoost",
     "catboost": "mainstay.learners.supervised.catboost.CatBoost",
     "extra_trees": "mainstay.learners.supervised.extra_trees.ExtraTrees",
+    "adaboost": "mainstay.learners.supervised.adaboost.AdaBoost",
     "random_forest": "mainstay.learners.supervised.random_forest.RandomForest",
 }
 """The built-in learners, cheap ones first."""
