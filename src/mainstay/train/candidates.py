@@ -60,6 +60,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     recipe : Recipe
     always : bool
         Whether it runs to the end however it compares (baseline and linear).
+    effort : float, default 1.0
+        About how much longer a fit takes than that of boosting with few leaves.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, float | int | str | bool] = {}
     recipe: Recipe = Recipe()
     always: bool = False
+    effort: float = 1.0
 
 
 _BASELINE = Offer("baseline", "baseline")
@@ -158,6 +161,7 @@ def _candidate(offer: Offer, preparation: Preparation) -> Candidate:
         settings=offer.settings,
         recipe=_recipe(offer.name, offer.learner, preparation),
         always=offer.name in _STEADY,
+        effort=offer.effort,
     )
 
 

@@ -75,7 +75,8 @@ def finish(
         When the bundle does not answer as the libraries do.
     """
     content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
-    with ProcessPool(1, preload=DRAWING) as pool:  # it loads what it needs while the held-out rows are answered
+    draws = around.clock.left() > _FOR_REPORT + _seconds_to_seal(trained.model)
+    with ProcessPool(1, preload=DRAWING if draws else ()) as pool:  # loads while rows are answered
         report, judged = _judge(trained, content, table, settings, around, findings=findings)
         give_back()
         page = draw_report(pool, report, around.clock.left() - _seconds_to_seal(trained.model))

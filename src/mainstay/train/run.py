@@ -7,6 +7,7 @@ answers. The held-out targets are opened afterwards, once, by ``judge``.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from mainstay.train.choose import choose, validated_rows
 from mainstay.train.decide import check_decisions, decide, weigh_classes
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
+from mainstay.train.portraits import portray
 from mainstay.train.search import Search
 from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
@@ -50,8 +52,9 @@ if TYPE_CHECKING:
     from mainstay.train.choose import Choice
     from mainstay.train.decide import Decision
     from mainstay.train.intake import Intake
-    from mainstay.train.search import Entry
+    from mainstay.train.portraits import Portrait
     from mainstay.train.proof import Proof
+    from mainstay.train.search import Entry
     from mainstay.train.settings import Settings
     from mainstay.train.steering import Steering
 
@@ -59,6 +62,7 @@ __all__ = ["Surroundings", "Trained", "train_model"]
 
 
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
+_SLOWEST = 3.0
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
 
@@ -106,6 +110,8 @@ class Trained:
         The evidence of the audit, where it came to an end.
     proof : Proof, optional
         The score that noise got.
+    portraits : tuple of Portrait
+        What the shipped members look like inside.
     """
 
     intake: Intake
@@ -119,6 +125,7 @@ class Trained:
     interrupted: bool
     audit: Audit | None = None
     proof: Proof | None = None
+    portraits: tuple[Portrait, ...] = ()
 
 
 def train_model(
@@ -170,9 +177,22 @@ def train_model(
         )
         decision = decide(choice, entries, intake, settings)
         model = _write(choice, decision, entries, intake, around)
+        portraits = portray(choice, entries, intake.schema)
     interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
-    return Trained(intake, steering, tuple(entries), choice, decision, model, answers, findings, interrupted, audit)
+    return Trained(
+        intake,
+        steering,
+        tuple(entries),
+        choice,
+        decision,
+        model,
+        answers,
+        findings,
+        interrupted,
+        audit,
+        portraits=portraits,
+    )
 
 
 def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
@@ -202,7 +222,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool.scratch,
         around.pool,
         clock=around.clock,
-        reserve=_reserve(around.clock.seconds, intake) + _for_questions(settings),
+        reserve=_reserve(around.clock, intake) + _for_questions(settings),
         sign=steering.sign,
         seed=settings.seed,
         score=steering.score,
@@ -242,16 +262,20 @@ def _share_memory(budget: float, around: Surroundings) -> None:
     around.pool.bytes_per_job = spare / around.pool.slots
 
 
-def _reserve(seconds: float, intake: Intake) -> float:
+def _reserve(clock: Clock, intake: Intake) -> float:
     """Return the seconds kept for choosing, writing, judging and reporting.
 
-    Measured: about five seconds of which the charts take most, and a share that grows with the rows to be judged;
-    the search adds what its own models need to answer them.
+    Measured: about five seconds of which the charts take most (a short run leaves them to ``mainstay report``), and a
+    share that grows with the rows to be judged; the search adds what its own models need to answer them. All takes
+    longer where other work is running, which the time until here tells.
     """
+    seconds = clock.seconds
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    return min(0.55 * seconds, 5.0 + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns))
+    slower = min(_SLOWEST, max(1.0, clock.elapsed() / max(0.1, time.process_time())))
+    quiet = min(5.0, 0.4 + 0.2 * seconds) + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns)
+    return min(0.55 * seconds, slower * quiet)
 
 
 def _for_questions(settings: Settings) -> float:

@@ -200,6 +200,8 @@ class Search:
             if fold is None:
                 continue
             seconds = self._allowance(entry)
+            if seconds <= 0 and self._promised(entry) > 0:
+                continue  # what others have begun may turn out hopeless, and leave time
             if seconds <= 0:
                 self._finish(entry, "skipped", self._no_time(entry))
                 continue
@@ -244,6 +246,7 @@ class Search:
         left = self._left() - 0.2
         if entry is self.entries[0]:
             return max(left, min(2.0, self._clock.left()))
+        left = max(0.0, left - self._promised(entry))
         open_folds = self._folds - len(entry.results)
         rounds = -(-open_folds // self._executor.slots)
         fair = left / rounds
@@ -255,12 +258,22 @@ class Search:
         expected = self._typical_seconds(entry)
         return fair if fair >= expected else 0.0
 
+    def _promised(self, entry: Entry) -> float:
+        """Return the seconds that the open folds of other candidates will take: half done is wasted."""
+        seconds = 0.0
+        for other in self.entries:
+            if other is entry or other.status != "running":
+                continue
+            each = other.results[0].seconds if 0 in other.results else self._typical_seconds(other)
+            seconds += each * (self._folds - len(other.results))
+        return seconds / self._executor.slots
+
     def _typical_seconds(self, entry: Entry) -> float:
-        """Guess the first fold's time from candidates of the same learner, else from all that are not linear."""
+        """Guess a fold's time from candidates of the same learner, else from all that are not linear, by effort."""
         same = [other for other in self.entries if other.results and other.candidate.learner == entry.candidate.learner]
         known = same or [other for other in self.entries if other.results and not other.candidate.always]
-        times = [result.seconds for other in known for result in other.results.values()]
-        return float(np.median(times)) if times else 0.0
+        times = [result.seconds / other.candidate.effort for other in known for result in other.results.values()]
+        return entry.candidate.effort * float(np.median(times)) if times else 0.0
 
     def _no_time(self, entry: Entry) -> str:
         folds = "its other folds" if entry.results else "it"
