@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Coverage", "fit_intervals", "fit_sets", "measure_coverage"]
+__all__ = ["Coverage", "fit_intervals", "fit_sets", "least_rows", "measure_coverage"]
 
 _PER_TAIL = 5
 """So many calibration rows must lie outside, or a limit would hang on single rows."""
@@ -150,7 +150,7 @@ def fit_intervals(
 
 def _bands(amounts: Floats, errors: Floats, weight: Floats, level: float) -> tuple[tuple[float, ...], Floats, Floats]:
     """Return the middle of each band of predictions, and how far its errors reach below and above."""
-    least = max(_PER_BAND, int(np.ceil(2 * _PER_TAIL / (1 - level))))
+    least = max(_PER_BAND, 2 * least_rows(level))
     count = int(np.clip(len(amounts) // least, 1, _BANDS))
     edges = np.unique(np.quantile(amounts, np.linspace(0, 1, count + 1)[1:-1]))
     band = np.searchsorted(edges, amounts, side="right")
@@ -186,8 +186,19 @@ def _lower_limit(values: Floats, weight: Floats, level: float) -> float:
     return float(values[order[max(place, 0)]])
 
 
+def least_rows(level: float) -> int:
+    """Return how many rows it takes at least to fit sets or intervals of a level.
+
+    Examples
+    --------
+    >>> least_rows(0.9), least_rows(0.99)
+    (50, 500)
+    """
+    return int(np.ceil(round(_PER_TAIL / (1 - level), 6)))
+
+
 def _check_rows(rows: int, level: float) -> None:
-    needed = int(np.ceil(_PER_TAIL / (1 - level)))
+    needed = least_rows(level)
     if rows < needed:
         raise DataError(
             f"{rows:,} rows have an out-of-fold answer, and sets or intervals of {100 * level:g} % need {needed:,}",

@@ -14,7 +14,7 @@ import numpy as np
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.evaluate.calibration import apply_stages, prior_stage
 from mainstay.evaluate.calibration_choice import Calibration, calibrate, row_losses
-from mainstay.evaluate.conformal import fit_intervals, fit_sets
+from mainstay.evaluate.conformal import fit_intervals, fit_sets, least_rows
 from mainstay.evaluate.costs import balanced_costs, read_costs
 from mainstay.evaluate.thresholds import check_rule, choose_threshold
 from mainstay.train.blend import mix
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "check_decisions", "class_factors", "decide", "weigh_classes"]
 
 _LEAST_SHRINK = 0.8
-_OUTSIDE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def check_decisions(settings: Settings, intake: Intake) -> None:
     """
     if settings.intervals is not None:
         rows = len(validated_rows(intake.material))
-        needed = int(np.ceil(_OUTSIDE / (1 - settings.intervals / 100)))
+        needed = least_rows(settings.intervals / 100)
         if rows < needed:
             raise DataError(
                 f"sets or intervals that hold {settings.intervals:g} % need {needed:,} rows to measure by, and there "

@@ -67,11 +67,12 @@ def find_probabilities(scene: Scene) -> Section | None:
         found = score_evidence(
             evidence, seed=trained.steering.seed, metrics=["log_loss", "brier_score"], groups=trained.intake.test_groups
         )
-        rows.append((name, *(str(score) for score in found.values()), str(calibration_error(evidence, draws))))
-    columns = ("Probabilities", "Log-loss", "Brier score", "Calibration error")
+        error, alone = calibration_error(evidence, draws)
+        rows.append((name, *(str(score) for score in found.values()), str(error), number(alone)))
+    columns = ("Probabilities", "Log-loss", "Brier score", "Calibration error", "By chance alone")
     note = (
-        "On held-out rows. The calibration error is the mean distance of promised from true shares, less what chance "
-        "alone would show."
+        "On held-out rows, with 95 % intervals. The calibration error is the mean distance of promised from true "
+        "shares in ten bins; the last column is what probabilities that are right would show."
     )
     tables = [Grid(columns=columns, rows=tuple(rows), note=note)]
     if calibration.trials:

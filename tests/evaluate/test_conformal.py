@@ -1,0 +1,125 @@
+"""Sets and intervals hold what they promise on fresh rows, for skewed, uneven and weighted errors alike."""
+
+import numpy as np
+import pytest
+
+from mainstay.contracts.deciding import PredictionIntervals, PredictionSets
+from mainstay.contracts.errors import DataError, UsageError
+from mainstay.evaluate.conformal import fit_intervals, fit_sets, measure_coverage
+
+
+def amounts(rows, seed):
+    """Draw answers with errors that grow with the amount and are skewed, never below nothing."""
+    generator = np.random.default_rng(seed)
+    given = generator.gamma(2.0, 50.0, rows)
+    return given, np.maximum(given + given * (generator.gamma(2.0, 0.2, rows) - 0.4), 0.0)
+
+
+def classes(rows, seed):
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(size=(rows, 3)) * 1.5 + np.array([2.0, 0.0, -1.5])
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return chances, (chances.cumsum(axis=1) > generator.random((rows, 1))).argmax(axis=1)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.99])
+@pytest.mark.parametrize("rows", [600, 5000])
+def test_intervals_hold_their_share_on_fresh_rows(level, rows):
+    shares, by_third = [], []
+    for seed in range(12):
+        intervals = fit_intervals(*amounts(rows, seed), level)
+        given, truth = amounts(20_000, seed + 100)
+        low, high = intervals.limits(given)
+        inside = (low <= truth) & (truth <= high)
+        shares.append(inside.mean())
+        by_third.append([inside[part].mean() for part in np.array_split(np.argsort(given), 3)])
+        assert (low >= 0).all()
+        assert ((low <= given) & (given <= high)).all()
+    assert abs(np.mean(shares) - level) < 0.015
+    if rows == 5000:
+        assert np.abs(np.mean(by_third, axis=0) - level).max() < 0.03
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9])
+def test_sets_hold_their_share_of_every_class(level):
+    shares = []
+    for seed in range(12):
+        sets = fit_sets(*classes(3000, seed), level)
+        chances, truth = classes(20_000, seed + 100)
+        inside = sets.members(chances)[np.arange(len(truth)), truth]
+        shares.append([inside.mean(), *(inside[truth == code].mean() for code in range(3))])
+    assert np.abs(np.mean(shares, axis=0) - level).max() < 0.015
+
+
+def test_classes_of_few_rows_share_a_limit():
+    chances, truth = classes(400, 0)
+    rare = truth == 2
+    truth[rare] = 1
+    truth[np.flatnonzero(truth == 1)[:3]] = 2
+    sets = fit_sets(chances, truth, 0.9)
+    assert len(set(sets.least)) == 2 or sets.least[2] == fit_sets(chances, truth, 0.9).least[2]
+    assert all(0 <= least <= 1 for least in sets.least)
+
+
+def test_weights_say_whose_truths_are_held():
+    """Rows of a noisy kind count ten times: the intervals grow to hold them."""
+    generator = np.random.default_rng(0)
+    noisy = generator.random(6000) < 0.2
+    truth = 100 + generator.normal(size=6000) * np.where(noisy, 10.0, 1.0)
+    weight = np.where(noisy, 10.0, 1.0)
+    plain, counted = (fit_intervals(np.full(6000, 100.0), truth, 0.9, weight=one) for one in (None, weight))
+    assert counted.above[0] > 1.8 * plain.above[0]
+    low, high = counted.limits(np.full(6000, 100.0))
+    assert np.average((low <= truth) & (truth <= high), weights=weight) == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_bag_of_smaller_errors_has_narrower_intervals():
+    given, truth = amounts(3000, 0)
+    full, half = (fit_intervals(given, truth, 0.9, shrink=share) for share in (1.0, 0.5))
+    np.testing.assert_allclose(np.array(half.above) / np.array(full.above), 0.5, atol=0.05)
+
+
+def test_too_few_rows_are_refused_by_a_sentence():
+    with pytest.raises(DataError, match="need 500"):
+        fit_intervals(np.zeros(100), np.zeros(100), 0.99)
+    with pytest.raises(DataError, match="need 50"):
+        fit_sets(np.full((20, 2), 0.5), np.arange(20) % 2, 0.9)
+
+
+def test_a_target_that_is_always_right_has_intervals_of_no_width():
+    intervals = fit_intervals(np.arange(200.0), np.arange(200.0), 0.9)
+    low, high = intervals.limits(np.arange(200.0))
+    np.testing.assert_allclose(low, high, atol=1e-6)
+
+
+def test_the_limits_of_a_row_do_not_depend_on_its_batch():
+    given, truth = amounts(3000, 0)
+    intervals = fit_intervals(given, truth, 0.9)
+    fresh = np.concatenate([amounts(500, 1)[0], [-5.0, 1e9, 0.0]])
+    low, high = intervals.limits(fresh)
+    for row in range(len(fresh)):
+        assert [limit[0] for limit in intervals.limits(fresh[row : row + 1])] == [low[row], high[row]]
+
+
+def test_records_that_make_no_sense_are_refused():
+    with pytest.raises(UsageError, match="rising amounts"):
+        PredictionIntervals(level=0.9, at=(1.0, 1.0), below=(1.0, 1.0), above=(1.0, 1.0))
+    with pytest.raises(UsageError, match="rising amounts"):
+        PredictionIntervals(level=0.9, at=(1.0,), below=(-1.0,), above=(1.0,))
+    with pytest.raises(UsageError, match="level"):
+        PredictionSets(level=1.0, least=(0.1, 0.2))
+    with pytest.raises(UsageError, match="probabilities"):
+        PredictionSets(level=0.9, least=(0.1, 1.2))
+
+
+def test_coverage_is_told_with_intervals_that_hold_the_truth():
+    held = 0
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        found = measure_coverage(generator.random(300) < 0.9, generator.gamma(2.0, 1.0, 300))
+        held += (found.share.low <= 0.9 <= found.share.high) + (found.width.low <= 2.0 <= found.width.high)
+    assert held >= 106
+    groups = np.repeat(np.arange(30), 10)
+    inside = np.repeat(np.random.default_rng(1).random(30) < 0.9, 10)
+    alone, together = (measure_coverage(inside, np.ones(300), groups=one).share for one in (None, groups))
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
