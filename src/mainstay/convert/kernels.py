@@ -58,7 +58,9 @@ def _times(scribe: Scribe, matrix: Matrix, factor: float) -> Matrix:
 
 def _support_sums(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
     if len(getattr(model, "classes_", (0, 1))) > 2:
-        raise refuse(model, "its probabilities for more than two classes come from an iteration; use OneVsRestClassifier")
+        raise refuse(
+            model, "decision values of more than two classes have no writer; put OneVsRestClassifier around it"
+        )
     points = np.asarray(model.support_vectors_, np.float64)
     near = _kernel(scribe, model, scribe.matrix(flow, model), points)
     weights = model.dual_coef_.toarray() if hasattr(model.dual_coef_, "toarray") else model.dual_coef_
@@ -66,15 +68,11 @@ def _support_sums(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
 
 
 def _support_classes(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
-    """Write Platt's sigmoid over the decision value; libsvm's own sign is that of its first class."""
-    scores = _support_sums(scribe, model, flow)
-    slope, offset = float(model.probA_[0]), float(model.probB_[0])
-    moved = _times(scribe, scores, slope).tensor
-    first = Matrix(scribe.node("Sub", [moved, scribe.constant(np.array(offset))]), 1)
-    found = logistic(scribe, first)
-    tiny, top = (scribe.constant(np.array(bound)) for bound in (1e-7, 1.0 - 1e-7))
-    held = Matrix(scribe.node("Clip", [found.tensor, tiny, top]), 1)
-    return scribe.columns(both_classes(scribe, held), [1, 0])
+    del scribe, flow
+    raise refuse(
+        model, "its own probabilities come from an iteration that stops early (libsvm, to 0.0025); fit "
+        "CalibratedClassifierCV(SVC()) instead, as scikit-learn advises since 1.9",
+    )  # fmt: skip
 
 
 def _neighbour_places(scribe: Scribe, model: Any, flow: Flow) -> tuple[str, str]:

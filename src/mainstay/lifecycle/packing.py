@@ -41,9 +41,11 @@ def pack(
     Parameters
     ----------
     estimator : object
-        A fitted classifier or regressor of scikit-learn or a pipeline that ends in one; a model of LightGBM, native
-        or with scikit-learn's interface.
+        A fitted classifier or regressor of scikit-learn or a pipeline that ends in one; a model of LightGBM, XGBoost
+        or CatBoost, native or with scikit-learn's interface; or the path or bytes of an ONNX file over numbers, whose
+        columns are the features of the schema, or of ``X``, in their order.
     X : pandas.DataFrame, polars.DataFrame or NumPy array of shape (n, p)
+        For an ONNX file also a path, as every verb reads it.
         Rows of the kind that the estimator was fitted on, as it takes them. A few hundred are a proof, a handful is
         little.
     y : array, Series, list or str, optional
@@ -87,6 +89,7 @@ def pack(
     [0, 0]
     """
     from mainstay.train.adopt import AdoptSettings, adopt_estimator
+    from mainstay.train.adopt_onnx import adopt_onnx
 
     places = check_outputs(out, (".mainstay", ".html"))
     if not 0 <= rounding <= 1:
@@ -95,7 +98,8 @@ def pack(
         target=_target_name(y, target), task=None if task == "auto" else task, labels=labels, positive=positive,
         seen=seen, rounding=rounding, seed=seed,
     )  # fmt: skip
-    model = Model(adopt_estimator(estimator, X, y, schema=_own_schema(schema), settings=settings).bundle)
+    adopt = adopt_onnx if isinstance(estimator, (str, Path, bytes)) else adopt_estimator
+    model = Model(adopt(estimator, X, y, schema=_own_schema(schema), settings=settings).bundle)
     for place in places:
         write_output(place, model, None)
     return model
