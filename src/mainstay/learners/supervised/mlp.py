@@ -40,6 +40,8 @@ _LIMIT = 8.0
 """Standard deviations at which features are clipped: neurons follow an outlier as far as it goes."""
 _STRETCH = 20_000
 """Rows after which the deadline is asked."""
+_SMALLEST = 16
+"""Rows in a step that a tenth of a small table does not go below."""
 _HELD = 10
 """One row in so many is set aside to see when to stop."""
 _LEAST = 10
@@ -78,7 +80,8 @@ class MLP:
         Parameter("alpha", 1e-3, "Strength of the squared penalty on the weights.", low=0, high=1e3, log=True,
                   search=(1e-6, 1e-1)),
         Parameter("learning_rate", 3e-3, "The size of a step.", low=1e-6, high=1.0, log=True, search=(3e-4, 3e-2)),
-        Parameter("batch_size", 128, "Rows in a step.", low=1, high=100_000, log=True, search=(32, 512)),
+        Parameter("batch_size", 128, "Rows in a step, at most a tenth of all.", low=1, high=100_000, log=True,
+                  search=(32, 512)),
         Parameter("max_iter", 200, "The most passes over the rows.", low=1, high=100_000, search=(200, 200)),
         Parameter("patience", 12, "Passes without gain before it ends.", low=1, high=100_000, search=(12, 12)),
     )  # fmt: skip
@@ -232,7 +235,7 @@ def _pass(lesson: _Lesson, model: Any, chance: np.random.Generator, batch: int, 
     order = chance.permutation(lesson.taught) if len(lesson.taught) > _STRETCH else lesson.taught
     for start in range(0, len(order), _STRETCH):
         matrix, answers, weight = lesson.part(order[start : start + _STRETCH])
-        model.batch_size = min(batch, len(matrix))
+        model.batch_size = min(batch, max(_SMALLEST, len(matrix) // 10), len(matrix))
         model.partial_fit(matrix, answers, sample_weight=weight, **more)
         if deadline.left() <= 0:
             return
