@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mainstay.prepare.recipe import Recipe
     from mainstay.prepare.step import Block, Names, Seen
 
-__all__ = ["Codes", "OneHot", "Ordinal", "fit_encode"]
+__all__ = ["Codes", "OneHot", "Ordinal", "fit_encode", "within"]
 
 Tensor = TypeVar("Tensor")
 
@@ -27,19 +27,24 @@ class Ordinal(msgspec.Struct, frozen=True, tag=True):
     ----------
     levels : tuple of int
         How many levels are known, per category column.
+    columns : tuple of int, optional
+        Which category columns; None for all.
     """
 
     levels: tuple[int, ...]
+    columns: tuple[int, ...] | None = None
 
     def rename(self, names: Names) -> Names:
         """Keep the columns' own names."""
-        return replace(names, encoded=names.categories)
+        return replace(names, encoded=_names(names, self.columns))
 
     def apply(self, run: Operations[Tensor], block: Block[Tensor]) -> Block[Tensor]:
         """Convert."""
         if block.categories is None:
             return block
-        return replace(block, encoded=run.as_float(_within(run, block.categories, self.levels)))
+        return replace(
+            block, encoded=run.as_float(within(run, _some(run, block.categories, self.columns), self.levels))
+        )
 
 
 class Codes(msgspec.Struct, frozen=True, tag=True):
@@ -49,19 +54,22 @@ class Codes(msgspec.Struct, frozen=True, tag=True):
     ----------
     levels : tuple of int
         How many levels are known, per category column.
+    columns : tuple of int, optional
+        Which category columns; None for all.
     """
 
     levels: tuple[int, ...]
+    columns: tuple[int, ...] | None = None
 
     def rename(self, names: Names) -> Names:
         """Keep the columns' own names, and say that they hold codes."""
-        return replace(names, encoded=names.categories, codes=True)
+        return replace(names, encoded=_names(names, self.columns), codes=True)
 
     def apply(self, run: Operations[Tensor], block: Block[Tensor]) -> Block[Tensor]:
         """Move missing from -1 to above the others."""
         if block.categories is None:
             return block
-        codes = _within(run, block.categories, self.levels)
+        codes = within(run, _some(run, block.categories, self.columns), self.levels)
         missing = run.do("Less", codes, run.constant(np.zeros((1, 1), np.int64)))
         last = run.constant(np.array([self.levels], np.int64) + 1)
         return replace(block, encoded=run.as_float(run.do("Where", missing, last, codes)))
@@ -76,15 +84,18 @@ class OneHot(msgspec.Struct, frozen=True, tag=True):
         How many levels are known, per category column.
     kept : tuple of tuple of int
         The codes with a column of their own, ascending, per category column.
+    columns : tuple of int, optional
+        Which category columns; None for all.
     """
 
     levels: tuple[int, ...]
     kept: tuple[tuple[int, ...], ...]
+    columns: tuple[int, ...] | None = None
 
     def rename(self, names: Names) -> Names:
         """Name each column by the category column and the code."""
         made: list[str] = []
-        for name, codes in zip(names.categories, self.kept, strict=True):
+        for name, codes in zip(_names(names, self.columns), self.kept, strict=True):
             made += [*(f"{name} = {code}" for code in codes), f"{name} = other", f"{name} is missing"]
         return replace(names, encoded=tuple(made))
 
@@ -93,7 +104,7 @@ class OneHot(msgspec.Struct, frozen=True, tag=True):
         if block.categories is None:
             return block
         table, starts, owner, place = self._layout()
-        codes = _within(run, block.categories, self.levels)
+        codes = within(run, _some(run, block.categories, self.columns), self.levels)
         slots = run.lookup(run.constant(table), run.do("Add", codes, run.constant(starts)))
         hot = run.do("Equal", run.take(slots, owner.tolist()), run.constant(place))
         return replace(block, encoded=run.as_float(hot))
@@ -115,17 +126,38 @@ class OneHot(msgspec.Struct, frozen=True, tag=True):
         )
 
 
-def fit_encode(recipe: Recipe, seen: Seen) -> Ordinal | Codes | OneHot | None:
-    """Learn which levels are frequent, with "one_hot"."""
-    if recipe.encode == "none" or seen.block.categories is None:
+def fit_encode(recipe: Recipe, seen: Seen, without: tuple[int, ...] = ()) -> Ordinal | Codes | OneHot | None:
+    """Learn which levels are frequent, with "one_hot".
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seen : Seen
+    without : tuple of int, default ()
+        Category columns that are encoded in another way.
+    """
+    if recipe.encode in ("none", "target") or seen.block.categories is None:
         return None
-    levels = seen.names.levels
+    chosen = tuple(column for column in range(len(seen.names.levels)) if column not in without)
+    if not chosen:
+        return None
+    levels, columns = tuple(seen.names.levels[column] for column in chosen), chosen if without else None
     if recipe.encode == "ordinal":
-        return Ordinal(levels)
+        return Ordinal(levels, columns)
     if recipe.encode == "codes":
-        return Codes(levels)
-    kept = [_frequent(codes, known, recipe) for codes, known in zip(seen.block.categories.T, levels, strict=True)]
-    return OneHot(levels, tuple(kept))
+        return Codes(levels, columns)
+    kept = [
+        _frequent(seen.block.categories[:, column], known, recipe) for column, known in zip(chosen, levels, strict=True)
+    ]
+    return OneHot(levels, tuple(kept), columns)
+
+
+def _names(names: Names, columns: tuple[int, ...] | None) -> tuple[str, ...]:
+    return names.categories if columns is None else tuple(names.categories[column] for column in columns)
+
+
+def _some(run: Operations[Tensor], categories: Tensor, columns: tuple[int, ...] | None) -> Tensor:
+    return categories if columns is None else run.take(categories, columns)
 
 
 def _frequent(codes: NDArray[Any], known: int, recipe: Recipe) -> tuple[int, ...]:
@@ -142,7 +174,7 @@ def _places(known: int, kept: NDArray[np.int64]) -> NDArray[np.int64]:
     return table
 
 
-def _within(run: Operations[Tensor], codes: Tensor, levels: tuple[int, ...]) -> Tensor:
+def within(run: Operations[Tensor], codes: Tensor, levels: tuple[int, ...]) -> Tensor:
     """Hold codes to -1..levels, so that no table is left whatever comes."""
     lowest, highest = run.constant(np.full((1, 1), -1, np.int64)), run.constant(np.array([levels], np.int64))
     return run.do("Min", run.do("Max", codes, lowest), highest)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mainstay.contracts.arrays import Features
 from mainstay.contracts.errors import FormatError, UsageError
+from mainstay.prepare.cyclic import Cyclic, fit_cyclic
 from mainstay.prepare.derive import Derive, fit_derive
 from mainstay.prepare.encode import Codes, OneHot, Ordinal, fit_encode
 from mainstay.prepare.impute import Impute, complete_rows, fit_impute
@@ -19,7 +20,8 @@ from mainstay.prepare.polynomial import Polynomial, fit_polynomial
 from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the type when it decodes
 from mainstay.prepare.scale import Scale, fit_scale
 from mainstay.prepare.step import Block, Names, Seen
-from mainstay.prepare.text import TextFeatures
+from mainstay.prepare.target_means import Means, TargetMeans, fit_target_means, many_levels
+from mainstay.prepare.text import TextFeatures, Written
 from mainstay.prepare.text_memory import recall_text
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
-AnyStep = Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TextFeatures
+AnyStep = Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic
 """The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`."""
 
 Tensor = TypeVar("Tensor")
@@ -243,7 +245,7 @@ def fit(
     check_monotone(recipe, inputs, target)
     seen, steps = Seen.of(arrays, target, seed), []
     kept: NDArray[np.int64] | None = None
-    for begin in (fit_derive, fit_impute, fit_scale, fit_polynomial):
+    for begin in (fit_derive, fit_cyclic, fit_impute, fit_scale, fit_polynomial):
         if begin is fit_impute and recipe.missing == "drop":
             kept = _complete(seen)
             seen = seen.take(kept)
@@ -251,11 +253,16 @@ def fit(
         if step is not None:
             steps.append(step)
             seen = seen.after(step)
-    last = fit_encode(recipe, seen)  # not applied here: its columns are many and no later step looks at them
-    written = recall_text(recipe, seen, deadline, None if kept is not None else memory)
-    made: tuple[AnyStep, ...] = (*steps, *(() if last is None else (last,)), *(one.step for one in written))
-    crossed = tuple((one.step.names, one.training) for one in written)
-    return FittedRecipe(recipe, inputs, made, _renamed(inputs, made), kept, crossed)
+    # What follows is not applied here: its columns are many and no later step looks at them.
+    means = fit_target_means(recipe, seen)
+    instead = many_levels(recipe, inputs.levels) if means is not None and recipe.many_levels == "target" else ()
+    encoded = fit_encode(recipe, seen, instead)
+    crossed: list[Means | Written] = [] if means is None else [means]
+    crossed += recall_text(recipe, seen, deadline, None if kept is not None else memory)
+    made: tuple[AnyStep, ...] = (*steps, *(() if encoded is None else (encoded,)), *(one.step for one in crossed))
+    return FittedRecipe(
+        recipe, inputs, made, _renamed(inputs, made), kept, tuple((one.step.names, one.training) for one in crossed)
+    )
 
 
 def from_json(text: bytes | str) -> FittedRecipe:

@@ -48,6 +48,10 @@ class Operations(Protocol[Tensor]):
         """Return whole numbers, truths or float64 as float32."""
         ...
 
+    def as_place(self, tensor: Tensor) -> Tensor:
+        """Return whole float32 numbers as int64."""
+        ...
+
     def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: Tensor) -> Tensor:
         """Return the sums of the weights of a text's terms, float64 of shape (n, outputs).
 
@@ -119,6 +123,10 @@ class NumpyOperations:
         """Convert."""
         return tensor.astype(np.float32)
 
+    def as_place(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Convert."""
+        return tensor.astype(np.int64)
+
     def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: Any) -> NDArray[Any]:
         """Multiply the terms as a sparse matrix by the weights; a text is :class:`mainstay.contracts.arrays.Terms`."""
         from scipy.sparse import csr_matrix
@@ -150,7 +158,7 @@ class GraphOperations:
     builder : Builder
     """
 
-    _FLOAT, _DOUBLE = 1, 11  # onnx.TensorProto's numbers
+    _FLOAT, _LONG, _DOUBLE = 1, 7, 11  # onnx.TensorProto's numbers
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
@@ -178,6 +186,10 @@ class GraphOperations:
     def as_float(self, tensor: str) -> str:
         """Cast."""
         return self._builder.node("Cast", [tensor], to=self._FLOAT)
+
+    def as_place(self, tensor: str) -> str:
+        """Cast."""
+        return self._builder.node("Cast", [tensor], to=self._LONG)
 
     def sum_terms(self, places: NDArray[np.int32], weights: NDArray[np.int32], text: str) -> str:
         """Look each term's row up, take its weights, and add them along the text."""

@@ -8,23 +8,26 @@ import msgspec
 
 from mainstay.contracts.errors import UsageError
 
-__all__ = ["Encode", "Missing", "Recipe", "Scale", "Text"]
+__all__ = ["Encode", "ManyLevels", "Missing", "Recipe", "Scale", "Text"]
 
 Missing = Literal["none", "mean", "median", "most_frequent", "constant", "drop"]
 Scale = Literal["none", "standard", "minmax", "robust"]
-Encode = Literal["none", "ordinal", "one_hot", "codes"]
+Encode = Literal["none", "ordinal", "one_hot", "codes", "target"]
+ManyLevels = Literal["same", "target", "both"]
 Text = Literal["none", "linear", "svd", "both"]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How decoded rows become features. The defaults suit any learner.
 
-    The steps run in this order: derive, missing, scale, polynomial, encode, text.
+    The steps run in this order: derive, cyclic, missing, scale, polynomial, encode, text.
 
     Parameters
     ----------
     derive : tuple of str, default ()
         New number columns, such as ``"total = monthly * tenure"``; see :mod:`mainstay.prepare.expression`.
+    cyclic : bool, default False
+        Whether datetimes get sine and cosine of the hour of the day, the day of the week and the day of the year.
     missing : {"median", "mean", "most_frequent", "constant", "drop", "none"}, default "median"
         What stands in for a missing number. "drop" leaves rows with a missing number out of training and fills with
         the median in prediction; "none" leaves NaN to the learner in columns that had some in training, and the median
@@ -44,15 +47,19 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         The columns to multiply; none named means all, as far as ``polynomial_limit`` allows.
     polynomial_limit : int, default 200
         With all columns: the most columns to add; those most related to the target are multiplied first.
-    encode : {"one_hot", "ordinal", "codes", "none"}, default "one_hot"
+    encode : {"one_hot", "ordinal", "codes", "target", "none"}, default "one_hot"
         One column of 0 and 1 per frequent level, one for rare and unseen levels and one for missing; the code as a
         number (missing -1, unseen one above the last); the code for a learner that splits codes (unseen one above
-        the last, missing two above); or no categories at all.
+        the last, missing two above); the target's mean per level, cross-fitted on the training rows and drawn towards
+        that of all rows, the more the fewer rows a level has; or no categories at all.
     min_count : int, default 5
         Levels with fewer rows are rare, with "one_hot".
     max_levels : int, default 40
         The most levels with a column of their own, with "one_hot": 80,000 rows of 40 such columns stay below
         540 MB of float32.
+    many_levels : {"same", "target", "both"}, default "same"
+        What columns of more than ``max_levels`` levels become: the same as the others, the target's mean per level, or
+        both.
     text : {"linear", "svd", "both", "none"}, default "linear"
         What the words and letter groups of a text column become, beside its five counts: the scores of a linear
         model of them, one per class, cross-fitted on the training rows; their main components; both; or nothing.
@@ -76,6 +83,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     derive: tuple[str, ...] = ()
+    cyclic: bool = False
     missing: str = "median"
     fill_value: float = 0.0
     indicator: bool = True
@@ -86,13 +94,20 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     encode: str = "one_hot"
     min_count: int = 5
     max_levels: int = 40
+    many_levels: str = "same"
     text: str = "linear"
     components: int = 16
     vocabulary: int = 16_384
     monotone: dict[str, int] = {}
 
     def __post_init__(self) -> None:
-        for name, allowed in (("missing", Missing), ("scale", Scale), ("encode", Encode), ("text", Text)):
+        for name, allowed in (
+            ("missing", Missing),
+            ("scale", Scale),
+            ("encode", Encode),
+            ("text", Text),
+            ("many_levels", ManyLevels),
+        ):
             _check_word(name, getattr(self, name), get_args(allowed))
         if self.polynomial not in (1, 2):
             raise UsageError(f"polynomial must be 1 (off) or 2, and {self.polynomial!r} came", where="recipe")
