@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["GraphFacts", "audit_graph"]
 
 _LARGEST_PAD = 4096
+_MOST_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,9 @@ class _Audit:
         sizes = [self._message(size, DIMENSION, "shape", self.where) for size in shape.get("dim", [])]
         if len(sizes) != 2:
             raise self._error(f"{name} must have rows and columns, and it has {len(sizes)} dimensions")
-        width = sizes[1].get("dim_value", [None])[0]
+        rows, width = (size.get("dim_value", [None])[0] for size in sizes)
+        if isinstance(rows, int) and not 0 < rows <= _MOST_ROWS:
+            raise self._error(f"{name} may take up to {_MOST_ROWS} rows at a time, and {rows} came")
         return name, element, width if isinstance(width, int) else None
 
     def _node(self, span: int | Span, place: int) -> None:

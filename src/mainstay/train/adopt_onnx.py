@@ -50,6 +50,8 @@ def adopt_onnx(
     """
     model = read_foreign(source)
     frame = read(rows).frame
+    if answers is None and _answer_name(schema, settings) in frame.columns:
+        answers = _answer_name(schema, settings)
     truth = frame.get_column(answers) if isinstance(answers, str) and answers in frame.columns else answers
     if isinstance(truth, str):
         raise UsageError(f"y names the column {truth!r}, which the rows do not have", where="y")
@@ -65,6 +67,11 @@ def adopt_onnx(
     )  # fmt: skip
     gate = _gate(model, result, known, outputs, frame=frame, settings=settings)
     return finish_adopted(gate.best([(_steady(model, result, gate, width), 1e-6)]), truth, settings)
+
+
+def _answer_name(schema: Schema | None, settings: AdoptSettings) -> str:
+    own = schema.target if schema is not None else None
+    return own.name if own is not None else settings.target
 
 
 def _features(model: ForeignModel, frame: pl.DataFrame, schema: Schema | None, answer: str) -> tuple[Column, ...]:
