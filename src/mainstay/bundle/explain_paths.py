@@ -153,9 +153,7 @@ def _steps(
 
 def _parents(
     attributes: Mapping[str, Any], nodes: int
-) -> tuple[
-    tuple[NDArray[np.int64], NDArray[np.bool_]], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]
-]:
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.bool_]], NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
     """Return each node's parent (-1 at a root) and side, and for each way to a leaf its node, side and place."""
     above, side = np.full(nodes, -1, np.int64), np.zeros(nodes, np.bool_)
     found = []

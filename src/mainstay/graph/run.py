@@ -111,6 +111,16 @@ class Session:
             return answers[0]
         return {name: np.concatenate([answer[name] for answer in answers])[:rows] for name in self.outputs}
 
+    def run_tensors(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return every output for inputs that are ready as they are, in one block: for graphs that are parts of a model.
+
+        Raises
+        ------
+        BundleError
+            When the tensors do not fit the graph.
+        """
+        return self._block(feeds)
+
     def _filled(self, block: NDArray[Any]) -> NDArray[Any]:
         """Return a block with as many rows as the graph takes, the missing ones filled with zeros."""
         missing = self._fixed - len(block)
