@@ -26,7 +26,6 @@ _LOG = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:a
 
 
 class _TreeParam(msgspec.Struct):
-    num_nodes: str
     size_leaf_vector: str = "1"
 
 
@@ -57,8 +56,8 @@ class _Objective(msgspec.Struct):
 
 class _Parameters(msgspec.Struct):
     base_score: str
-    num_class: str = "0"
-    num_target: str = "1"
+    classes: str = msgspec.field(name="num_class", default="0")
+    targets: str = msgspec.field(name="num_target", default="1")
 
 
 class _Learner(msgspec.Struct):
@@ -103,8 +102,9 @@ def read_json(text: bytes | str) -> Trees:
     if any(any(tree.split_type) for tree in forest.trees):
         raise FormatError("splits of numbers were expected, and splits of categories came", where="xgboost model",
                           hint="Encode the categories as numbers.")  # fmt: skip
-    outputs = max(int(learner.learner_model_param.num_class), int(learner.learner_model_param.num_target), 1)
-    base = _base(learner.learner_model_param.base_score, learner.objective.name, outputs)
+    told = learner.learner_model_param
+    outputs = max(int(told.classes), int(told.targets), 1)
+    base = _base(told.base_score, learner.objective.name, outputs)
     return _pool(forest, outputs, base)
 
 
