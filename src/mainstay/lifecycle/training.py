@@ -54,6 +54,8 @@ def train(
     scale: str = "auto",
     encode: str = "auto",
     polynomial: int = 1,
+    rare: int = 0,
+    text: str = "auto",
     positive: str | None = None,
     test: Any = None,
     holdout: float = 0.2,
@@ -98,8 +100,10 @@ def train(
         Learners or candidates to try.
     derive : sequence of str, default ()
         New columns, such as ``"total = monthly * tenure"``.
-    missing, scale, encode, polynomial
+    missing, scale, encode, polynomial, text
         Preparation; "auto" leaves it to each candidate.
+    rare : int, default 0
+        Levels of categories with fewer training rows than this are taken as unseen.
     positive : str, optional
         The positive class of two.
     test : path, SQL URL or data frame, optional
@@ -169,7 +173,8 @@ def train(
         metric=metric, split=split, models=None if models is None else several(models), seed=seed,
         positive=None if positive is None else str(positive),
         preparation=Preparation(
-            missing=missing, scale=scale, encode=encode, polynomial=polynomial, derive=several(derive)
+            missing=missing, scale=scale, encode=encode, polynomial=polynomial, rare=rare, text=text,
+            derive=several(derive),
         ),
         time_budget=clock.seconds, memory_budget=parse_bytes(memory_budget), holdout=holdout, tune=tune,
         grid=read_grid(grid), trials=trials, study=str(study), nested=nested, blend=blend, class_weight=class_weight,

@@ -17,6 +17,7 @@ from mainstay.prepare.impute import Impute, complete_rows, fit_impute
 from mainstay.prepare.monotone import check_monotone, directions
 from mainstay.prepare.operations import GraphOperations, NumpyOperations
 from mainstay.prepare.polynomial import Polynomial, fit_polynomial
+from mainstay.prepare.rare import RareLevels, fit_rare
 from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the type when it decodes
 from mainstay.prepare.scale import Scale, fit_scale
 from mainstay.prepare.step import Block, Names, Seen
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
-AnyStep = Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic
+AnyStep = (
+    Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic | RareLevels
+)
 """The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`."""
 
 Tensor = TypeVar("Tensor")
@@ -245,7 +248,7 @@ def fit(
     check_monotone(recipe, inputs, target)
     seen, steps = Seen.of(arrays, target, seed), []
     kept: NDArray[np.int64] | None = None
-    for begin in (fit_derive, fit_cyclic, fit_impute, fit_scale, fit_polynomial):
+    for begin in (fit_derive, fit_cyclic, fit_impute, fit_scale, fit_polynomial, fit_rare):
         if begin is fit_impute and recipe.missing == "drop":
             kept = _complete(seen)
             seen = seen.take(kept)

@@ -20,7 +20,7 @@ Text = Literal["none", "linear", "svd", "both"]
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How decoded rows become features. The defaults suit any learner.
 
-    The steps run in this order: derive, cyclic, missing, scale, polynomial, encode, text.
+    The steps run in this order: derive, cyclic, missing, scale, polynomial, rare, encode, text.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_levels : int, default 40
         The most levels with a column of their own, with "one_hot": 80,000 rows of 40 such columns stay below
         540 MB of float32.
+    rare : int, default 0
+        Levels with fewer training rows than this are taken as unseen, whatever the encoding; 0 takes none.
     many_levels : {"same", "target", "both"}, default "same"
         What columns of more than ``max_levels`` levels become: the same as the others, the target's mean per level, or
         both.
@@ -94,6 +96,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     encode: str = "one_hot"
     min_count: int = 5
     max_levels: int = 40
+    rare: int = 0
     many_levels: str = "same"
     text: str = "linear"
     components: int = 16
@@ -113,6 +116,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise UsageError(f"polynomial must be 1 (off) or 2, and {self.polynomial!r} came", where="recipe")
         for name, low in (
             ("min_count", 1), ("max_levels", 1), ("polynomial_limit", 1), ("components", 1), ("vocabulary", 1),
+            ("rare", 0),
         ):  # fmt: skip
             if getattr(self, name) < low:
                 raise UsageError(f"{name} must be at least {low}, and {getattr(self, name)!r} came", where="recipe")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mainstay.contracts.errors import UsageError
-from mainstay.learners.catalogue import learner, names, paths
+from mainstay.contracts.errors import MissingPackageError, UsageError
+from mainstay.learners.catalogue import absent, learner, names, paths
 from mainstay.prepare.recipe import Recipe
 from mainstay.train.shelf import SHELF, Offer
 
@@ -32,6 +32,10 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True):
         As in :class:`mainstay.prepare.recipe.Recipe`.
     polynomial : int, default 1
         2 adds squares and products of the numeric columns.
+    rare : int, default 0
+        Levels of categories with fewer rows than this are taken as unseen.
+    text : str, default "auto"
+        As in :class:`mainstay.prepare.recipe.Recipe`; "auto" is "linear".
     derive : tuple of str, default ()
         Expressions such as ``"total = monthly * tenure"``.
     monotone : dict of str to int, default {}
@@ -42,6 +46,8 @@ class Preparation(msgspec.Struct, frozen=True, kw_only=True):
     scale: str = "auto"
     encode: str = "auto"
     polynomial: int = 1
+    rare: int = 0
+    text: str = "auto"
     derive: tuple[str, ...] = ()
     monotone: dict[str, int] = {}
 
@@ -75,6 +81,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 _BASELINE = Offer("baseline", "baseline")
 _SQUARES = "ridge_squares"
 _MOST_LEVELS = 30  # one-hot columns of a category; each more takes memory, and rare levels tell a linear model little
+_MOST_CODES = 8  # levels of a column whose codes are taken as numbers; with more the order of the codes tells nothing
 _STEADY = ("baseline", "logistic", "ridge")
 _SCALED = ("logistic", "ridge", "lasso", "elastic_net", "quantile_regression", "linear_svm", "svm", "mlp",
            "nearest_neighbours", "gaussian_process", "naive_bayes")  # fmt: skip
@@ -99,7 +106,9 @@ def portfolio(
     Raises
     ------
     UsageError
-        When a name is not known.
+        When a name is not known, or a model cannot keep the directions that are asked for.
+    MissingPackageError
+        When a model that is named needs a package that is not installed.
 
     Examples
     --------
@@ -116,6 +125,7 @@ def portfolio(
     known = {one.name for one in everything} | {one.learner for one in everything} | {_BASELINE.name}
     unknown = [name for name in models if name not in known]
     for name in unknown:
+        _check_package(name)
         _check_directions(name, preparation)
     if unknown:
         raise UsageError(
@@ -132,6 +142,16 @@ def portfolio(
 def _keeps(name: str, preparation: Preparation) -> bool:
     """Say whether a learner keeps directions, where some are asked for."""
     return not preparation.monotone or (name in paths() and getattr(learner(name), "takes_monotone", False))
+
+
+def _check_package(name: str) -> None:
+    """Say how to get the package where a model is left out for want of it."""
+    kind = {one.name: one.learner for offers in SHELF.values() for one in offers}.get(name, name)
+    if kind in absent():
+        package = getattr(learner(kind), "package", kind)
+        raise MissingPackageError(
+            f"{name} needs the package {package}, which is not installed", where="models", hint=f"Run: {absent()[kind]}"
+        )
 
 
 def _check_directions(name: str, preparation: Preparation) -> None:
@@ -181,7 +201,11 @@ def _recipe(name: str, kind: str, preparation: Preparation) -> Recipe:
         scale=chosen["scale"],
         encode=chosen["encode"],
         indicator=linear,
-        max_levels=_MOST_LEVELS,
+        max_levels=_MOST_LEVELS if linear or taught.takes_codes else _MOST_CODES,
+        many_levels="same" if preparation.encode != "auto" else ("both" if taught.takes_codes else "target"),
+        rare=preparation.rare,
+        cyclic=linear,
+        text="linear" if preparation.text == "auto" else preparation.text,
         polynomial=2 if name == _SQUARES else preparation.polynomial,
         derive=preparation.derive,
         monotone=preparation.monotone if getattr(taught, "takes_monotone", False) else {},

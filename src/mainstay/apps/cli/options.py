@@ -46,6 +46,7 @@ __all__ = [
     "Positive",
     "Proof",
     "Query",
+    "Rare",
     "ReportOut",
     "RowsOut",
     "Scale",
@@ -61,6 +62,7 @@ __all__ = [
     "Targets",
     "Task",
     "Test",
+    "Text",
     "Threshold",
     "TimeBudget",
     "Trials",
@@ -190,7 +192,22 @@ Scale = Annotated[
     str, typer.Option(metavar="HOW", help="Numbers: auto, none, standard, minmax, robust.", rich_help_panel=_PREPARING)
 ]
 Encode = Annotated[
-    str, typer.Option(metavar="HOW", help="Categories: auto, onehot, ordinal, none.", rich_help_panel=_PREPARING)
+    str,
+    typer.Option(
+        metavar="HOW", help="Categories: auto, one_hot, ordinal, codes, target, none.", rich_help_panel=_PREPARING
+    ),
+]
+Rare = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        parser=_whole_number,
+        help="Take levels of fewer rows as unseen.",
+        rich_help_panel=_PREPARING,
+    ),
+]
+Text = Annotated[
+    str, typer.Option(metavar="HOW", help="Texts: auto, linear, svd, both, none.", rich_help_panel=_PREPARING)
 ]
 Polynomial = Annotated[
     int,
