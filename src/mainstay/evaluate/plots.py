@@ -20,7 +20,9 @@ PLOTS: dict[str, str] = {
     "dots": "mainstay.evaluate.chart_general:dots_chart",
     "lines": "mainstay.evaluate.chart_general:lines_chart",
     "points": "mainstay.evaluate.chart_general:points_chart",
+    "pushes": "mainstay.evaluate.chart_contributions:pushes_chart",
     "single_rows": "mainstay.evaluate.chart_general:single_rows_chart",
+    "tree": "mainstay.evaluate.chart_tree:tree_chart",
 }
 
 

@@ -35,6 +35,7 @@ from mainstay.train.search import Search
 from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
 from mainstay.train.tuning import tuner
+from mainstay.train.variants import Variants
 
 if TYPE_CHECKING:
     import numpy as np
@@ -229,8 +230,15 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         loss=steering.loss,
         apart=steering.apart,
         listener=around.listener,
-        more=more,
+        more=_variants(settings, intake) if more is None else more,
     )
+
+
+def _variants(settings: Settings, intake: Intake) -> Variants | None:
+    """Fill what time is left with neighbours of the best; not where the user has named what is to be tried."""
+    if settings.models is not None or settings.time_budget == float("inf"):
+        return None
+    return Variants(seed=settings.seed, rows=intake.material.arrays.rows)
 
 
 def _one_each(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

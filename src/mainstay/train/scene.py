@@ -38,6 +38,7 @@ FINDERS: tuple[str, ...] = (
     "mainstay.train.tell_slices:find_worst_slices",
     "mainstay.train.tell_slices:find_label_suspects",
     "mainstay.train.tell_effects:find_effects",
+    "mainstay.train.tell_inside:find_inside",
     "mainstay.train.diagnose:find_learning_curve",
     "mainstay.train.diagnose:find_complexity",
 )
