@@ -18,7 +18,12 @@ FORMATS = {
     1: {
         "format_1_classification.mainstay": "61c7b21b861b217b80fd313c5433215ace37e52704ea3f708d43f28793dddba0",
         "format_1_regression.mainstay": "de5bf06ff64609538a048a72aa9a7c70e4d5999418daa30f6762be0208e2c35a",
-    }
+    },
+    2: {
+        "format_2_classes.mainstay": "5a62510471cbf7c556f9a0a14c7b8a1c3a0359d14c7d39e1765e92c8b8c3fb2c",
+        "format_2_classification.mainstay": "ff4c571ce4dd694119c4ed14a6325b74c45675dae1fabd537f68adf5085dcefb",
+        "format_2_regression.mainstay": "9a048fd0df2e8dbee3f5173e8e97591051cba580d80895356c348f8d70fd5270",
+    },
 }
 
 ROW = {"age": 31, "fee": 9.5, "plan": "basic", "city": "Bern"}
@@ -44,3 +49,17 @@ def test_the_answers_of_the_first_day():
     np.testing.assert_allclose(shares.probabilities, [[0.43551543, 0.56448454]], rtol=0, atol=1e-7)
     amount = open_bundle(HERE / "format_1_regression.mainstay").predict_rows([ROW])
     np.testing.assert_allclose(amount.prediction, [0.6964285714285714], rtol=1e-12)
+
+
+def test_the_decisions_of_the_first_day():
+    """A threshold by cost, the least expected cost of three classes, sets, and an interval that is not even."""
+    shares = open_bundle(HERE / "format_2_classification.mainstay").predict_rows([ROW])
+    assert shares.prediction.tolist() == ["Yes"]
+    assert shares.members.tolist() == [[True, True]]
+    np.testing.assert_allclose(shares.probabilities, [[0.71299493, 0.28700507]], rtol=0, atol=1e-7)
+    several = open_bundle(HERE / "format_2_classes.mainstay").predict_rows([ROW])
+    assert several.prediction.tolist() == ["leaves"]
+    np.testing.assert_allclose(several.probabilities, [[0.1264718, 0.49514598, 0.3783822]], rtol=0, atol=1e-7)
+    amount = open_bundle(HERE / "format_2_regression.mainstay").predict_rows([ROW])
+    found = [amount.prediction[0], amount.low[0], amount.high[0]]
+    np.testing.assert_allclose(found, [16.04642227, 11.62930684, 22.28416172], rtol=1e-8)

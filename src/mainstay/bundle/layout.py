@@ -25,7 +25,7 @@ __all__ = [
     "read_local_header",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """The newest format that this version reads and the one that it writes."""
 
 MANIFEST = "manifest.json"
