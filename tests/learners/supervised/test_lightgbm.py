@@ -160,7 +160,11 @@ def test_labels_and_weights_do_not_stay_on_shared_bins():
 
 def test_other_kinds_of_trees_are_refused():
     block = "num_leaves=2\nsplit_feature=0\nthreshold=0.5\ndecision_type={}\nleft_child=-1\nright_child=-2\n"
-    text = "tree\n\nTree=0\n" + block + "internal_count=5\nleaf_count=2 3\nleaf_value=1 2\nis_linear={}\nshrinkage=1\n\nend of trees\n"
+    text = (
+        "tree\n\nTree=0\n"
+        + block
+        + "internal_count=5\nleaf_count=2 3\nleaf_value=1 2\nis_linear={}\nshrinkage=1\n\nend of trees\n"
+    )
     assert read_text(text.format(10, 0), outputs=1).value.ravel().tolist() == [0.0, 1.0, 2.0]
     with pytest.raises(FormatError, match="linear leaves"):
         read_text(text.format(10, 1), outputs=1)
