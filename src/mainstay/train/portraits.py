@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Branch", "Coefficient", "Portrait", "portray"]
 
 _DEPTH = 4
+_FORESTS = ("random_forest", "extra_trees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _portrait(entry: Entry, schema: Schema) -> Portrait | None:
         return Portrait(name, len(folds), link, coefficients=_coefficients([first, *others], schema))
     if isinstance(body, Trees) and entry.candidate.learner != "baseline":
         words = _Words(first, schema)
-        tree = _branch(body, int(body.roots[0]), words, 0)
+        tree = _branch(body, int(body.roots[0]), words, _answer_of(body, entry.candidate.learner))
         return Portrait(name, len(folds), link, tree=tree, trees=len(body.roots))
     return None
 
@@ -173,33 +174,52 @@ class _Words:
             else self.names[place]
         )
 
+    def levels(self, place: int) -> tuple[str, ...]:
+        """Return the words of a category column that stands as it is; empty for any other feature."""
+        return self._levels.get(self.names[place], ())
+
     def members(self, place: int, codes: Sequence[int]) -> str:
         """Return the levels that go one way, in words."""
-        levels = self._levels.get(self.names[place], ())
-        said = [levels[code] if code < len(levels) else ("new" if code == len(levels) else "missing") for code in codes]
+        known = dict(enumerate(self.levels(place)))
+        said = [known.get(code, "new" if code == len(known) else "missing") for code in codes]
         shown = ", ".join(said[:3])
         return f"{self.names[place]}: {shown}" + (f" and {len(said) - 3} more" if len(said) > 3 else "")
 
 
-def _branch(trees: Trees, node: int, words: _Words, depth: int) -> Branch:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """How the value of a leaf becomes an answer: forests keep shares of a mean, boosters a part of a sum."""
+
+    scale: float
+    base: float
+
+
+def _answer_of(trees: Trees, learner: str) -> _Answer:
+    if len(trees.roots) == 1:
+        return _Answer(1.0, float(trees.base[-1]))
+    return _Answer(len(trees.roots), float(trees.base[-1])) if learner in _FORESTS else _Answer(1.0, 0.0)
+
+
+def _branch(trees: Trees, node: int, words: _Words, answer: _Answer, depth: int = 0) -> Branch:
     whole = trees.cover[int(trees.roots[0])] if len(trees.cover) else np.nan
     share = float(trees.cover[node] / whole) if len(trees.cover) and whole else float("nan")
-    place = int(trees.feature[node])
-    if place < 0:
-        value = float(trees.value[node][-1] * len(trees.roots)) if _averaged(trees) else float(trees.value[node][-1])
+    if trees.feature[node] < 0:
+        value = answer.base + answer.scale * float(trees.value[node][-1])
         return Branch(f"{value:.4g}", share, value)
-    if node in trees.members:
-        question = words.members(place, [int(code) for code in trees.members[node]])
-    else:
-        question = f"{words.feature(place)} <= {trees.threshold[node]:.5g}"
-        if " = " in words.feature(place) and 0 <= trees.threshold[node] < 1:
-            question = f"not {words.feature(place)}"
     if depth == _DEPTH:
         return Branch("...", share, float("nan"))
-    yes, no = (_branch(trees, int(child[node]), words, depth + 1) for child in (trees.left, trees.right))
+    question = _question(trees, node, words)
+    yes, no = (_branch(trees, int(child[node]), words, answer, depth + 1) for child in (trees.left, trees.right))
     return Branch(question, share, float("nan"), yes, no)
 
 
-def _averaged(trees: Trees) -> bool:
-    """Say whether the values were divided by the number of trees, as in a forest."""
-    return len(trees.roots) > 1 and not np.any(trees.base)
+def _question(trees: Trees, node: int, words: _Words) -> str:
+    place, threshold = int(trees.feature[node]), float(trees.threshold[node])
+    if node in trees.members:
+        return words.members(place, [int(code) for code in trees.members[node]])
+    levels = words.levels(place)
+    if levels:  # codes as plain numbers: missing is -1
+        return words.members(place, [code for code in range(-1, len(levels) + 1) if code <= threshold])
+    if " = " in words.feature(place) and 0 <= threshold < 1:
+        return f"not {words.feature(place)}"
+    return f"{words.feature(place)} <= {threshold:.5g}"
