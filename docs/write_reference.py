@@ -58,6 +58,7 @@ SHAPES = {
  comparison: {difference, low, high, probability_better, tied, probability_alike}, metrics: {NAME: {...}},
  recommended}""",
     "inspect": "{format, digest, task, schema, metrics, versions}",
+    "pack": "{format, digest, task, schema, metrics, versions}",
     "verify": "{digest, ok, checks: [{name, ok, message}]}",
     "report": "{report, digest}",
 }

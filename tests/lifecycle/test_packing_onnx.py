@@ -13,6 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import mainstay
+from mainstay.bundle.audit_fields import OPERATORS
+from mainstay.convert.foreign import read_foreign
 
 GENERATOR = np.random.default_rng(0)
 NUMBERS = GENERATOR.normal(size=(150, 3)).astype(np.float32)
@@ -129,15 +131,17 @@ HARMFUL = [
 
 
 @pytest.mark.parametrize("case", range(len(HARMFUL)))
-def test_what_has_no_place_in_a_bundle_is_refused_before_it_runs(case, monkeypatch):
+def test_what_has_no_place_in_a_bundle_is_refused_before_it_runs(case):
     change, message = HARMFUL[case]
     model = small()
     change(model)
-    import mainstay.convert.foreign as foreign
+
+    def act():
+        read = read_foreign(model.SerializeToString())
+        return read.written("classification", "probabilities", 1, rows=8, operators=OPERATORS[""])
 
     with pytest.raises(mainstay.FormatError, match=message):
-        read = foreign.read_foreign(model.SerializeToString())
-        read.written("classification", "probabilities", 1, rows=8)
+        act()
 
 
 def test_a_file_that_is_none_and_rows_that_do_not_fit():

@@ -148,7 +148,7 @@ class _Asked:
             warnings.simplefilter("ignore")
             for step in self.steps:
                 found = step.transform(found)
-        return as_matrix(found)
+        return _as_matrix(found)
 
     def written(self, scribe: Scribe) -> Matrix:
         """Write the tables of all columns."""
@@ -215,7 +215,7 @@ def _same(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.b
     return np.asarray((left == right) | (np.isnan(left) & np.isnan(right)), np.bool_)
 
 
-def as_matrix(found: Any) -> NDArray[np.float64] | None:
+def _as_matrix(found: Any) -> NDArray[np.float64] | None:
     """Return what a step gave as float64 of two dimensions; None where it is no numbers."""
     if hasattr(found, "toarray"):
         found = found.toarray()

@@ -169,6 +169,12 @@ def _one_against_rest(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
     return shares(scribe, scribe.joined(seconds), if_none=np.nan)
 
 
+def _one_against_rest_score(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
+    if getattr(model, "multilabel_", False):
+        raise refuse(model, "it answers several labels at once")
+    return scribe.joined([scribe.score(one, flow) for one in model.estimators_])
+
+
 def _transformed_target(scribe: Scribe, model: Any, flow: Flow) -> Matrix:
     """Write the inner model and the way back from its target."""
     answer = scribe.answer(model.regressor_, flow)
@@ -206,4 +212,8 @@ ANSWERS = {
     "sklearn.TransformedTargetRegressor": _transformed_target,
     "sklearn.IsotonicRegression": _isotonic,
 }
-SCORES = {**dict.fromkeys(INNER, _score_passed_on), "sklearn.Pipeline": _pipeline_score}
+SCORES = {
+    **dict.fromkeys(INNER, _score_passed_on),
+    "sklearn.Pipeline": _pipeline_score,
+    "sklearn.OneVsRestClassifier": _one_against_rest_score,
+}

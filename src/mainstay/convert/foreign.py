@@ -17,7 +17,7 @@ from mainstay.convert.foreign_ml import WRITERS
 from mainstay.graph.builder import ELEMENT_TYPES, OPSET, GraphBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,7 +62,7 @@ class ForeignModel:
 
     def __init__(self, data: bytes) -> None:
         import onnx
-        from onnx import checker, version_converter
+        from onnx import version_converter
 
         if len(data) > _LARGEST_BYTES:
             raise FormatError(
@@ -82,7 +82,6 @@ class ForeignModel:
                 model = version_converter.convert_version(model, OPSET)
             except Exception as error:
                 raise _refusal(f"its operators are of version {opset} and cannot be brought to {OPSET}") from error
-        del checker
         self.graph = model.graph
         initial = {tensor.name for tensor in self.graph.initializer}
         self.inputs = [_input(value) for value in self.graph.input if value.name not in initial]
@@ -102,10 +101,13 @@ class ForeignModel:
             at += one.width or 0
         return feeds
 
-    def written(self, task: TaskName, result: str, classes: int, *, rows: int) -> bytes:
-        """Return the graph of ours: input ``numbers``, output "probabilities" or "prediction"."""
+    def written(self, task: TaskName, result: str, classes: int, *, rows: int, operators: Collection[str]) -> bytes:
+        """Return the graph of ours: input ``numbers``, output "probabilities" or "prediction".
+
+        ``operators`` are the plain ones that the audit of a bundle lets pass.
+        """
         builder = GraphBuilder(self.width, 0, rows=rows)
-        copier = _Copier(builder)
+        copier = _Copier(builder, operators)
         at = 0
         for one in self.inputs:
             places = builder.constant(np.arange(at, at + (one.width or 0)))
@@ -145,14 +147,13 @@ def read_foreign(source: Any) -> ForeignModel:
 class _Copier:
     """Copies nodes into our builder and knows what each tensor is called there."""
 
-    def __init__(self, builder: GraphBuilder) -> None:
+    def __init__(self, builder: GraphBuilder, operators: Collection[str]) -> None:
         self.builder = builder
+        self.operators = operators
         self.known: dict[str, str] = {"": ""}
 
     def copy(self, node: Any) -> None:
         """Copy one node; what it takes has been copied before."""
-        from mainstay.bundle.audit_fields import OPERATORS
-
         missing = [name for name in node.input if name not in self.known]
         if missing:
             raise _refusal(f"its node {node.op_type} takes {missing[0]!r}, which nothing gives")
@@ -167,7 +168,7 @@ class _Copier:
             found = [self.builder.constant(_constant(attributes))]
         elif node.op_type in _PASSED:
             found = [given[0]]
-        elif node.op_type not in OPERATORS[""]:
+        elif node.op_type not in self.operators:
             raise _refusal(f"its operator {node.op_type} is not one that models of a bundle use")
         else:
             count = len(node.output)
@@ -179,11 +180,9 @@ class _Copier:
 def _check_harmless(model: Any) -> None:
     if model.functions or model.training_info:
         raise _refusal("it holds functions of its own or training information")
-    domains = {one.domain for one in model.opset_import} - {"", "ai.onnx", "ai.onnx.ml"}
     used = sorted({node.domain for node in model.graph.node} - {"", "ai.onnx", "ai.onnx.ml"})
     if used:
         raise _refusal(f"it uses operators of {used[0]!r}, and a bundle holds those of ai.onnx and ai.onnx.ml")
-    del domains
     if model.graph.sparse_initializer:
         raise _refusal("it holds sparse constants")
     tensors = [*model.graph.initializer, *(one.t for node in model.graph.node for one in node.attribute)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from mainstay.convert.flow import Matrix, refuse
 from mainstay.convert.linear import affine
-from mainstay.convert.links import both_classes, exponential, logistic, shares, softmax
+from mainstay.convert.links import both_classes, exponential, logistic, row_sum, shares, softmax
 from mainstay.graph.steady import steady
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def _squared_distances(scribe: Scribe, given: Matrix, points: NDArray[np.float64
     """Return ``|x|^2 - 2 x.p + |p|^2``, never below 0."""
     if points.size > _LARGEST:
         raise refuse(owner, f"it keeps {points.size:,} numbers")
-    along = scribe.constant(np.array([1], np.int64))
-    own = scribe.node("ReduceSum", [scribe.node("Mul", [given.tensor, given.tensor]), along], keepdims=1)
+    own = row_sum(scribe, scribe.node("Mul", [given.tensor, given.tensor]), given.width)
     crossed = scribe.node("MatMul", [given.tensor, scribe.constant(-2.0 * points.T)])
     total = scribe.node("Add", [scribe.node("Add", [own, crossed]), scribe.constant((points**2).sum(axis=1)[None, :])])
     return Matrix(scribe.node("Max", [total, scribe.constant(np.array(0.0))]), len(points))
@@ -95,7 +94,7 @@ def _neighbour_mean(scribe: Scribe, model: Any, flow: Flow, votes: NDArray[np.fl
     picked = scribe.node("Gather", [scribe.constant(votes), places], axis=0)
     along = scribe.constant(np.array([1], np.int64))
     if model.weights == "uniform":
-        return Matrix(scribe.node("ReduceMean", [picked, along], keepdims=0), votes.shape[1])
+        return _times(scribe, _added(scribe, picked, model.n_neighbors, votes.shape[1]), 1.0 / model.n_neighbors)
     zero, one = scribe.constant(np.array(0.0)), scribe.constant(np.array(1.0))
     hit = scribe.node("Equal", [near, zero])
     some = scribe.node("ReduceMax", [scribe.cast(hit, 11), along], keepdims=1)
@@ -103,9 +102,17 @@ def _neighbour_mean(scribe: Scribe, model: Any, flow: Flow, votes: NDArray[np.fl
     usual = scribe.node("Div", [one, safe])
     weight = scribe.node("Where", [scribe.node("Greater", [some, zero]), scribe.cast(hit, 11), usual])
     wide = scribe.node("Unsqueeze", [weight, scribe.constant(np.array([2], np.int64))])
-    total = scribe.node("ReduceSum", [scribe.node("Mul", [picked, wide]), along], keepdims=0)
-    size = scribe.node("ReduceSum", [weight, along], keepdims=1)
-    return Matrix(scribe.node("Div", [total, size]), votes.shape[1])
+    total = _added(scribe, scribe.node("Mul", [picked, wide]), model.n_neighbors, votes.shape[1])
+    size = row_sum(scribe, weight, model.n_neighbors)
+    return Matrix(scribe.node("Div", [total.tensor, size]), votes.shape[1])
+
+
+def _added(scribe: Scribe, votes: str, count: int, width: int) -> Matrix:
+    """Add votes of shape (n, count, width) over the neighbours, by products of rows."""
+    turned = scribe.node("Transpose", [votes], perm=[0, 2, 1])
+    flat = scribe.node("Reshape", [turned, scribe.constant(np.array([-1, count], np.int64))])
+    summed = row_sum(scribe, flat, count)
+    return Matrix(scribe.node("Reshape", [summed, scribe.constant(np.array([-1, width], np.int64))]), width)
 
 
 def _neighbour_classes(scribe: Scribe, model: Any, flow: Flow) -> Matrix:

@@ -12,7 +12,12 @@ from mainstay.graph.steady import first_columns, padded, steady
 if TYPE_CHECKING:
     from mainstay.convert.flow import Scribe
 
-__all__ = ["both_classes", "exponential", "logistic", "shares", "softmax", "voted"]
+__all__ = ["both_classes", "exponential", "logistic", "row_sum", "shares", "softmax", "voted"]
+
+
+def row_sum(scribe: Scribe, tensor: str, width: int) -> str:
+    """Return the sum of each row, (n, 1): a product with ones, because ``ReduceSum`` adds otherwise for one row."""
+    return scribe.node("MatMul", [tensor, scribe.constant(np.ones((width, 1)))])
 
 
 def logistic(scribe: Scribe, given: Matrix) -> Matrix:
@@ -46,8 +51,7 @@ def softmax(scribe: Scribe, given: Matrix) -> Matrix:
 
 def shares(scribe: Scribe, given: Matrix, *, if_none: float) -> Matrix:
     """Return each value's share of its row's sum; ``if_none`` everywhere in a row whose sum is 0."""
-    along = scribe.constant(np.array([1], np.int64))
-    total = scribe.node("ReduceSum", [given.tensor, along], keepdims=1)
+    total = row_sum(scribe, given.tensor, given.width)
     none = scribe.node("Equal", [total, scribe.constant(np.array(0.0))])
     safe = scribe.node("Where", [none, scribe.constant(np.array(1.0)), total])
     found = scribe.node("Div", [given.tensor, safe])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.convert.flow import DOUBLE, Matrix, refuse
+from mainstay.convert.links import row_sum
 from mainstay.graph.steady import steady
 
 if TYPE_CHECKING:
@@ -143,13 +144,13 @@ def _discriminant(scribe: Scribe, step: Any, given: Matrix) -> Matrix:
 
 
 def _normalize(scribe: Scribe, step: Any, given: Matrix) -> Matrix:
-    along = scribe.constant(np.array([1], np.int64))
     size = scribe.node("Abs", [given.tensor])
     if step.norm == "max":
+        along = scribe.constant(np.array([1], np.int64))
         length = scribe.node("ReduceMax", [size, along], keepdims=1)
     else:
         squared = scribe.node("Mul", [size, size]) if step.norm == "l2" else size
-        length = scribe.node("ReduceSum", [squared, along], keepdims=1)
+        length = row_sum(scribe, squared, given.width)
         length = scribe.node("Sqrt", [length]) if step.norm == "l2" else length
     none = scribe.node("Equal", [length, scribe.constant(np.array(0.0))])
     safe = scribe.node("Where", [none, scribe.constant(np.array(1.0)), length])

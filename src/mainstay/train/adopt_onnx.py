@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
+from mainstay.bundle.audit_fields import OPERATORS
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import Outputs
 from mainstay.contracts.errors import DataError, UsageError
@@ -221,7 +222,7 @@ def _steady(model: ForeignModel, result: str, gate: Gate, width: int) -> bytes:
     tensor = model.results.get(result, result)
     arrays = gate.arrays.take(gate.kept[:200])
     for rows in (model.rows,) if model.rows else (_BLOCK, 1):
-        graph = model.written(gate.outputs.task, tensor, width, rows=rows)
+        graph = model.written(gate.outputs.task, tensor, width, rows=rows, operators=OPERATORS[""])
         if rows == 1:
             return graph
         predictor = Predictor(gate.schema, gate.outputs, graph)
