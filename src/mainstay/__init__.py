@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mainstay.lifecycle import (
         CompareResult,
         EvaluateResult,
+        ExplainResult,
         InspectResult,
         Model,
         PredictResult,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         compare,
         demo,
         evaluate,
+        explain,
         inspect,
         load,
         pack,
@@ -67,13 +69,14 @@ _ERRORS = (
     *("MissingPackageError", "ParityError", "ReplayError", "SchemaError", "UsageError", "WorkerError"),
 )
 _RESULTS = (
-    *("CompareResult", "EvaluateResult", "InspectResult", "Model", "PredictResult"),
+    *("CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
     *("ProfileResult", "ReportResult", "TrainEachResult", "TrainResult", "VerifyResult"),
 )
 _VERBS = (
     "compare",
     "demo",
     "evaluate",
+    "explain",
     "inspect",
     "load",
     "pack",
@@ -99,6 +102,7 @@ __all__ = [
     "CompareResult",
     "DataError",
     "EvaluateResult",
+    "ExplainResult",
     "Finding",
     "FormatError",
     "InputError",
@@ -122,6 +126,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "explain",
     "inspect",
     "load",
     "pack",

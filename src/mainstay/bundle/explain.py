@@ -14,8 +14,8 @@ import numpy as np
 from mainstay.bundle.explain_asked import Asking
 from mainstay.bundle.explain_graph import Graph
 from mainstay.bundle.explain_origins import Tracer, column_places
-from mainstay.bundle.explain_parts import Link, Part, Scaled, Situation, Sum
 from mainstay.bundle.explain_parts import Constant as ConstantPart
+from mainstay.bundle.explain_parts import Link, Part, Scaled, Situation, Sum
 from mainstay.bundle.explain_take_apart import Dismantler, last_dimension
 from mainstay.contracts.errors import BundleError, UsageError
 from mainstay.graph.run import Session

@@ -47,7 +47,7 @@ class Origin:
     def shares(self) -> NDArray[np.float64]:
         """How a column's contribution is divided among the raw columns: equally among those with a say."""
         count = self.columns.sum(axis=1, keepdims=True)
-        return self.columns / np.maximum(count, 1)
+        return np.asarray(self.columns / np.maximum(count, 1), np.float64)
 
     @classmethod
     def nothing(cls, width: int, raw: int) -> Origin:

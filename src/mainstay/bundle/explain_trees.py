@@ -113,7 +113,7 @@ class TreeSum:
                 first[feature] += part
         return first
 
-    def _some(self, units: range, rows: dict[int, NDArray[np.uint16]], count: int) -> dict[int, NDArray[np.float64]]:
+    def _some(self, units: range, rows: dict[int, NDArray[np.int64]], count: int) -> dict[int, NDArray[np.float64]]:
         total = {feature: np.zeros((self.values.shape[1], count)) for feature in self.cells}
         for place in units:
             unit = self._unit(place)
@@ -178,7 +178,7 @@ def _make_unit(
 
 
 def _patterns(
-    unit: _Unit, rows: dict[int, NDArray[np.uint16]], count: int
+    unit: _Unit, rows: dict[int, NDArray[np.int64]], count: int
 ) -> tuple[NDArray[np.int64] | None, list[NDArray[np.int64]]]:
     """Return the pattern of each row, and for each feature the cell of each pattern."""
     found = [code.take(rows[feature]) for feature, code in zip(unit.features, unit.codes, strict=True)]

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mainstay.data.quality_records import ColumnProfile, Profile
     from mainstay.evaluate.report_data import ReportData
+    from mainstay.evaluate.sections import Section
 
-__all__ = ["profile_pictures", "training_pictures"]
+__all__ = ["profile_pictures", "section_pictures", "training_pictures"]
 
 Pictures = defaultdict[str, Markup]
 """Pictures by name; an empty text where there is none."""
@@ -41,16 +44,21 @@ def training_pictures(data: ReportData) -> Pictures:
             charts.histogram_chart(data.target_histogram, data.target, width=360, height=150),
             "Distribution of the target.",
         )
-    return _draw(drawn | _curve_pictures(data) | _section_pictures(data))
+    return _draw(drawn | _curve_pictures(data) | _section_plots(data.sections))
 
 
-def _section_pictures(data: ReportData) -> dict[str, tuple[Any, str]]:
+def section_pictures(sections: Sequence[Section]) -> Pictures:
+    """Return the pictures of sections that stand by themselves."""
+    return _draw(_section_plots(sections))
+
+
+def _section_plots(sections: Sequence[Section]) -> dict[str, tuple[Any, str]]:
     """Return the plots of the sections, named by section and position."""
     from mainstay.evaluate.plots import draw_plot
 
     return {
         f"{section.key}-{place}": (draw_plot(plot), plot.words or plot.title)
-        for section in data.sections
+        for section in sections
         for place, plot in enumerate(section.plots)
     }
 

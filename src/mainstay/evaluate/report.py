@@ -16,14 +16,15 @@ from mainstay.evaluate import verdict, words
 from mainstay.evaluate.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
     from mainstay.data.quality_records import Profile
     from mainstay.evaluate.report_data import ReportData
+    from mainstay.evaluate.sections import Section
 
-__all__ = ["profile_report", "training_report"]
+__all__ = ["profile_report", "sections_page", "training_report"]
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -97,6 +98,31 @@ def profile_report(profile: Profile | Mapping[str, Any], *, seconds: float | Non
         seconds=seconds,
         created=created,
     )
+
+
+def sections_page(title: str, sections: Sequence[Section], *, lead: Sequence[str] = (), kicker: str = "") -> str:
+    """Return sections as a page of their own.
+
+    Parameters
+    ----------
+    title : str
+    sections : sequence of Section
+        Their keys are unique.
+    lead : sequence of str
+        Sentences under the title.
+    kicker : str, default ""
+        A few words above it.
+
+    Examples
+    --------
+    >>> from mainstay.evaluate.sections import Section
+    >>> "<h2 id=" in sections_page("Costs", [Section(key="costs", title="What errors cost", text=("8 each.",))])
+    True
+    """
+    from mainstay.evaluate.pictures import section_pictures
+
+    pictures = section_pictures(sections)
+    return _render("sections.html", title=title, sections=sections, lead=lead, kicker=kicker, pictures=pictures)
 
 
 def _profile_of(profile: Mapping[str, Any]) -> Profile:

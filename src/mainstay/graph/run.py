@@ -112,7 +112,7 @@ class Session:
         return {name: np.concatenate([answer[name] for answer in answers])[:rows] for name in self.outputs}
 
     def run_tensors(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Return every output for inputs that are ready as they are, in one block: for graphs that are parts of a model.
+        """Return every output for tensors that are ready as they are, in one block: for parts of a model.
 
         Raises
         ------

@@ -2,9 +2,10 @@
 
 from mainstay.lifecycle.comparing import compare
 from mainstay.lifecycle.demonstration import demo
+from mainstay.lifecycle.explaining import ExplainResult, explain
 from mainstay.lifecycle.model import Model, load
-from mainstay.lifecycle.profiling import profile
 from mainstay.lifecycle.packing import pack
+from mainstay.lifecycle.profiling import profile
 from mainstay.lifecycle.results import (
     CompareResult,
     EvaluateResult,
@@ -22,6 +23,7 @@ from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 __all__ = [
     "CompareResult",
     "EvaluateResult",
+    "ExplainResult",
     "InspectResult",
     "Model",
     "PredictResult",
@@ -33,6 +35,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "explain",
     "inspect",
     "load",
     "pack",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import msgspec
 
@@ -16,6 +16,7 @@ from mainstay.lifecycle.scoring import evaluate_frame
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
 
@@ -125,6 +126,29 @@ class Model:
         ks = (at_k,) if isinstance(at_k, (str, int, float)) else tuple(at_k)
         told = cost if isinstance(cost, str) else ",".join(f"{name}={value:g}" for name, value in cost.items())
         return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source, cost=told, at_k=ks))
+
+    def explain(
+        self, data: Any, *, label: Label | None = None, scale: Literal["answer", "margin"] = "answer", top: int = 0,
+        **reading: Unpack[Reading],
+    ) -> Any:  # fmt: skip
+        """Say what each column of each row added to its answer; see :func:`mainstay.explain`.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``prediction``, for classes ``class``, ``base`` and a column per feature; base and contributions add up to
+            the prediction. A pandas frame where a pandas frame came.
+
+        Raises
+        ------
+        SchemaError
+            When a feature is missing.
+        UsageError
+            When there is no such class or no margin.
+        """
+        from mainstay.lifecycle.explaining import explain
+
+        return explain(self, data, label=label, scale=scale, top=top, **reading).frame
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""

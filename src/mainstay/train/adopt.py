@@ -33,7 +33,7 @@ from mainstay.data.read import read
 from mainstay.train.adopt_gate import Gate
 from mainstay.train.adopt_report import Adopted, describe_adopted, judge_adopted
 from mainstay.train.finish import Finished
-from mainstay.train.golden import golden_rows, reference
+from mainstay.train.golden import background, golden_rows, reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,7 +221,8 @@ def finish_adopted(proved: Proved, truth: Any, settings: AdoptSettings) -> Finis
         recipe=_recipe(gate, settings, report.data_digest),
         evaluation={**msgspec.to_builtins(report), "model_digest": predictor.model_digest},
         golden=record_golden(predictor, golden_rows(predictor.schema, gate.frame, settings.seed)),
-        reference=reference(gate.arrays.take(gate.kept), proved.answers[gate.kept]),
+        reference=reference(gate.arrays.take(gate.kept), proved.answers[gate.kept])
+        | {"background": background(predictor.schema, gate.frame[gate.kept], settings.seed)},
         card=model_card(report),
     )
     return Finished(seal(replace(content, report=training_report(report))), report)

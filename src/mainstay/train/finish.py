@@ -25,7 +25,7 @@ from mainstay.evaluate.calibration import apply_stages
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
 from mainstay.train.describe import describe
-from mainstay.train.golden import golden_rows, reference
+from mainstay.train.golden import background, golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
 from mainstay.train.scene import Scene, find_sections
@@ -120,7 +120,8 @@ def _judge(
         recipe=_recipe(trained, table, settings),
         evaluation={**msgspec.to_builtins(report), "model_digest": predictor.model_digest},
         golden=record_golden(predictor, golden_rows(content.schema, trained.intake.test_frame, settings.seed)),
-        reference=reference(trained.intake.material.arrays, answers),
+        reference=reference(trained.intake.material.arrays, answers)
+        | {"background": background(content.schema, table.frame[trained.intake.train], settings.seed)},
         card=model_card(report),
     )
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mainstay.bundle.replay import plain_cells
+
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
@@ -13,10 +15,11 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Column, Schema
 
-__all__ = ["golden_rows", "reference"]
+__all__ = ["background", "golden_rows", "reference"]
 
 _ROWS = 24
 _BINS = 20
+_BACKGROUND, _BACKGROUND_CELLS = 100, 50_000
 
 
 def golden_rows(schema: Schema, frame: pl.DataFrame, seed: int) -> list[dict[str, Any]]:
@@ -38,6 +41,23 @@ def golden_rows(schema: Schema, frame: pl.DataFrame, seed: int) -> list[dict[str
     rows = frame.select(column.name for column in features)[chosen].to_dicts()
     altered = [_altered(rows[i % len(rows)], column) for i, column in enumerate(features[:_ROWS])]
     return [*rows, *altered, {}]
+
+
+def background(schema: Schema, frame: pl.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """Return some training rows, raw, that explanations compare other rows with.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : polars.DataFrame
+        Training rows, raw.
+    seed : int
+        Draws the rows: 100, fewer of tables with more than 500 columns.
+    """
+    features = [column.name for column in schema.features]
+    count = min(frame.height, _BACKGROUND, max(_ROWS, _BACKGROUND_CELLS // max(1, len(features))))
+    chosen = np.random.default_rng(seed).choice(frame.height, count, replace=False)
+    return [dict(plain_cells(row)) for row in frame.select(features)[chosen].to_dicts()]
 
 
 def _altered(row: dict[str, Any], column: Column) -> dict[str, Any]:

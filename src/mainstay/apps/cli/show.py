@@ -143,6 +143,18 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
     return [Text(head, style="bold"), metrics(figures["metrics"]), *worth(figures)]
 
 
+def _explain(figures: Figures) -> list[RenderableType]:
+    without = f", {count(figures['rejected'])} refused" if figures["rejected"] else ""
+    head = Text.assemble((f"{count(figures['rows'])} rows explained", "bold"), f"{without}, by {figures['method']}")
+    table = plain_table("column", "mean size", "95 % interval", "mean", right=range(1, 4))
+    for one in figures["columns"][:_SHOWN_ROWS]:
+        sure = interval(one["low"], one["high"])
+        table.add_row(one["name"], figure(one["mean_absolute"]), sure, figure(one["mean"]))
+    base = figure(figures["base"]) if figures["base"] is not None else "none"
+    words = Text(f"Base {base} and a row's contributions are its answer.", style="dim")
+    return [head, table, words, *(_wrote(path) for path in figures["outputs"])]
+
+
 def _compare(figures: Figures) -> list[RenderableType]:
     first, second = figures["models"]
     found = figures["comparison"]
@@ -192,6 +204,7 @@ _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "train_each": _train_each,
     "predict": _predict,
     "evaluate": _evaluate,
+    "explain": _explain,
     "compare": _compare,
     "inspect": _inspect,
     "verify": _verify,
