@@ -102,6 +102,7 @@ def columns(draw, name):
         decimal=draw(st.sampled_from([".", ".", ","])),
         thousands=draw(st.sampled_from(["", "", ",", ".", "'", " ", "_"])),
         formats=tuple(draw(st.lists(st.sampled_from(FORMATS), max_size=3))) if kind == "datetime" else (),
+        ordered=draw(st.booleans()) if kind == "category" else False,
         terms=draw(st.sampled_from([0, 1024, 262_144])) if kind == "text" else 0,
         on_bad=draw(POLICIES),
         on_missing=draw(POLICIES),

@@ -21,6 +21,9 @@ def columns(draw, name):
     size = {"boolean": 2, "category": 40}.get(kind, 0)
     bounds = [bound for bound in (draw(BOUND), draw(BOUND)) if bound is not None]
     decimal, thousands = draw(st.sampled_from([(".", ""), (",", "."), (",", " "), (".", "'"), (".", "_"), (".", ",")]))
+    categories = tuple(
+        draw(st.lists(WORDS, min_size=2 if kind == "boolean" else 0, max_size=size, unique_by=str.strip))
+    )
     return Column(
         name=name,
         kind=kind,
@@ -28,10 +31,9 @@ def columns(draw, name):
         if kind == "identifier"
         else draw(st.sampled_from(["feature", "ignored", "group", "time", "weight"])),
         nullable=draw(st.booleans()),
-        categories=tuple(
-            draw(st.lists(WORDS, min_size=2 if kind == "boolean" else 0, max_size=size, unique_by=str.strip))
-        ),
-        ordered=draw(st.booleans()),
+        categories=categories,
+        ordered=draw(st.booleans()) if kind == "category" and len(categories) > 1 else False,
+        terms=draw(st.sampled_from([0, 1024, 262_144])) if kind == "text" else 0,
         low=min(bounds) if bounds else None,
         high=max(bounds) if bounds else None,
         unit=draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=4)),

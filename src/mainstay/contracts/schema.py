@@ -47,7 +47,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The known levels of a category (or of a class target), in the order of their codes; the false and the true
         word of a boolean, in that order.
     ordered : bool, default False
-        Whether the order of the categories means something.
+        Whether the order of the categories means something: "low", "medium", "high". Then a feature is the place in
+        that order, a number, for every learner, and an unseen word is missing.
     low, high : float, optional
         The range seen in training, for numbers; for datetimes, in days since 1970-01-01.
     unit : str, default ""

@@ -18,7 +18,8 @@ numbers and those beyond float32 are bad values; "nan" is missing; true and fals
 (yes/no, y/n, true/false, t/f, on/off, 1/0) or none are given, all usual words; true and false values always.
 
 *Categories* are codes 0, 1, ... in the order of the schema's ``categories``; -1 is missing; the number of levels
-is the code of an unseen word. Words are compared as written; a number also by value.
+is the code of an unseen word. Words are compared as written; a number also by value. An *ordered* category is a
+number instead, its place in the list of ``categories``: 0, 1, ...; an unseen word, having no place, is missing.
 
 *Datetimes* follow the column's ``formats`` in their order, then ISO 8601. A time with an offset is moved to UTC.
 Dates that do not exist (31 February) and years outside 1 to 9999 are bad values.

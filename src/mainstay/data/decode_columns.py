@@ -20,7 +20,7 @@ from mainstay.data.decode_number import NumberReader
 from mainstay.data.decode_plan import problems_of
 from mainstay.data.decode_record import Decoded
 from mainstay.data.decode_terms import terms_of
-from mainstay.data.decode_word import BooleanReader, CategoryReader
+from mainstay.data.decode_word import BooleanReader, CategoryReader, OrderedReader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def _quick(reader: Reader, series: pl.Series, values: NDArray[Any]) -> NDArray[n
     """Fill in the cells that need no second look, and return which ones these are."""
     if isinstance(reader, NumberReader):
         return _quick_numbers(reader, series, values)
-    if isinstance(reader, BooleanReader | CategoryReader) and series.dtype == pl.String:
+    if isinstance(reader, BooleanReader | CategoryReader | OrderedReader) and series.dtype == pl.String:
         return _quick_words(reader.table, series, values)
     if isinstance(reader, DatetimeReader):
         return _quick_datetimes(reader, series, values)

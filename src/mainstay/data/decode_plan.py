@@ -14,7 +14,7 @@ from mainstay.data.decode_datetime import DatetimeReader
 from mainstay.data.decode_number import NumberReader
 from mainstay.data.decode_record import Problem
 from mainstay.data.decode_text import TextReader
-from mainstay.data.decode_word import BooleanReader, CategoryReader
+from mainstay.data.decode_word import BooleanReader, CategoryReader, OrderedReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,8 +82,8 @@ def plan_of(schema: Schema) -> Plan:
     numbers: list[str] = []
     categories: list[Column] = []
     for column in schema.features:
-        reader = reader_of(column)
-        if column.kind == "category":
+        reader = OrderedReader(column) if column.kind == "category" and column.ordered else reader_of(column)
+        if isinstance(reader, CategoryReader):
             steps.append(Step(column.name, "categories", len(categories), 1, reader))
             categories.append(column)
         else:

@@ -9,7 +9,7 @@ from mainstay.data.decode_cell import BLANKS, Flaw, Reading, canonical, cell_tex
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Column
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanReader", "CategoryReader"]
+__all__ = ["FALSE_WORDS", "TRUE_WORDS", "BooleanReader", "CategoryReader", "OrderedReader"]
 
 FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
@@ -100,6 +100,33 @@ class CategoryReader:
         if self.levels > 8:
             return f"expected one of the {self.levels} categories seen in training"
         return f"expected one of {', '.join(repr(word) for word in self.column.categories)}"
+
+
+class OrderedReader:
+    """Reads the cells of an ordered category as its place in the order: 0.0, 1.0, ...; an unseen word as missing.
+
+    Parameters
+    ----------
+    column : Column
+    """
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self._words = CategoryReader(column)
+        self.absent = self._words.absent
+        self.table = {word: float(code) for word, code in self._words.table.items()}
+
+    def read(self, value: object) -> Reading:
+        """Return the place, None for missing, or a flaw."""
+        reading = self._words.read(value)
+        if isinstance(reading, Flaw):
+            if reading.code != "unseen":
+                return reading
+            message = reading.message.replace("read as an unknown category", "read as missing")
+            return Flaw(reading.code, message, reading.action)
+        if reading is None or reading == self._words.levels:  # an unseen word that the policy silences has that code
+            return None
+        return float(reading) if isinstance(reading, int) else None
 
 
 def _category_table(column: Column) -> dict[str, int]:

@@ -112,7 +112,8 @@ def freeze(schema: Schema, table: Table, rows: NDArray[np.int64]) -> Schema:
 
 def _frozen(column: Column, series: pl.Series) -> Column:
     if column.kind == "category":
-        return replace(column, categories=_levels_in(column, series))
+        # A level that training has not seen still has its place in an order.
+        return column if column.ordered else replace(column, categories=_levels_in(column, series))
     if column.kind not in {"number", "datetime"}:
         return column
     low, high = value_range(column, series)

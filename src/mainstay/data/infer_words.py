@@ -13,8 +13,11 @@ from mainstay.data.decode_word import FALSE_WORDS, TRUE_WORDS
 from mainstay.data.infer_guess import ROWS_PER_CODE, Ask, Guess, also, cells, times
 from mainstay.data.infer_level import LEVELS_MOST, category_of, natural_order
 from mainstay.data.infer_name import names_identifier, names_number_of_something
+from mainstay.data.infer_order import known_order
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from mainstay.contracts.schema import Column
     from mainstay.data.infer_distinct import Distinct
 
@@ -23,6 +26,8 @@ __all__ = ["guess_words"]
 _UUID = "^[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$"
 _UNIQUE = 0.95
 _FEWEST_ROWS = 20
+_FEW_WORDS, _MANY_TEXTS = 2.0, 50  # of many different texts, two words each make a title
+_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 
 
 def guess_words(found: Distinct, base: Column, ask: Ask) -> Guess:
@@ -79,7 +84,7 @@ def _identifier_reason(found: Distinct, name: str) -> str:
     if found.filled >= 3 and found.values.str.contains(_UUID).all():
         return "all of the form of a UUID"
     one_word = found.weight(~found.values.str.contains(r"\s").to_numpy()) >= 0.9 * found.filled
-    if one_word and found.share >= _UNIQUE and found.filled >= _FEWEST_ROWS:
+    if one_word and found.share >= _UNIQUE and found.filled >= _FEWEST_ROWS and not _is_unspaced(found.values):
         return "nearly every cell has its own word"
     repeats = len(found) <= LEVELS_MOST and found.filled >= ROWS_PER_CODE * len(found)
     if names_identifier(name) and not repeats and len(found) > 1:
@@ -98,21 +103,35 @@ def _is_text(found: Distinct) -> bool:
     if found.share <= 0.5 and len(found) <= LEVELS_MOST:
         return False
     sample = found.values.head(20_000)
-    words, length = sample.str.count_matches(r"\S+").mean(), sample.str.len_chars().mean()
-    several = isinstance(words, float) and words >= 3
-    return several or (found.share > 0.5 and isinstance(length, float) and length >= 60)
+    words, length = _mean(sample.str.count_matches(r"\S+")), _mean(sample.str.len_chars())
+    several = words >= (_FEW_WORDS if len(found) > _MANY_TEXTS else 3)
+    return several or (found.share > 0.5 and (length >= 60 or _is_unspaced(sample)))
+
+
+def _is_unspaced(texts: pl.Series) -> bool:
+    """Whether most texts are of a script that sets no blanks between words, and longer than a name."""
+    return _mean(texts.str.contains(_UNSPACED)) > 0.5 and _mean(texts.str.len_chars()) >= 5
+
+
+def _mean(series: pl.Series) -> float:
+    mean = series.mean()
+    return float(mean) if isinstance(mean, int | float) else 0.0
 
 
 def _text(found: Distinct, base: Column) -> Column:
-    words = found.values.str.count_matches(r"\S+").mean()
-    average = words if isinstance(words, float) else 0.0
+    average = _mean(found.values.str.count_matches(r"\S+"))
     evidence = f"{len(found):,} different texts in {cells(found.filled)}, {average:.1f} words on average"
     return replace(base, kind="text", terms=TEXT_TERMS, evidence=also(evidence, base))
 
 
 def _category(found: Distinct, base: Column) -> Guess:
     count = "1 word" if len(found) == 1 else f"{len(found):,} different words"
-    column, findings = category_of(base, found.values.to_list(), found.counts, f"{count} in {cells(found.filled)}")
+    texts = found.values.to_list()
+    order = known_order(texts) if len(texts) <= _MANY_TEXTS else ()
+    evidence = f"{count} in {cells(found.filled)}{', whose order is known' if order else ''}"
+    column, findings = category_of(base, texts, found.counts, evidence)
+    if order:
+        column = replace(column, categories=order, ordered=True)
     if len(found) <= 50 or found.share <= 0.5:
         return Guess(column, findings)
     finding = Finding(

@@ -186,6 +186,12 @@ def _check(column: Column, place: _Place) -> None:
             f"{column.terms} came for a column of kind {column.kind!r}",
             f"Only a text has terms: 0 for none, or {_FEWEST_TERMS} to {_MOST_TERMS:,}.",
         )
+    if column.ordered and (column.kind != "category" or len(column.categories) < 2):
+        raise place.error(
+            "ordered",
+            f"the column is of kind {column.kind!r} with {len(column.categories)} categories",
+            'Only a category with its levels in their order, categories = ["low", "medium", "high"], is ordered.',
+        )
     _check_categories(column, place)
 
 
