@@ -19,7 +19,7 @@ from mainstay.contracts.schema import Schema
 from mainstay.data.decode import Decoder, decode_target
 from mainstay.data.infer import freeze
 from mainstay.data.split import Split
-from mainstay.data.split_table import find_ties
+from mainstay.data.split_table import Ties, find_ties
 from mainstay.train.labels import order_classes
 from mainstay.train.material import Material
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Column
     from mainstay.data.split import Fold
-    from mainstay.data.split_table import Ties
     from mainstay.data.table import Table
 
 __all__ = ["Intake", "fold_count", "take_in"]
@@ -135,7 +134,8 @@ def take_in(
         values = decode_target(schema, table.frame).values
     train, arrays, refused = _admitted(schema, table, usable, split.train)
     test, holdout, refused_test = _admitted(schema, table, usable, _known(values, usable, split.test, task))
-    folds = _folds(ties.take(train), values[usable[train]], cells_per_second, seed)
+    drawn = _as_given(ties, train, test) if given else ties.take(train)
+    folds = _folds(drawn, values[usable[train]], cells_per_second, seed)
     fitted = folds[:1] if cells_per_second > _HOLDOUT_LOAD else folds
     notes = (
         *split.notes,
@@ -165,6 +165,21 @@ def _given(usable: NDArray[np.int64], table: Table, count: int, how: str) -> Spl
             hint="Both parts need rows with a target.",
         )  # fmt: skip
     return Split(train, test, how)
+
+
+def _as_given(ties: Ties, train: NDArray[np.int64], test: NDArray[np.int64]) -> Ties:
+    """Return what ties the training rows in drawing folds, so that folds differ as the user's own two parts do.
+
+    Equal rows stay in one fold, for otherwise what remembers rows would look good. Where the user's held-out rows
+    repeat rows to learn from, that is what remembering is worth in his use, and folds may do the same.
+    """
+    taken = ties.take(train)
+    if ties.groups is not None or ties.order is not None:
+        return taken
+    repeated = float(np.isin(ties.fingerprints[test], taken.fingerprints).mean())
+    if repeated < _REPEATED:
+        return taken
+    return Ties(ties.how, np.arange(len(train), dtype=np.uint64))
 
 
 def _admitted(
@@ -243,6 +258,7 @@ def _unseen(count: int) -> tuple[Finding, ...]:
 
 
 _HOLDOUT_LOAD = 400_000.0
+_REPEATED = 0.02  # of the held-out rows, from which on it is no accident
 
 
 def fold_count(rows: int, cells_per_second: float) -> int:

@@ -27,7 +27,7 @@ from mainstay.train.assemble import AssembleJob, Fitted, Member
 from mainstay.train.blend import mix
 from mainstay.train.candidates import portfolio
 from mainstay.train.choose import choose, validated_rows
-from mainstay.train.decide import check_decisions, decide, weigh_classes
+from mainstay.train.decide import decide, weigh_classes
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.portraits import portray
@@ -64,6 +64,7 @@ __all__ = ["Surroundings", "Trained", "train_model"]
 
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
 _SLOWEST = 3.0
+_WRITING = 0.5  # seconds; of a rehearsal on shuffled targets no more than the graph is written
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
 
@@ -78,7 +79,7 @@ class Surroundings:
     watch : MemoryWatch
     listener : Listener
     audited : bool, default True
-        Whether leaks are looked for.
+        Whether leaks are looked for; False for a rehearsal on shuffled targets, of which no report is made.
     """
 
     clock: Clock
@@ -156,7 +157,6 @@ def train_model(
         cells_per_second=cells / min(settings.time_budget, 3600.0), share=settings.holdout, given=settings.given,
     )  # fmt: skip
     _check_derived(settings, intake)
-    check_decisions(settings, intake)
     intake = weigh_classes(intake, settings)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
     search = _search(intake, steering, settings, around)
@@ -223,7 +223,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool.scratch,
         around.pool,
         clock=around.clock,
-        reserve=_reserve(around.clock, intake) + _for_questions(settings),
+        reserve=_reserve(around.clock, intake) + _for_questions(settings) if around.audited else _WRITING,
         sign=steering.sign,
         seed=settings.seed,
         score=steering.score,
