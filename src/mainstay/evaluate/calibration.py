@@ -31,7 +31,7 @@ LEAST = 1e-7
 """Probabilities are held this far from 0 and 1 before their logarithm is taken; it is what float32 keeps of them."""
 
 _PARTS = {"beta": 3, "quadratic": 5}
-_NUDGE = 1e-9
+_NUDGE = 1e-6
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,20 +159,23 @@ def prior_stage(factors: Sequence[float]) -> Stage:
 
 
 def steepest(stage: Stage, probabilities: Floats) -> float:
-    """Return by how much a map at most enlarges a small difference of probabilities, at the answers given.
+    """Return by how much an answer at most moves where its probabilities move by a small share of themselves.
+
+    Rounding errors of a probability are a share of it, so this is what they may grow to.
 
     Examples
     --------
     >>> round(steepest(Stage(kind="temperature", classes=2, columns=((3.0,),)), np.array([[0.5, 0.5]])), 3)
-    3.0
+    0.75
     """
     rows, found = np.arange(len(probabilities)), 0.0
     for way in (probabilities.argmin(axis=1), probabilities.argmax(axis=1)):
-        moved = probabilities * (1.0 - _NUDGE)
-        moved[rows, way] += _NUDGE
-        given = np.maximum(np.abs(moved - probabilities).max(axis=1), 0.1 * _NUDGE)
-        change = np.abs(stage.apply(moved) - stage.apply(probabilities)).max(axis=1)
-        found = max(found, float((change / given).max()))
+        moved = np.clip(probabilities, LEAST, 1 - LEAST)
+        step = _NUDGE * moved[rows, way] * (1.0 - moved[rows, way])
+        before = stage.apply(moved)
+        moved = moved * (1.0 - step / (1.0 - moved[rows, way]))[:, None]
+        moved[rows, way] += step / (1.0 - np.clip(probabilities, LEAST, 1 - LEAST)[rows, way])
+        found = max(found, float(np.abs(stage.apply(moved) - before).max() / _NUDGE))
     return found
 
 

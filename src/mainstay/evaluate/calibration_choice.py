@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Calibration", "Trial", "calibrate", "cross_fitted", "row_losses"]
+__all__ = ["Calibration", "Trial", "averaging_gain", "calibrate", "cross_fitted", "row_losses"]
 
 _FOLDS = 5
 _MOST_ROWS = 20_000  # to choose by; the map that is kept is fitted on five times as many
 _FEWEST = 200
 _FEWEST_OF_A_CLASS = 15
-_STEEPEST = 1e4
-"""A map that enlarges rounding errors (1e-12 and less) more than this could show them."""
+_CAUTION = 1.5
+"""A few models understate their spread, and a map that mends it goes astray on an average: a forest of 60 full trees on
+telco (gain 0.044, spread 0.030) got a log-loss 4 % worse."""
+_STEEPEST = 100.0
+"""A map that enlarges rounding errors more than this could show them."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,7 @@ def calibrate(
     weight: Floats | None = None,
     groups: NDArray[np.int64] | None = None,
     priors: Sequence[float] | None = None,
+    noise: float = 0.0,
     seed: int = 0,
 ) -> Calibration:
     """Choose and fit a map on out-of-fold answers.
@@ -93,6 +97,9 @@ def calibrate(
         Rows of one group are fitted and judged together.
     priors : sequence of float, optional
         What each class was counted for in learning, where classes were weighted: undone first.
+    noise : float, default 0.0
+        What averaging mends anyway, where the shipped model is an average of those that answered here: see
+        :func:`averaging_gain`. "auto" keeps a map only where it gains more.
     seed : int, default 0
 
     Examples
@@ -113,7 +120,7 @@ def calibrate(
     kinds = [how] if how != "auto" else _kinds(undone, truth)
     trials = _tried(kinds, undone, truth, weight, groups=groups, seed=seed)
     best = min(trials, key=lambda trial: trial.after, default=None)
-    if how == "auto" and (best is None or not best.gain > best.error):
+    if how == "auto" and (best is None or not best.gain > best.error + _CAUTION * noise):
         return Calibration(stages=stages, trials=trials, reason=_why_not(best))
     kind = how if best is None else best.kind
     rows = _some(len(truth), 5 * _MOST_ROWS, seed)
@@ -127,7 +134,34 @@ def calibrate(
 def _why_not(best: Trial | None) -> str:
     if best is None:
         return "there are too few rows of a class to tell"
+    if best.gain > best.error:
+        return "what a map gains is no more than the average of the fold models gains by itself"
     return "no map lowers the log-loss by more than its standard error"
+
+
+def averaging_gain(parts: Floats) -> float:
+    """Return by how much the log-loss of an average of models is below the mean of theirs, were the average right.
+
+    A map that is fitted on answers of single models also mends that they are too sure, each in its own way. The
+    average of them is not, and would be mended twice. The figure is the mean Kullback-Leibler divergence of the
+    models from their average; it needs no targets.
+
+    Parameters
+    ----------
+    parts : float64 array of shape (models, n, classes)
+        Their probabilities for the same rows.
+
+    Examples
+    --------
+    >>> averaging_gain(np.array([[[0.5, 0.5]], [[0.5, 0.5]]]))
+    0.0
+    >>> round(averaging_gain(np.array([[[0.9, 0.1]], [[0.1, 0.9]]])), 2)
+    0.51
+    """
+    held = np.clip(parts, LEAST, 1.0)
+    mean = held.mean(axis=0)
+    divergence = (mean * (np.log(mean) - np.log(held).mean(axis=0))).sum(axis=1)
+    return float(max(divergence.mean(), 0.0)) if parts.size else 0.0
 
 
 def _kinds(probabilities: Floats, truth: NDArray[np.int64]) -> list[str]:

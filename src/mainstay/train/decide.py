@@ -13,7 +13,7 @@ import numpy as np
 
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.evaluate.calibration import apply_stages, prior_stage
-from mainstay.evaluate.calibration_choice import Calibration, calibrate, row_losses
+from mainstay.evaluate.calibration_choice import Calibration, averaging_gain, calibrate, row_losses
 from mainstay.evaluate.conformal import fit_intervals, fit_sets, least_rows
 from mainstay.evaluate.costs import balanced_costs, read_costs
 from mainstay.evaluate.thresholds import check_rule, choose_threshold
@@ -126,7 +126,14 @@ def class_factors(intake: Intake) -> tuple[float, ...]:
 
 
 def weigh_classes(intake: Intake, settings: Settings) -> Intake:
-    """Return the intake with rows of rare classes counted more, where the settings say so."""
+    """Return the intake with rows of rare classes counted more, where the settings say so.
+
+    Raises
+    ------
+    UsageError, DataError
+        What :func:`check_decisions` refuses, before anything is learned.
+    """
+    check_decisions(settings, intake)
     if settings.class_weight == "none":
         return intake
     material, target = intake.material, intake.material.target
@@ -151,9 +158,11 @@ def decide(choice: Choice, entries: Sequence[Entry], intake: Intake, settings: S
     given = mix([out_of_fold(entry, intake.material) for entry in members], shares)
     rows = validated_rows(intake.material)
     weight = None if intake.row_weight is None else intake.row_weight[rows]
+    by_fold = _by_fold(members, shares)
     if intake.task == "regression":
-        return _amounts(given, intake, settings, weight, shrink=_shrink(given, members, shares, intake))
-    return _classes(given, choice, intake, settings, weight)
+        return _amounts(given, intake, settings, weight, shrink=_shrink(given, by_fold, intake))
+    noise = 0.0 if by_fold is None else averaging_gain(by_fold)
+    return _classes(given, choice, intake, settings, weight, noise=noise)
 
 
 def _amounts(given: Floats, intake: Intake, settings: Settings, weight: Floats | None, *, shrink: float) -> Decision:
@@ -164,14 +173,16 @@ def _amounts(given: Floats, intake: Intake, settings: Settings, weight: Floats |
     return Decision(given, given, uncertainty=fit_intervals(given, truth, level, weight=weight, shrink=shrink))
 
 
-def _classes(given: Floats, choice: Choice, intake: Intake, settings: Settings, weight: Floats | None) -> Decision:
+def _classes(
+    given: Floats, choice: Choice, intake: Intake, settings: Settings, weight: Floats | None, *, noise: float
+) -> Decision:
     rows = validated_rows(intake.material)
     truth = intake.material.target.values[rows].astype(np.int64)
     factors = class_factors(intake) if settings.class_weight != "none" else ()
     calibration = Calibration(reason="a model that ignores the columns has nothing to mend")
     if choice.name != "baseline":
         calibration = calibrate(
-            settings.calibrate, given, truth, weight=weight, seed=settings.seed,
+            settings.calibrate, given, truth, weight=weight, seed=settings.seed, noise=noise,
             groups=None if intake.groups is None else intake.groups[rows],
             priors=factors if factors and _is_better(prior_stage(factors).apply(given), given, truth, weight) else None,
         )  # fmt: skip
@@ -210,19 +221,24 @@ def _rule(
     return threshold, words, costs
 
 
-def _shrink(given: Floats, members: Sequence[Entry], shares: Sequence[float], intake: Intake) -> float:
+def _by_fold(members: Sequence[Entry], shares: Sequence[float]) -> Floats | None:
+    """Return what each fold's models say together for the held-out rows; None where there is one fold."""
+    folds = sorted(members[0].holdout)
+    if len(folds) < 2 or any(sorted(member.holdout) != folds for member in members):
+        return None
+    answers = np.stack([mix([member.holdout[fold] for member in members], shares) for fold in folds])
+    return answers if answers.size else None
+
+
+def _shrink(given: Floats, by_fold: Floats | None, intake: Intake) -> float:
     """Return how much smaller the errors of the average of fold models are than those of single ones.
 
     The squared error of an average is that of its members less their spread around it (Krogh and Vedelsby 1995); the
     spread needs no targets, and is taken where all fold models answer the same rows.
     """
-    folds = sorted(members[0].holdout)
-    if len(folds) < 2 or any(sorted(member.holdout) != folds for member in members):
-        return 1.0
-    answers = np.stack([mix([member.holdout[fold] for member in members], shares) for fold in folds])
-    if not answers.size:
+    if by_fold is None:
         return 1.0
     truth = intake.material.target.values[validated_rows(intake.material)].astype(np.float64)
     error = float(np.mean(np.square(given - truth)))
-    spread = float(answers.var(axis=0).mean())
+    spread = float(by_fold.var(axis=0).mean())
     return float(np.sqrt(max(1.0 - spread / error, _LEAST_SHRINK**2))) if error > 0 else 1.0
