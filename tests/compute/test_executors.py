@@ -111,3 +111,11 @@ def test_scratch_folder_is_removed():
     assert scratch.is_dir()
     pool.close()
     assert not scratch.exists()
+
+
+def test_what_may_be_loaded_later_does_not_hold_up_the_first_jobs():
+    slow = "later:no_such_module_at_all"
+    with ProcessPool(1, preload=(slow, "later:wave")) as pool:
+        pool.submit(Job(1, f"{JOBS}:sleep", {"seconds": 0.3}))
+        pool.submit(Job(2, f"{JOBS}:echo", {"word": "still here"}))
+        assert [outcome.status for outcome in collect(pool, 2)] == ["done", "done"]

@@ -126,3 +126,58 @@ def test_few_rows_do_not_make_a_plainly_worse_model_a_tie():
     wild[3] += 9.0  # one answer is far off, the others are exact: no interval tells it from the good one
     good = entry("good", y + 0.5 * rng.normal(size=30), few, cost=100)
     assert pick([good, entry("wild", wild, few, cost=1)], few).name == "good"
+
+
+def three(seed=11, rows=ROWS):
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=rows)
+    return y, [y + scale * rng.normal(size=rows) for scale in (1.0, 1.1, 6.0)]
+
+
+def test_a_vote_gives_equal_voices_to_the_best_of_each_learner():
+    y, answers = three()
+    weights = blend([*answers, answers[0]], y, negative_error, seed=0, way="voting", learners=["a", "b", "c", "a"])
+    assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0.0])
+
+
+@pytest.mark.parametrize("rows", [40, 2_000])
+def test_a_stack_of_amounts_has_weights_above_zero_and_beats_each(rows):
+    y, answers = three(rows=rows)
+    weights = blend(answers, y, negative_error, seed=0, way="stacking")
+    assert min(weights) >= 0
+    assert sum(weights) == pytest.approx(1.0)
+    assert weights[2] < 0.1
+    assert negative_error(y, mix(answers, weights)) > max(negative_error(y, one) for one in answers)
+
+
+def test_a_stack_of_classes_finds_the_shares_of_a_mixture():
+    rng = np.random.default_rng(12)
+    sharp, blunt = rng.dirichlet([0.3] * 3, 4_000), np.full((4_000, 3), 1 / 3)
+    truth = np.array([rng.choice(3, p=row) for row in 0.7 * sharp + 0.3 * blunt])
+    weights = blend([sharp, blunt], truth, lambda y, p: 0.0, seed=0, way="stacking")
+    assert weights == pytest.approx([0.7, 0.3], abs=0.05)
+
+
+def test_the_cheaper_of_two_is_not_shipped_where_it_is_plainly_less_good(material):
+    """Few rows tell hardly anything apart; that alone does not make a worse model the better choice."""
+    y, rng = material.target.values, np.random.default_rng(13)
+    shared = rng.normal(size=ROWS)
+    good = entry("good", y + shared, material, cost=100)
+    less = entry("less", y + 1.01 * shared + 0.1 * rng.normal(size=ROWS), material, cost=1)
+    choice = pick([good, less], material)
+    assert "less" in choice.tied or choice.name == "good"
+    assert choice.name == "good"
+
+
+@pytest.mark.parametrize("how", ["off", "voting", "stacking"])
+def test_the_user_says_how_candidates_are_joined(material, how):
+    y, rng = material.target.values, np.random.default_rng(14)
+    entries = [entry(name, y + rng.normal(size=ROWS), material, cost=1, learner=name) for name in ("a", "b", "c")]
+    steering = steer("regression", "auto", 0, 0)
+    choice = choose(entries, material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=0, blend=how)
+    if how == "off":
+        assert choice.blend_weights == {}
+        assert len(choice.weights) == 1
+    else:
+        assert choice.name == "blend"
+        assert choice.weights == pytest.approx(dict.fromkeys("abc", 1 / 3), abs=0.1)

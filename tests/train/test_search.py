@@ -46,7 +46,7 @@ class Stage:
         answers = np.full(len(truth), np.nan) if np.isnan(play) else truth + play
         model = {"model." + key: value for key, value in to_arrays(ModelGraph(Constant(np.zeros(1)))).items()}
         np.savez(told.file, validation=answers, holdout=np.zeros(5), **model)
-        result = FoldResult(seconds=0.1, predict_seconds=0.001, cost=1, size=0, notes={}, recipe="{}")
+        result = FoldResult(seconds=0.1, predict_seconds=0.001, cost=1, size=0, notes={}, recipe="{}", rounds=7)
         return [Outcome(job.number, "done", msgspec.to_builtins(result), 0.1)]
 
     def stop(self, number):
@@ -131,3 +131,23 @@ def test_events_tell_scores_in_the_metrics_own_direction(material, tmp_path):
 def test_what_one_fold_cannot_tell_apart_goes_on(material, tmp_path):
     _, entries, _, _ = search({"good": 0.1, "close": 0.3}, material, tmp_path)
     assert entries["close"].status == "done"
+
+
+def test_rounds_found_on_the_first_fold_are_told_to_the_others(material, tmp_path):
+    _, entries, _, _ = search({"a": 0.1}, material, tmp_path)
+    jobs = entries["a"].jobs
+    assert [jobs[fold].rounds for fold in range(3)] == [None, 7, 7]
+
+
+def test_a_dear_candidate_is_not_begun_where_its_time_is_not_left(material, tmp_path):
+    stage = Stage({"a": 0.1, "b": 0.1}, material)
+    stage.slots = 1
+    candidates = (Candidate(name="a", learner="ridge"), Candidate(name="b", learner="ridge", effort=1e6))
+    made = Search(
+        candidates, material, tmp_path, stage, clock=Clock(60.0), seed=0, score=lambda y, p: 0.0,
+        loss=lambda y, p: 1.0, apart=lambda y, best, other: False, listener=lambda event: None,
+    )  # fmt: skip
+    entries = {entry.candidate.name: entry for entry in made.run()}
+    assert entries["a"].status == "done"
+    assert entries["b"].status == "skipped"
+    assert ("b", 0) not in stage.submitted

@@ -63,7 +63,7 @@ __all__ = ["Surroundings", "Trained", "train_model"]
 
 
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
-_SLOWEST = 3.0
+_SLOWEST = 2.0
 _WRITING = 0.5  # seconds; of a rehearsal on shuffled targets no more than the graph is written
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
