@@ -2,7 +2,7 @@
 
     python benchmarks/leaks.py [--seeds 2] [--tables telco,adult] [--kinds copy,sums]
 
-Twelve kinds of leak are planted, one at a time, in public tables whose own leaks were taken out first. The table is
+Twelve kinds of leak are planted, one at a time, in public tables whose own leaks were taken out. The table is
 read, its schema inferred and its rows split as in training; then the audit runs. A leak is found when a warning or an
 error names the planted column (or says what is wrong with the rows). On the clean tables every warning is a false alarm.
 Writes .cache/leaks.json.
@@ -186,7 +186,7 @@ def encoded(frame, target, rng):
     return frame.with_columns(pl.Series(PLANTED, np.round(means[level], 6)))
 
 
-def later(frame, target, rng):
+def later(frame, target, _rng):
     """The mean target of the next rows in time, in a table with a date."""
     y, classes = numeric(frame, target)
     goal = (y == 1).astype(float) if classes else y
@@ -198,7 +198,7 @@ def later(frame, target, rng):
     return frame.with_columns(days, pl.Series(PLANTED, window))
 
 
-def other_source(frame, target, rng):
+def other_source(frame, _target, rng):
     """The test rows come from elsewhere, and a column shows it: another unit, another default."""
     mark = np.zeros(frame.height)
     test = rng.permutation(frame.height)[: frame.height // 5]
@@ -257,7 +257,8 @@ def run(tables, kinds, seeds):
                 if planted is None:
                     continue
                 planted, test = planted if isinstance(planted, tuple) else (planted, None)
-                warned, seconds = look(planted, target, test, seed, HOW.get(name, "random"))
+                how = "random" if test is not None else HOW.get(name, "random")
+                warned, seconds = look(planted, target, test, seed, how)
                 lines.append({"table": name, "kind": kind, "seed": seed, "found": is_found(kind, warned, base),
                               "seconds": seconds, "warned": sorted(map(str, warned))})  # fmt: skip
         missed = [line["kind"] for line in lines if line["table"] == name and not line["found"]]

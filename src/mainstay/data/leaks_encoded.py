@@ -167,7 +167,7 @@ def judge_later(numbers: Mapping[str, Floats], target: Floats, order: NDArray[np
     if len(goal) < 100:
         return ()
     matrix = np.column_stack([np.roll(goal, lag)[inner] for lag in lags] + [np.ones(len(goal) - 2 * _LAGS)])
-    usable = np.isfinite(matrix).all(axis=1)
+    usable = np.asarray(np.isfinite(matrix).all(axis=1), np.bool_)
     if usable.sum() < 100 or goal[np.isfinite(goal)].std() == 0:
         return ()
     found = []

@@ -80,7 +80,7 @@ def _carries(codes: NDArray[np.int64], target: NDArray[np.generic]) -> bool:
     shares = np.bincount(values[rows]) / len(rows)
     outside = max(outside, float((shares**2).sum()))
     error = np.sqrt(outside * (1 - outside) * (1 / same.sum() + 1 / (~same).sum()))
-    return inside - outside > max(_TIED * (1 - outside), _SURE * error)
+    return bool(inside - outside > max(_TIED * (1 - outside), _SURE * error))
 
 
 def _halves(target: NDArray[np.generic]) -> NDArray[np.int64]:

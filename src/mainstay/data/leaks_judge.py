@@ -27,6 +27,8 @@ _STRONG = {"roc_auc": 0.95, "r2": 0.9}
 _INFORMED = {"roc_auc": 0.6, "r2": 0.1}
 _RATIO, _RATIO_OF_FEW = 1.25, 1.6
 _MANY_ROWS = 1000
+_FIRM = {"roc_auc": 0.85, "r2": 0.7}
+_FIRM_RATIO, _FIRM_RATIO_OF_FEW = 1.15, 1.4
 _UNTIED = 0.05
 
 
@@ -156,9 +158,15 @@ def _judge_suspects(columns: Columns, schema: Schema) -> list[Finding]:
             found.append(_suspect(one, columns, needed[name], appended=appended and not alone))
         elif name in needed:
             found.append(_needed_only(one, columns, needed[name]))
-        elif alone and one.score >= _STRONG[one.metric]:
+        elif alone and (one.score >= _STRONG[one.metric] or _is_firm(one, columns)):
             found.append(_strong_alone(one, columns))
     return found
+
+
+def _is_firm(one: SoloScore, columns: Columns) -> bool:
+    """Say whether a column tells much and is not to be replaced, where others are needed as well."""
+    least = _FIRM_RATIO if len(columns.rows) >= _MANY_ROWS else _FIRM_RATIO_OF_FEW
+    return one.score >= _FIRM[one.metric] and columns.without.get(one.column, 1.0) >= least
 
 
 def _needed(columns: Columns) -> dict[str, float]:

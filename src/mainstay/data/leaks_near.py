@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["judge_near_copies"]
 
-_QUERIES, _REFERENCE = 1500, 20_000
+_QUERIES, _REFERENCE = 2500, 20_000
 _NEIGHBOURS = 5
 _LEVELS, _DIMENSIONS = 12, 8
 _LEAST_SHARE = 0.01
 _LEAST_COPIES = 5
-_SURPRISE = 1e-4
+_SURPRISES = (1e-4, 1e-7, 1e-10)
 _NEAR = 0.1
-_SAME, _BY_CHANCE, _MANY, _TIED = 0.95, 1e-4, 0.05, 0.3
+_SAME, _BY_CHANCE, _MANY, _TIED = 0.95, 1e-3, 0.05, 0.3
 _NAMED = 5
 
 
@@ -57,7 +57,7 @@ def judge_near_copies(
     train, test : int64 arrays, optional
         Where given, copies of test rows are looked for among training rows; else copies of any row among all.
     seed : int
-        Draws at most 1,500 rows that are looked up among at most 20,000.
+        Draws at most 2,500 rows that are looked up among at most 20,000.
     """
     rng = np.random.default_rng(seed)
     everything = np.arange(frame.height)
@@ -71,11 +71,18 @@ def judge_near_copies(
     if features is None:
         return ()
     near, where = _neighbours(features[len(reference) :], features[: len(reference)], queries, reference)
-    copies = _surprising(near)
-    count = int(copies.sum())
-    if count < max(_LEAST_COPIES, _LEAST_SHARE * len(queries)):
-        return ()
-    return (_finding(count, queries, copies, where, target, split=train is not None),)
+    return _judge(near, queries, where, target, split=train is not None)
+
+
+def _judge(near: Floats, queries: Rows, where: Rows, target: Floats | None, *, split: bool) -> tuple[Finding, ...]:
+    """Return the first finding that is a warning, from the nearer copies to the nearest ones, or the first of all."""
+    found: list[Finding] = []
+    for surprise in _SURPRISES:
+        copies = _surprising(near, surprise)
+        count = int(copies.sum())
+        if count >= max(_LEAST_COPIES, _LEAST_SHARE * len(queries)):
+            found.append(_finding(count, queries, copies, where, target, split=split))
+    return tuple([*(one for one in found if one.severity == "warning"), *found][:1])
 
 
 def _features(frame: pl.DataFrame, schema: Schema, rows: Rows) -> NDArray[np.float32] | None:
@@ -129,7 +136,7 @@ def _neighbours(
     return near, first
 
 
-def _surprising(near: Floats) -> NDArray[np.bool_]:
+def _surprising(near: Floats, surprise: float) -> NDArray[np.bool_]:
     """Say which rows have a neighbour that is nearer than one population would have it; equal rows aside."""
     apart = near[:, 0] > 0
     if apart.sum() < 30:
@@ -141,7 +148,7 @@ def _surprising(near: Floats) -> NDArray[np.bool_]:
         return np.zeros(len(near), np.bool_)
     # P(ratio > x) = 1 - (1 - x^-d)^4, so the median gives the dimension d, and d the ratio of a given surprise.
     dimension = np.log(1 / (1 - 0.5 ** (1 / (_NEIGHBOURS - 1)))) / np.log(usual)
-    limit = ((_NEIGHBOURS - 1) / _SURPRISE) ** (1 / dimension)
+    limit = ((_NEIGHBOURS - 1) / surprise) ** (1 / dimension)
     return np.asarray(apart & (ratio > limit) & (near[:, 0] < _NEAR * np.median(near[:, -1])), np.bool_)
 
 

@@ -123,7 +123,7 @@ def _of_numbers(column: Column) -> Column:
 
 def _codes(part: pl.Series) -> NDArray[np.int64]:
     places = part.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    return np.minimum(places, 255)
+    return np.asarray(np.minimum(places, 255), np.int64)
 
 
 def judge_pairs(

@@ -145,7 +145,7 @@ def _score(entry: Metric, evidence: Evidence, draws: Draws | None, groups: NDArr
     if evidence.rows > 1:
         share = 1.0 if groups is None else _independent_share(measured, groups)
         if entry.way == "moments" and draws is not None:
-            limits = studentised(measured, draws)
+            limits = studentised(measured, draws, entry.span)
         elif entry.way == "rank":
             limits = _rank_limits(entry.name, evidence, measured, share)
         elif entry.way == "median":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from mainstay.contracts.errors import MainstayError
+from mainstay.contracts.errors import BudgetError, MainstayError
 from mainstay.contracts.events import StageBegun, silent
 from mainstay.contracts.findings import Finding
 from mainstay.data.table import Table
@@ -153,6 +153,8 @@ def prove_by_shuffle(
         began = clock.elapsed()
         try:
             trained = _run(table, schema, settings, around, clock=clock, turn=len(draws))
+        except BudgetError:
+            break  # the time was up before a model was finished
         except MainstayError as error:
             ended = str(error)
             break
