@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mainstay.contracts.arrays import Arrays
     from mainstay.evaluate.sections import Cell
 
-__all__ = ["ColumnPush", "pushes_of", "pushes_section", "reason", "row_section"]
+__all__ = ["ColumnPush", "pushes_of", "pushes_section", "reason", "row_section", "value_levels"]
 
 _DRAWN_COLUMNS, _DRAWN_ROWS = 12, 150
 _WORD = 30
@@ -104,8 +105,44 @@ def _told(column: str, values: Mapping[str, object]) -> str:
     value = values.get(column)
     if value is None or value != value:  # noqa: PLR0124 - NaN is missing
         return f"{column} missing"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:.6g}" if isinstance(value, float) else _short(str(value))
     return f"{column} = {text if len(text) <= _WORD else text[: _WORD - 3] + '...'}"
+
+
+def _short(text: str) -> str:
+    """Return a number that is written with many digits with six of them."""
+    if len(text) <= 8:
+        return text
+    try:
+        return f"{float(text):.6g}"
+    except ValueError:
+        return text
+
+
+def value_levels(arrays: Arrays, columns: Sequence[str]) -> NDArray[np.float64]:
+    """Return where each row's value stands among the others, from 0 to 1; NaN for values without an order.
+
+    Parameters
+    ----------
+    arrays : Arrays
+        The decoded rows; of a datetime its day counts.
+    columns : sequence of p str
+        Raw columns.
+
+    Returns
+    -------
+    float64 array of shape (n, p)
+    """
+    places = {name: place for place, name in enumerate(arrays.number_names)}
+    levels = np.full((arrays.rows, len(columns)), np.nan)
+    for at, name in enumerate(columns):
+        place = places.get(name, places.get(f"{name}.days"))
+        values = np.empty(0) if place is None else arrays.numbers[:, place].astype(np.float64)
+        known = np.sort(values[~np.isnan(values)])
+        if len(known) and known[0] < known[-1]:
+            middle = (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / 2
+            levels[:, at] = np.where(np.isnan(values), np.nan, middle / len(known))
+    return levels
 
 
 def pushes_section(

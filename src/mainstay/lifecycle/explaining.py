@@ -9,7 +9,7 @@ import numpy as np
 
 from mainstay.bundle.explain import Explainer, background_rows
 from mainstay.contracts.errors import UsageError
-from mainstay.evaluate.contributions import pushes_of, pushes_section, reason, row_section
+from mainstay.evaluate.contributions import pushes_of, pushes_section, reason, row_section, value_levels
 from mainstay.lifecycle.model import Model, like, load
 from mainstay.lifecycle.outputs import check_outputs, write_frame
 from mainstay.lifecycle.results import Result, write_text
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
-    from numpy.typing import NDArray
 
     from mainstay.bundle.explain import Explanation
     from mainstay.bundle.open import Bundle
@@ -234,7 +233,12 @@ def _sections(found: Explanation, frame: pl.DataFrame, bundle: Bundle, seed: int
         )
     sections = [
         pushes_section(
-            found.columns, found.contributions, value_levels(bundle, frame), what=what, notes=notes, seed=seed
+            found.columns,
+            found.contributions,
+            value_levels(bundle.predictor.decoder.from_frame(frame).arrays, found.columns),
+            what=what,
+            notes=notes,
+            seed=seed,
         )
     ]
     rows = frame.head(_ROWS_SHOWN).select(found.columns).iter_rows(named=True)
@@ -261,21 +265,3 @@ def told(found: Explanation, bundle: Bundle) -> str:
     labels = sorted({str(label) for label in found.labels if label is not None})
     scale = "probability" if found.scale == "answer" else "margin"
     return f"the {scale} of {labels[0]}" if len(labels) == 1 else f"the {scale} of the class explained"
-
-
-def value_levels(bundle: Bundle, frame: pl.DataFrame) -> NDArray[np.float64]:
-    """Return where each row's value stands among the others, 0 to 1; NaN for values without an order."""
-    decoder = bundle.predictor.decoder
-    arrays = decoder.from_frame(frame).arrays
-    levels = np.full((frame.height, len(bundle.schema.features)), np.nan)
-    places = {name: place for place, name in enumerate(decoder.number_names)}
-    for at, column in enumerate(bundle.schema.features):
-        place = places.get(f"{column.name}.days" if column.kind == "datetime" else column.name)
-        if place is None:
-            continue
-        values = arrays.numbers[:, place].astype(np.float64)
-        known = np.sort(values[~np.isnan(values)])
-        if len(known) and known[0] < known[-1]:
-            middle = (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / 2
-            levels[:, at] = np.where(np.isnan(values), np.nan, middle / len(known))
-    return levels
