@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     Answers = Sequence[NDArray[np.float64]]
     Score = Callable[[NDArray[Any], NDArray[np.float64]], float]
 
-__all__ = ["Way", "blend", "mix"]
+__all__ = ["MEMBERS", "Way", "blend", "mix"]
 
 Way = Literal["greedy", "voting", "stacking"]
+MEMBERS = 8
+"""How many candidates a blend may have."""
+
 _LEAST_WEIGHT = 0.02
 _MOST_ROWS = 50_000
 _TRUST = 500.0  # with so many rows the selection and the plain mean of the best few count alike
@@ -50,7 +53,7 @@ def blend(
     score: Score,
     *,
     seed: int,
-    members: int = 8,
+    members: int = MEMBERS,
     way: Way = "greedy",
     learners: Sequence[str] = (),
 ) -> list[float]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from mainstay.contracts.events import CandidateScored
 from mainstay.contracts.executor import Job
+from mainstay.train.blend import MEMBERS
 from mainstay.train.fold import FoldJob, FoldResult, load_result
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unkno
 _LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
 _WIDE_BYTES = 32e6
 _SECONDS_PER_BYTE = 1.0e-7  # to write a fitted model into the graph, pack it and read it back; measured
+_SECONDS_PER_LINE, _SECONDS_PER_ANSWER = 0.02, 1.2e-5  # to score a candidate for the leaderboard; measured
 _GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
 
 
@@ -184,10 +186,11 @@ class Search:
 
     def _left(self) -> float:
         """Return the seconds that are left when the held-out rows must still be answered by all that may be shipped."""
-        thousands = self._material.holdout.rows / 1000.0
-        judging = thousands * sum(entry.predict_seconds for entry in self.entries)
-        writing = _SECONDS_PER_BYTE * sum(entry.size for entry in self.entries)
-        return max(0.0, self._clock.left() - self._reserve - judging - writing)
+        rows, begun = self._material.holdout.rows, [entry for entry in self.entries if entry.results]
+        judging = rows / 1000.0 * sum(sorted(entry.predict_seconds for entry in begun)[-MEMBERS:])
+        writing = _SECONDS_PER_BYTE * sum(sorted(entry.size for entry in begun)[-MEMBERS:])
+        comparing = len(begun) * (_SECONDS_PER_LINE + _SECONDS_PER_ANSWER * rows)
+        return max(0.0, self._clock.left() - self._reserve - judging - writing - comparing)
 
     def _may_go_on(self) -> bool:
         """Say whether there is time: to the last for the baseline, without which there would be no answer at all."""
