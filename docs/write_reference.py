@@ -52,7 +52,10 @@ SHAPES = {
     "profile": """\
 {rows, columns: [{name, kind, role, missing, ...}], findings: [{severity, code, column, message, advice}]}""",
     "predict": "{rows, rejected, outputs: [files]}",
-    "evaluate": "{task, rows, metrics: {NAME: {value, low, high}}}",
+    "evaluate": """\
+{task, rows, metrics: {NAME: {value, low, high}}, unweighted: {NAME: {...}} (with row weights),
+ cost: {value, low, high} (with costs), at_k: [{k, share, precision, recall}] (with --at-k),
+ coverage: {level, share, width} (with sets or intervals)}""",
     "compare": """\
 {task, target, metric, rows, left_out, margin, models: [{name, digest, cost, value, low, high, metrics}],
  comparison: {difference, low, high, probability_better, tied, probability_alike}, metrics: {NAME: {...}},

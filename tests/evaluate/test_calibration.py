@@ -158,3 +158,14 @@ def test_the_calibration_error_of_honest_answers_is_that_of_chance_and_its_inter
         by_chance.append(alone)
     assert held >= 34
     assert np.mean(honest) == pytest.approx(np.mean(by_chance), rel=0.1)
+
+
+def test_what_averaging_mends_by_itself_is_not_mended_twice():
+    """Single models are too sure, each in its own way; maps that make answers surer are not held back."""
+    given, truth, _ = answers(3000, 2, 0, power=1.5)
+    assert calibrate("auto", given, truth).kind != "none"
+    found = calibrate("auto", given, truth, noise=1.0)
+    assert found.kind == "none"
+    assert "average" in found.reason
+    given, truth, _ = answers(3000, 2, 0, power=0.5)
+    assert calibrate("auto", given, truth, noise=1.0).kind != "none"

@@ -99,7 +99,7 @@ def calibrate(
         What each class was counted for in learning, where classes were weighted: undone first.
     noise : float, default 0.0
         What averaging mends anyway, where the shipped model is an average of those that answered here: see
-        :func:`averaging_gain`. "auto" keeps a map only where it gains more.
+        :func:`averaging_gain`. "auto" keeps a map that makes answers less sure only where it gains more.
     seed : int, default 0
 
     Examples
@@ -120,13 +120,14 @@ def calibrate(
     kinds = [how] if how != "auto" else _kinds(undone, truth)
     trials = _tried(kinds, undone, truth, weight, groups=groups, seed=seed)
     best = min(trials, key=lambda trial: trial.after, default=None)
-    if how == "auto" and (best is None or not best.gain > best.error + _CAUTION * noise):
+    if how == "auto" and (best is None or not best.gain > best.error):
         return Calibration(stages=stages, trials=trials, reason=_why_not(best))
     kind = how if best is None else best.kind
     rows = _some(len(truth), 5 * _MOST_ROWS, seed)
     stage = fit_stage(kind, undone[rows], truth[rows], None if weight is None else weight[rows])
-    if how == "auto" and steepest(stage, undone[rows]) > _STEEPEST:
-        return Calibration(stages=stages, trials=trials, reason=f"{kind} would make rounding errors visible")
+    reason = "" if how != "auto" or best is None else _objection(stage, undone[rows], best, noise)
+    if reason:
+        return Calibration(stages=stages, trials=trials, reason=reason)
     reason = "it was asked for" if how != "auto" else "it lowers the log-loss by more than its standard error"
     return Calibration(stages=(*stages, stage), kind=kind, trials=trials, reason=reason)
 
@@ -134,9 +135,26 @@ def calibrate(
 def _why_not(best: Trial | None) -> str:
     if best is None:
         return "there are too few rows of a class to tell"
-    if best.gain > best.error:
-        return "what a map gains is no more than the average of the fold models gains by itself"
     return "no map lowers the log-loss by more than its standard error"
+
+
+def _objection(stage: Stage, given: Floats, best: Trial, noise: float) -> str:
+    """Say why a map that gains should not be kept all the same; empty where nothing speaks against it.
+
+    Averaging makes answers less sure, so a map that does the same may mend what is mended already; one that makes them
+    surer cannot.
+    """
+    mended = stage.apply(given)
+    if steepest(stage, given) > _STEEPEST:
+        return f"{stage.kind} would make rounding errors visible"
+    if best.gain <= best.error + _CAUTION * noise and _sureness(mended) < _sureness(given):
+        return "what a map gains is no more than the average of the fold models gains by itself"
+    return ""
+
+
+def _sureness(probabilities: Floats) -> float:
+    held = np.clip(probabilities, LEAST, 1.0)
+    return float((held * np.log(held)).sum(axis=1).mean())
 
 
 def averaging_gain(parts: Floats) -> float:
