@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from mainstay.data.read import Reading
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
-    from mainstay.train.run import Surroundings
     from mainstay.train.settings import Settings
+    from mainstay.train.trained import Surroundings
 
 __all__ = ["several", "train"]
 
@@ -164,8 +164,8 @@ def train(
     ({'train': 240, 'test': 60, 'left_out': 0}, ['logistic', 'baseline'])
     """
     from mainstay.train.candidates import Preparation
-    from mainstay.train.run import Surroundings
     from mainstay.train.settings import Settings, cost_in_words, read_grid
+    from mainstay.train.trained import Surroundings
 
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
     places = check_outputs(out, (".mainstay", ".html", ".csv", ".parquet"))
@@ -232,11 +232,17 @@ def _finish(
     from mainstay.data.quality_findings import gravest_first
     from mainstay.lifecycle.model import Model
     from mainstay.train.finish import finish
+    from mainstay.train.nested import before_nested, check_nested, evaluate_nested
     from mainstay.train.proof import before_proof, with_proof
     from mainstay.train.run import train_model
 
     _check_memory(settings, around)
-    trained = train_model(table, schema, settings, replace(around, clock=before_proof(around.clock, settings)))
+    check_nested(settings)
+    clock = before_nested(before_proof(around.clock, settings), settings)
+    trained = train_model(table, schema, settings, replace(around, clock=clock))
+    if settings.nested and not trained.interrupted:
+        aside = replace(around, clock=before_proof(around.clock, settings))
+        trained = replace(trained, nested=evaluate_nested(table, schema, settings, aside))
     if settings.proof == "shuffle" and not trained.interrupted:
         trained = with_proof(trained, table, schema, settings, around)
     around.pool.close()

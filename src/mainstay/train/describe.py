@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mainstay.data.table import Table
     from mainstay.graph.parity import Parity
     from mainstay.train.judge import Judgement
-    from mainstay.train.run import Surroundings, Trained
     from mainstay.train.settings import Settings
+    from mainstay.train.trained import Surroundings, Trained
 
 __all__ = ["describe"]
 

@@ -25,10 +25,11 @@ from mainstay.evaluate.calibration import apply_stages
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
 from mainstay.train.describe import describe
+from mainstay.train.finders import find_sections
 from mainstay.train.golden import background, golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
-from mainstay.train.scene import Scene, find_sections
+from mainstay.train.scene import Scene
 from mainstay.train.side_jobs import DRAWING, draw_report
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
     from mainstay.graph.parity import Parity
-    from mainstay.train.run import Surroundings, Trained
     from mainstay.train.settings import Settings
+    from mainstay.train.trained import Surroundings, Trained
 
 __all__ = ["Finished", "finish"]
 

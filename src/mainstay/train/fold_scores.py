@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.evaluate.sections import Cell
-    from mainstay.train.run import Trained
     from mainstay.train.scene import Scene
+    from mainstay.train.trained import Trained
 
 __all__ = ["find_fold_scores"]
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from mainstay.evaluate.evidence import Evidence
     from mainstay.evaluate.importance import Importance
     from mainstay.evaluate.intervals import Score
-    from mainstay.train.run import Trained
     from mainstay.train.search import Entry
+    from mainstay.train.trained import Trained
 
 __all__ = ["Judgement", "judge"]
 

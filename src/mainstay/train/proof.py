@@ -20,6 +20,7 @@ from mainstay.contracts.findings import Finding
 from mainstay.data.table import Table
 from mainstay.evaluate.intervals import evaluate
 from mainstay.evaluate.words import number
+from mainstay.train.asides import NoiseDraw, Proof
 from mainstay.train.blend import mix
 from mainstay.train.run import train_model
 
@@ -30,83 +31,16 @@ if TYPE_CHECKING:
     from mainstay.compute.clock import Clock
     from mainstay.compute.pool import ProcessPool
     from mainstay.contracts.schema import Schema
-    from mainstay.train.run import Surroundings, Trained
     from mainstay.train.settings import Settings
+    from mainstay.train.trained import Surroundings, Trained
 
-__all__ = ["NoiseDraw", "Proof", "before_proof", "prove_by_shuffle", "shuffle_target", "with_proof"]
+__all__ = ["before_proof", "prove_by_shuffle", "shuffle_target", "with_proof"]
 
 _SHARE = 0.25
 _SECONDS = 60.0  # for the proof where the budget has no end
 _MOST_DRAWS = 20
 _LEAST_SECONDS = 2.0
-_Z99 = 2.576
 _FINISHING, _REPORTING = 2e-7, 6.0  # seconds for a byte of the graph, and for judging and drawing; measured
-
-
-class NoiseDraw(msgspec.Struct, frozen=True):
-    """What one run on shuffled targets came to.
-
-    Parameters
-    ----------
-    model : str
-        The best in validation but for the baseline: what noise made look best.
-    shipped : str
-        What would have been shipped: mostly the baseline.
-    value, low, high : float
-        Its score on held-out rows, with its 95 % interval.
-    chance : float
-        The score of the baseline on the same rows.
-    """
-
-    model: str
-    shipped: str
-    value: float
-    low: float
-    high: float
-    chance: float
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """The score that noise gets.
-
-    Parameters
-    ----------
-    metric : str
-    sign : float
-        -1 where smaller is better.
-    draws : tuple of NoiseDraw
-    ended : str, default ""
-        Why no more were drawn, where it was not the time.
-    """
-
-    metric: str
-    sign: float
-    draws: tuple[NoiseDraw, ...]
-    ended: str = ""
-
-    def noise(self) -> tuple[float, float, float] | None:
-        """Return the mean score of noise with its 95 % interval; None without a draw."""
-        return self._mean([draw.value for draw in self.draws], 1.96)
-
-    def above_chance(self) -> tuple[float, float, float] | None:
-        """Return by how much noise beats the baseline, greater is better, with a 99 % interval."""
-        return self._mean([self.sign * (draw.value - draw.chance) for draw in self.draws], _Z99)
-
-    def p_value(self, real: float) -> float | None:
-        """Return the share of draws that are as good as the real score, the real one counted in."""
-        if not self.draws:
-            return None
-        as_good = sum(self.sign * draw.value >= self.sign * real for draw in self.draws)
-        return (1 + as_good) / (1 + len(self.draws))
-
-    def _mean(self, values: list[float], width: float) -> tuple[float, float, float] | None:
-        if not values:
-            return None
-        inside = float(np.mean([((draw.high - draw.low) / 3.92) ** 2 for draw in self.draws]))
-        between = float(np.var(values, ddof=1)) if len(values) > 2 else 0.0
-        reach = width * sqrt(max(inside, between) / len(values))
-        middle = float(np.mean(values))
-        return middle, middle - reach, middle + reach
 
 
 def before_proof(clock: Clock, settings: Settings) -> Clock:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from mainstay.train.portraits import portray
 from mainstay.train.search import Search
 from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
+from mainstay.train.trained import Trained
 from mainstay.train.tuning import tuner
 from mainstay.train.variants import Variants
 
@@ -42,92 +42,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.compute.clock import Clock
-    from mainstay.compute.memory import MemoryWatch
-    from mainstay.compute.pool import ProcessPool
-    from mainstay.contracts.events import Listener
-    from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
-    from mainstay.data.leaks import Audit
     from mainstay.data.table import Table
     from mainstay.train.candidates import Candidate
     from mainstay.train.choose import Choice
     from mainstay.train.decide import Decision
     from mainstay.train.intake import Intake
-    from mainstay.train.portraits import Portrait
-    from mainstay.train.proof import Proof
     from mainstay.train.search import Entry
     from mainstay.train.settings import Settings
     from mainstay.train.steering import Steering
+    from mainstay.train.trained import Surroundings
 
-__all__ = ["Surroundings", "Trained", "train_model"]
+__all__ = ["train_model"]
 
 
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
 _SLOWEST = 2.0
 _WRITING = 0.5  # seconds; of a rehearsal on shuffled targets no more than the graph is written
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run works with and does not decide.
-
-    Parameters
-    ----------
-    clock : Clock
-    pool : ProcessPool
-    watch : MemoryWatch
-    listener : Listener
-    audited : bool, default True
-        Whether leaks are looked for; False for a rehearsal on shuffled targets, of which no report is made.
-    """
-
-    clock: Clock
-    pool: ProcessPool
-    watch: MemoryWatch
-    listener: Listener
-    audited: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A chosen model, written as a graph.
-
-    Parameters
-    ----------
-    intake : Intake
-    steering : Steering
-    entries : tuple of Entry
-    choice : Choice
-    decision : Decision
-        How its answers become decisions.
-    model : bytes
-        The graph.
-    candidate_answers : dict of str to array
-        The libraries' answers for the held-out rows, by finished candidate; the blend is not among them.
-    findings : tuple of Finding
-        What the audit of leaks found.
-    interrupted : bool
-    audit : Audit, optional
-        The evidence of the audit, where it came to an end.
-    proof : Proof, optional
-        The score that noise got.
-    portraits : tuple of Portrait
-        What the shipped members look like inside.
-    """
-
-    intake: Intake
-    steering: Steering
-    entries: tuple[Entry, ...]
-    choice: Choice
-    decision: Decision
-    model: bytes
-    candidate_answers: dict[str, NDArray[np.float64]]
-    findings: tuple[Finding, ...]
-    interrupted: bool
-    audit: Audit | None = None
-    proof: Proof | None = None
-    portraits: tuple[Portrait, ...] = ()
 
 
 def train_model(
