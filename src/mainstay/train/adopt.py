@@ -242,7 +242,7 @@ def _recipe(gate: Gate, settings: AdoptSettings, digest: str) -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {}
-    for package in ("scikit-learn", "lightgbm", "xgboost", "catboost", "skl2onnx"):
+    for package in ("scikit-learn", "lightgbm", "xgboost", "catboost"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
