@@ -82,14 +82,7 @@ def train_model(
     MainstayError
         A sentence for everything that can go wrong: see the errors of each step.
     """
-    around.listener(StageBegun("split", around.clock.left()))
-    cells = table.frame.height * max(1, len(schema.features))
-    intake = take_in(
-        table, schema, how=settings.split, positive=settings.positive, seed=settings.seed,
-        cells_per_second=cells / min(settings.time_budget, 3600.0), share=settings.holdout, given=settings.given,
-    )  # fmt: skip
-    _check_derived(settings, intake)
-    intake = weigh_classes(intake, settings)
+    intake = _taken_in(table, schema, settings, around)
     steering = steer(intake.task, settings.metric, len(intake.labels), settings.seed, groups=_groups_compared(intake))
     search = _search(intake, steering, settings, around)
     if around.audited:
@@ -100,32 +93,30 @@ def train_model(
     around.listener(StageBegun("blend", around.clock.left()))
     with hold_interrupts() as held:
         choice = choose(
-            entries,
-            intake.material,
-            score=steering.score,
-            loss=steering.loss,
-            tied=steering.tied,
-            seed=settings.seed,
+            entries, intake.material, score=steering.score, loss=steering.loss, tied=steering.tied, seed=settings.seed,
             blend=settings.blend,
-        )
+        )  # fmt: skip
         decision = decide(choice, entries, intake, settings)
         model = _write(choice, decision, entries, intake, around)
         portraits = portray(choice, entries, intake.schema)
     interrupted = search.interrupted or held.count > 0
     answers = {entry.candidate.name: _mean(entry.holdout) for entry in entries if entry.status == "done"}
     return Trained(
-        intake,
-        steering,
-        tuple(entries),
-        choice,
-        decision,
-        model,
-        answers,
-        findings,
-        interrupted,
-        audit,
+        intake, steering, tuple(entries), choice, decision, model, answers, findings, interrupted, audit,
         portraits=portraits,
-    )
+    )  # fmt: skip
+
+
+def _taken_in(table: Table, schema: Schema, settings: Settings, around: Surroundings) -> Intake:
+    """Set the held-out rows aside and refuse early what cannot be done."""
+    around.listener(StageBegun("split", around.clock.left()))
+    cells = table.frame.height * max(1, len(schema.features))
+    intake = take_in(
+        table, schema, how=settings.split, positive=settings.positive, seed=settings.seed,
+        cells_per_second=cells / min(settings.time_budget, 3600.0), share=settings.holdout, given=settings.given,
+    )  # fmt: skip
+    _check_derived(settings, intake)
+    return weigh_classes(intake, settings)
 
 
 def _groups_compared(intake: Intake) -> NDArray[np.int64] | None:
