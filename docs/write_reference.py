@@ -56,6 +56,8 @@ SHAPES = {
 {task, rows, metrics: {NAME: {value, low, high}}, unweighted: {NAME: {...}} (with row weights),
  cost: {value, low, high} (with costs), at_k: [{k, share, precision, recall}] (with --at-k),
  coverage: {level, share, width} (with sets or intervals)}""",
+    "explain": "{rows, rejected, base, method, how, scale, class, columns: [{name, mean_absolute, low, high, mean}], "
+    "largest_gap, outputs, digest}",
     "compare": """\
 {task, target, metric, rows, left_out, margin, models: [{name, digest, cost, value, low, high, metrics}],
  comparison: {difference, low, high, probability_better, tied, probability_alike}, metrics: {NAME: {...}},
