@@ -157,6 +157,7 @@ def _make_unit(
     used = np.unique(feature)
     votes = values[first:end]
     outputs = np.flatnonzero((votes != 0).any(axis=0))
+    outputs = outputs if len(outputs) else np.zeros(1, np.int64)  # leaves that all vote nothing push nothing
     deepest = int(np.bincount(np.unique(leaf * (used.max(initial=0) + 1) + feature) // (used.max(initial=0) + 1)).max())
     nodes, weights = np.polynomial.legendre.leggauss(max(1, -(-deepest // 2)))
     nodes, weights = (nodes + 1) / 2, weights / 2
