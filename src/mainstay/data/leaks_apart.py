@@ -14,6 +14,7 @@ import numpy as np
 from mainstay.contracts.findings import Finding
 from mainstay.data.leaks_model import answers_of
 from mainstay.data.leaks_solo import Goal, bin_column, score_bins
+from mainstay.data.split_fingerprints import fingerprints
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,8 +69,8 @@ def judge_apart(
     rng = np.random.default_rng(seed)
     rows = np.concatenate([rng.permutation(train)[:_ROWS], rng.permutation(test)[:_ROWS]])
     late = np.repeat([0, 1], [min(len(train), _ROWS), min(len(test), _ROWS)])
-    goal = Goal(late, 2, rng.permutation(len(rows)) % 3)
     some = frame[rows]
+    goal = Goal(late, 2, _folds(some, [one.name for one in columns], rng))
     bins = {one.name: bin_column(some.get_column(one.name), one) for one in columns}
     matrix = np.column_stack(list(bins.values())).astype(np.float64)
     answers = answers_of(matrix, late.astype(np.float64), goal.folds, seed=seed, binary=True)
@@ -81,6 +82,12 @@ def judge_apart(
     apart = Apart(round(score, 4), round(max(score - reach, 0), 4), round(min(score + reach, 1), 4), told)
     limit = _SUSPECT if how == "random" else _PLAIN
     return apart, (_finding(apart, how),) if apart.low > limit else ()
+
+
+def _folds(frame: pl.DataFrame, names: list[str], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw folds that keep equal rows together: they are on one side of the split, and would give each other away."""
+    places = np.unique(fingerprints(frame, names), return_inverse=True)[1]
+    return np.asarray((rng.permutation(int(places.max()) + 1) % 3)[places], np.int64)
 
 
 def _finding(apart: Apart, how: str) -> Finding:

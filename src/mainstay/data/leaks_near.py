@@ -31,6 +31,7 @@ _NEIGHBOURS = 5
 _LEVELS, _DIMENSIONS = 12, 8
 _LEAST_SHARE = 0.01
 _LEAST_COPIES = 5
+_SOME = 0.025  # of the rows; a few near copies are in many tables, and move no score
 _SURPRISES = (1e-4, 1e-7, 1e-10)
 _NEAR = 0.1
 _SAME, _BY_CHANCE, _MANY, _TIED = 0.95, 1e-3, 0.05, 0.3
@@ -179,6 +180,8 @@ def _is_tied(count: int, part: float, copies: float, others: float) -> bool:
     """
     from scipy.stats import binom
 
+    if part < _SOME:
+        return False
     if others >= _SAME:
         return copies >= _SAME and part >= _MANY
     by_chance = float(binom.sf(round(copies * count) - 1, count, others))

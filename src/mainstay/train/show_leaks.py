@@ -82,7 +82,7 @@ def _columns(audit: Audit) -> Grid:
         rows=tuple(rows),
         note=(
             "Error without it: how much larger a model's error becomes without the column. Others tell of it: what "
-            "other columns tell of it beyond the target; 0 % is a column made from the target, or one that stands alone."
+            "other columns tell of it beyond the target; 0 % is a column made from the target, or that stands alone."
         ) + (f" {left} weaker columns are not shown." if left else ""),
     )  # fmt: skip
 
