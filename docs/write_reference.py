@@ -12,6 +12,8 @@ import typer
 
 import mainstay
 from mainstay.apps.cli.app import application
+from mainstay.contracts.learner import Parameter
+from mainstay.learners.catalogue import LEARNERS, learner
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -207,7 +209,46 @@ def listed(body: str) -> str:
     return prose("\n".join(items))
 
 
-PAGES = {"reference-commands.md": commands, "reference-python.md": python}
+LEARNERS_HEAD = """\
+# The learners
+
+*Written by `make docs` from the code; do not edit.*
+
+What `--models` takes, and what `--tune` searches. Each learner passes the same
+[contract checks](../CONTRIBUTING.md#add-a-learner-in-8-steps), and what it learned is written into one ONNX graph that
+answers as the library does. Under *searched* stands the range that a search walks where no grid is given;
+xgboost and catboost come with `pip install "mainstay[boost]"`.
+"""
+
+
+def learners() -> str:
+    """Return the reference of learners and their parameters."""
+    parts = [LEARNERS_HEAD]
+    for name in LEARNERS:
+        one = learner(name)
+        traits = [" and ".join(one.tasks)]
+        traits += ["takes missing numbers as they are"] if one.takes_missing else []
+        traits += ["splits category codes by itself"] if one.takes_codes else []
+        traits += ["keeps `--monotone`"] if getattr(one, "takes_monotone", False) else []
+        parts.append(f"## {name}\n\n{prose(first_paragraph(type(one)))}\n{'; '.join(traits).capitalize()}.\n")
+        rows = [parameter_row(parameter) for parameter in one.parameters]
+        parts.append(table(("parameter", "default", "allowed", "searched", "meaning"), rows) if rows else "")
+    return "\n".join(part for part in parts if part)
+
+
+def first_paragraph(kind: type) -> str:
+    """Return the first sentence of a docstring."""
+    return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def parameter_row(parameter: Parameter) -> tuple[str, ...]:
+    """Return what is said of one parameter."""
+    searched = "" if parameter.search is None else "{:g} to {:g}".format(*parameter.search)
+    searched += ", by ratio" if searched and parameter.log else ""
+    return f"`{parameter.name}`", f"`{parameter.default}`", parameter.expected(), searched, parameter.meaning
+
+
+PAGES = {"reference-commands.md": commands, "reference-learners.md": learners, "reference-python.md": python}
 
 
 if __name__ == "__main__":

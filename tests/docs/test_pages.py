@@ -12,7 +12,7 @@ from mainstay.apps.cli.app import application
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 COMMANDS = typer.main.get_command(application).commands
-WRITTEN_FROM_CODE = {"reference-python.md", "reference-commands.md"}
+WRITTEN_FROM_CODE = {"reference-python.md", "reference-commands.md", "reference-learners.md"}
 # A block of Python that is not run stands under this mark, with its reason.
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->\s*$")
 

@@ -8,6 +8,7 @@ import typer
 
 import mainstay
 from mainstay.apps.cli.app import application
+from mainstay.learners.catalogue import LEARNERS, learner
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WRITER = runpy.run_path(str(DOCS / "write_reference.py"))
@@ -29,13 +30,19 @@ def test_every_option_of_a_command_is_in_its_section(name):
         assert parameter.help in section
 
 
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_and_parameter_is_in_the_page(name):
+    section = (DOCS / "reference-learners.md").read_text(encoding="utf-8").split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert all(f"`{parameter.name}`" in section for parameter in learner(name).parameters)
+
+
 @pytest.mark.parametrize("name", mainstay.__all__)
 def test_every_public_name_is_in_the_python_page(name):
     assert f"\n### {name}\n" in (DOCS / "reference-python.md").read_text(encoding="utf-8")
 
 
 def test_every_command_is_a_verb_of_python_too():
-    assert set(COMMANDS) <= set(mainstay.__all__)
+    assert {name.replace("-", "_") for name in COMMANDS} <= set(mainstay.__all__)
 
 
 def test_every_json_shape_is_told():
