@@ -146,6 +146,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool.scratch,
         around.pool,
         clock=around.clock,
+        slower=_slower(around.clock),
         reserve=_reserve(around.clock, intake) + _for_questions(settings) if around.audited else _WRITING,
         sign=steering.sign,
         seed=settings.seed,
@@ -200,13 +201,17 @@ def _reserve(clock: Clock, intake: Intake) -> float:
     share that grows with the rows to be judged; the search adds what its own models need to answer them. All takes
     longer where other work is running, which the time until here tells.
     """
-    seconds = clock.seconds
+    seconds, slower = clock.seconds, _slower(clock)
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    slower = min(_SLOWEST, max(1.0, clock.elapsed() / max(0.1, time.process_time())))
     quiet = min(5.0, 0.4 + 0.2 * seconds) + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns)
     return min(0.55 * seconds, slower * quiet)
+
+
+def _slower(clock: Clock) -> float:
+    """Return how many times longer work takes than its processor time: other work may be running."""
+    return min(_SLOWEST, max(1.0, clock.elapsed() / max(0.1, time.process_time())))
 
 
 def _for_questions(settings: Settings) -> float:

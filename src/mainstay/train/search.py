@@ -126,6 +126,8 @@ class Search:
         Of the whole run.
     reserve : float, default 0.0
         Seconds of it that are kept for what comes after the search.
+    slower : float, default 1.0
+        How many times longer work takes now than on the quiet machine on which it was measured.
     sign : float, default 1.0
         -1 where the metric is better when smaller: events tell scores in the metric's own direction.
     score : callable
@@ -147,6 +149,7 @@ class Search:
         *,
         clock: Clock,
         reserve: float = 0.0,
+        slower: float = 1.0,
         sign: float = 1.0,
         seed: int,
         score: Callable[[NDArray[Any], NDArray[np.float64]], float],
@@ -160,7 +163,8 @@ class Search:
         self.interrupted = False
         self.others: dict[int, Outcome] = {}
         self._material, self._folder, self._executor = material, folder, executor
-        self._clock, self._reserve, self._sign, self._seed = clock, reserve, sign, seed
+        self._clock, self._reserve, self._slower = clock, reserve, slower
+        self._sign, self._seed = sign, seed
         self._score, self._loss, self._apart, self._listener = score, loss, apart, listener
         self._folds = len(material.folds)
         self._numbers: dict[int, tuple[Entry, int]] = {}
@@ -190,7 +194,7 @@ class Search:
         judging = rows / 1000.0 * sum(sorted(entry.predict_seconds for entry in begun)[-MEMBERS:])
         writing = _SECONDS_PER_BYTE * sum(sorted(entry.size for entry in begun)[-MEMBERS:])
         comparing = len(begun) * (_SECONDS_PER_LINE + _SECONDS_PER_ANSWER * rows)
-        return max(0.0, self._clock.left() - self._reserve - judging - writing - comparing)
+        return max(0.0, self._clock.left() - self._reserve - judging - self._slower * (writing + comparing))
 
     def _may_go_on(self) -> bool:
         """Say whether there is time: to the last for the baseline, without which there would be no answer at all."""
