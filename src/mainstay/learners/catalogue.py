@@ -16,7 +16,8 @@ from mainstay.contracts.learner import Learner
 from mainstay.learners.supervised.optional import INSTALL, is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from importlib.metadata import EntryPoint, EntryPoints
 
     from mainstay.contracts.learner import TaskName
 
@@ -64,7 +65,7 @@ def paths() -> Mapping[str, str]:
     'mainstay.learners.supervised.ridge.Ridge'
     """
     found = dict(LEARNERS)
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in _offered(entry_points):
         if entry.name in found:
             package = entry.dist.name if entry.dist else entry.value
             raise UsageError(
@@ -124,6 +125,12 @@ def absent() -> Mapping[str, str]:
 def _package(name: str) -> str:
     """Return the optional package that a learner says it needs, or nothing."""
     return str(getattr(learner(name), "package", ""))
+
+
+@cache
+def _offered(reader: Callable[..., EntryPoints]) -> tuple[EntryPoint, ...]:
+    """Return what other packages offer; read once, for each reading walks through every installed package."""
+    return tuple(sorted(reader(group=GROUP), key=lambda entry: entry.name))
 
 
 @cache
