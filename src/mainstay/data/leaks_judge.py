@@ -113,7 +113,7 @@ def _judge_formula(columns: Columns, schema: Schema) -> list[Finding]:
     return found
 
 
-def said(one: SoloScore) -> str:
+def _said(one: SoloScore) -> str:
     """Return a score with its name."""
     return f"{'ROC-AUC' if one.metric == 'roc_auc' else 'R2'} {one.score:.4g}"
 
@@ -123,17 +123,17 @@ def _judge_solo(one: SoloScore, columns: Columns, column: Column) -> Finding | N
     perfect = columns.is_perfect(one)
     names_rows = column.kind == "identifier" or columns.row_numbers.get(one.column, False)
     if names_rows and one.score >= _INFORMED[one.metric]:
-        message = f"names rows and still tells the target ({said(one)} alone): the rows are stored in a telling order"
+        message = f"names rows and still tells the target ({_said(one)} alone): the rows are stored in a telling order"
         advice = "Leave it out; new rows will have other numbers."
         severity: Severity = "error" if perfect else "warning"
         return Finding(severity=severity, code="leak.identifier", column=one.column, message=message, advice=advice)
     if perfect:
-        message = f"tells the target almost perfectly by itself ({said(one)} on rows not seen)"
+        message = f"tells the target almost perfectly by itself ({_said(one)} on rows not seen)"
         advice = "It is the target under another name, or is only known afterwards: leave it out, unless you are sure."
         severity = "error" if len(columns.rows) >= _SURE_ROWS else "warning"
         return Finding(severity=severity, code="leak.solo", column=one.column, message=message, advice=advice)
     if one.score >= _STRONG[one.metric]:
-        message = f"tells much of the target by itself ({said(one)} on rows not seen)"
+        message = f"tells much of the target by itself ({_said(one)} on rows not seen)"
         advice = "Make sure that it is known when a prediction is made."
         return Finding(severity="info", code="leak.strong", column=one.column, message=message, advice=advice)
     return None
@@ -200,7 +200,7 @@ def _needs(one: SoloScore, columns: Columns, rest: float) -> str:
     more = columns.without[one.column] - 1
     return (
         f"is needed far more than other columns: without it the error of a model is {more:.0%} larger "
-        f"(others: {rest:.0%} at most; alone: {said(one)})"
+        f"(others: {rest:.0%} at most; alone: {_said(one)})"
     )
 
 
@@ -212,7 +212,7 @@ def _needed_only(one: SoloScore, columns: Columns, rest: float) -> Finding:
 
 def _strong_alone(one: SoloScore, columns: Columns) -> Finding:
     message = (
-        f"tells much of the target by itself ({said(one)} on rows not seen), and given the target, the others tell "
+        f"tells much of the target by itself ({_said(one)} on rows not seen), and given the target, the others tell "
         f"{columns.ties[one.column]:.0%} of it, as if it was made from the target"
     )
     advice = "Ask whether it is known when a prediction is made, or only afterwards; if afterwards, leave it out."

@@ -24,6 +24,7 @@ __all__ = [
     "Goal",
     "SoloScore",
     "answer_bins",
+    "answer_line",
     "auc",
     "bin_column",
     "quantile_bins",
