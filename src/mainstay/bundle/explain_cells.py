@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FeatureCells", "global_cells"]
 
-_LEQ, _LESS, _GEQ, _GREATER, _EQUAL, _UNEQUAL, _MEMBER = range(7)
-
 
 @dataclass(frozen=True, slots=True)
 class FeatureCells:
@@ -89,33 +87,3 @@ def global_cells(paths: Paths) -> dict[int, FeatureCells]:
         int(feature): FeatureCells(np.unique(np.concatenate([paths.cuts_of(node) for node in nodes])))
         for feature, nodes in zip(features, groups, strict=True)
     }
-
-
-def answer(mode: int, split: float, members: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return what a question says about values that are there.
-
-    Examples
-    --------
-    >>> answer(0, 2.0, np.empty(0), np.array([1.0, 2.0, 3.0])).tolist()
-    [True, True, False]
-    """
-    if mode == _MEMBER:
-        return np.isin(values, members)
-    compare = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)[mode]
-    return np.asarray(compare(values, split), np.bool_)
-
-
-def cuts(mode: int, split: float, members: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where the values have to be cut so that a question has one answer in each cell.
-
-    Examples
-    --------
-    >>> cuts(0, 2.0, np.empty(0)).tolist()
-    [2.0]
-    """
-    if mode in (_LEQ, _GREATER):
-        return np.array([split])
-    if mode in (_LESS, _GEQ):
-        return np.array([np.nextafter(split, -np.inf)])
-    single = members if mode == _MEMBER else np.array([split])
-    return np.concatenate([single, np.nextafter(single, -np.inf)])

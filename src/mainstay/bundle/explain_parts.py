@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.graph.run import Session
 
-__all__ = ["Affine", "Asked", "Constant", "Link", "Part", "Scaled", "Situation", "Sum", "TreePart"]
+__all__ = ["Affine", "Asked", "Constant", "Given", "Link", "Part", "Scaled", "Situation", "Sum", "TreePart"]
 
-Doubles = "NDArray[np.float64]"
 _SEGMENTS = 8
 _STEP = 1e-4
 
@@ -44,8 +43,6 @@ class Situation:
         The same for the background rows.
     raw : int
         How many raw columns there are.
-    errors : list of float64 arrays of shape (outputs, raw columns, n)
-        Filled by parts that are estimated: the variance of each contribution.
     """
 
     arrays: Arrays

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.explain_cells import answer, cuts
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Paths", "leaf_values"]
 
-_MEMBER = 6
+_LEQ, _LESS, _GEQ, _GREATER, _EQUAL, _UNEQUAL, _MEMBER = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,12 @@ class Paths:
 
     def answers(self, node: int, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return what a node's question says about values; NaN is missing."""
-        given = answer(int(self.mode[node]), float(self.split[node]), self._members(node), values)
+        given = _answer(int(self.mode[node]), float(self.split[node]), self._members(node), values)
         return np.asarray(given | (np.isnan(values) & self.missing_true[node]), np.bool_)
 
     def cuts_of(self, node: int) -> NDArray[np.float64]:
         """Return where a node's question cuts the values of its feature."""
-        return cuts(int(self.mode[node]), float(self.split[node]), self._members(node))
+        return _cuts(int(self.mode[node]), float(self.split[node]), self._members(node))
 
     def _members(self, node: int) -> NDArray[np.float64]:
         return self.members.get(int(node), np.empty(0))
@@ -165,3 +163,33 @@ def _parents(
         found.append((np.flatnonzero(ends), np.full(int(ends.sum()), true), child[ends]))
     leaf_parent, leaf_true, stored = (np.concatenate([part[i] for part in found]) for i in range(3))
     return (above, side), leaf_parent, leaf_true, stored
+
+
+def _answer(mode: int, split: float, members: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return what a question says about values that are there.
+
+    Examples
+    --------
+    >>> _answer(0, 2.0, np.empty(0), np.array([1.0, 2.0, 3.0])).tolist()
+    [True, True, False]
+    """
+    if mode == _MEMBER:
+        return np.isin(values, members)
+    compare = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)[mode]
+    return np.asarray(compare(values, split), np.bool_)
+
+
+def _cuts(mode: int, split: float, members: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where the values have to be cut so that a question has one answer in each cell.
+
+    Examples
+    --------
+    >>> _cuts(0, 2.0, np.empty(0)).tolist()
+    [2.0]
+    """
+    if mode in (_LEQ, _GREATER):
+        return np.array([split])
+    if mode in (_LESS, _GEQ):
+        return np.array([np.nextafter(split, -np.inf)])
+    single = members if mode == _MEMBER else np.array([split])
+    return np.concatenate([single, np.nextafter(single, -np.inf)])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.explain_origins import Tracer
     from mainstay.bundle.explain_parts import Part
 
-__all__ = ["Dismantler"]
+__all__ = ["Dismantler", "last_dimension"]
 
 _NO_LINK = frozenset({"TreeEnsemble", "TopK", "ArgMax", "GatherElements", "ScatterElements"})
 _SAME = frozenset({"Identity", "Cast"})

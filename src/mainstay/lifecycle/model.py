@@ -146,9 +146,12 @@ class Model:
         UsageError
             When there is no such class or no margin.
         """
-        from mainstay.lifecycle.explaining import explain
+        from mainstay.data.read import read
+        from mainstay.lifecycle.explained import explainer_of, frame_of
 
-        return explain(self, data, label=label, scale=scale, top=top, **reading).frame
+        frame = read(data, **reading).frame
+        found = explainer_of(self.bundle).explain_frame(frame, label=label, scale=scale)
+        return like(data, frame_of(found, frame, top))
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""
