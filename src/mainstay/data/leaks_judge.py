@@ -29,7 +29,7 @@ _RATIO, _RATIO_OF_FEW = 1.25, 1.6
 _MANY_ROWS = 1000
 _FIRM = {"roc_auc": 0.85, "r2": 0.7}
 _FIRM_RATIO, _FIRM_RATIO_OF_FEW = 1.15, 1.4
-_UNTIED = 0.05
+_UNTIED = 0.07
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ _APART = 0.97
 _HIDDEN = {"roc_auc": 0.95, "r2": 0.9}
 _SURE = 0.9995
 _MORE = 0.05
+_NEARLY = 0.99
 _PAIR_COLUMNS = 24
 _PAIR_ROWS = 1500
 
@@ -141,7 +142,7 @@ def judge_pairs(
         score = score_bins(quantile_bins(dates[second] - dates[first]), goal)
         if score >= _HIDDEN[goal.metric] and score - max(alone.get(first, 0), alone.get(second, 0)) >= _MORE:
             found.append(_pair(second, f"the time from {first!r} to {second!r}", score, goal))
-    if goal.classes == 2 and best < 1 - _MORE:
+    if goal.classes == 2 and best < _NEARLY:
         truth = goal.values == 1
         for first, second in combinations(list(numbers)[:_PAIR_COLUMNS], 2):
             if deadline.left() <= 0:

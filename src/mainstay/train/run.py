@@ -31,7 +31,7 @@ from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.portraits import portray
 from mainstay.train.search import Search
-from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_job, findings_of, submit_audit
+from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_audit, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
 from mainstay.train.trained import Trained
 from mainstay.train.tuning import tuner
@@ -89,7 +89,8 @@ def train_model(
         seconds = min(5.0, 0.1 * around.clock.left())
         submit_audit(around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=seconds)
     entries = search.run()
-    findings, audit = findings_of(search.others.get(AUDIT)), audit_of(search.others.get(AUDIT))
+    audited = await_audit(around.pool, search.others.get(AUDIT), around.clock) if around.audited else None
+    findings, audit = findings_of(audited), audit_of(audited)
     around.listener(StageBegun("blend", around.clock.left()))
     with hold_interrupts() as held:
         choice = choose(

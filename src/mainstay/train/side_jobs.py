@@ -19,6 +19,7 @@ from mainstay.contracts.schema import Schema  # noqa: TC001 - msgspec reads the 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mainstay.compute.clock import Clock
     from mainstay.compute.pool import ProcessPool
     from mainstay.contracts.executor import Outcome, Payload
     from mainstay.data.leaks import Audit
@@ -34,6 +35,7 @@ __all__ = [
     "AuditJob",
     "audit_of",
     "audit_table",
+    "await_audit",
     "await_job",
     "draw",
     "draw_report",
@@ -48,6 +50,7 @@ DRAWING = ("mainstay.train.side_jobs", "mainstay.evaluate.report", "altair", "vl
 """What the worker that draws the report loads beforehand."""
 
 _HERE = "mainstay.train.side_jobs"
+_PATIENCE = 15.0  # seconds; three times what an audit may take, for a busy machine
 
 
 class AuditJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +91,17 @@ def audit_table(payload: Payload) -> Payload:
     found = audit(table, job.schema, how=job.how, train=train, test=test, seed=job.seed, seconds=job.seconds)
     findings = (*found.findings, *profile(table, job.schema, seed=job.seed).findings)
     return {"findings": msgspec.to_builtins(findings), "audit": found.to_dict()}
+
+
+def await_audit(pool: ProcessPool, known: Outcome | None, clock: Clock) -> Outcome | None:
+    """Return the audit's outcome; where the search is over before it, it is waited for, within a third of the time.
+
+    ``known`` is the outcome where the search has met it already.
+    """
+    patience = clock.at_most(min(_PATIENCE, clock.left() / 3))
+    while known is None and patience.left() > 0:
+        known = next((one for one in pool.wait(min(0.5, patience.left())) if one.number == AUDIT), None)
+    return known
 
 
 def findings_of(outcome: Outcome | None) -> tuple[Finding, ...]:
