@@ -66,3 +66,10 @@ def test_failures_count_as_no_gain():
         entry = Entry(variants.propose(), status="failed")
         variants.tell(entry)
     assert variants.propose() is None
+
+
+def test_with_many_rows_a_fast_model_comes_before_the_linear_one():
+    few, many = (portfolio("classification", Preparation(), rows=rows) for rows in (500, 50_000))
+    assert [one.name for one in few][:2] == ["baseline", "logistic"]
+    assert [one.name for one in many][:3] == ["baseline", "lightgbm_fast", "logistic"]
+    assert "svm" in {one.name for one in few} - {one.name for one in many}

@@ -1,6 +1,7 @@
 """The portfolio: which candidates are tried on this table, with which preparation.
 
-The baseline and a linear model always come first, so that every other score has something to be held against.
+The baseline and a linear model come first, so that every other score has something to be held against; with many rows
+one fast model of trees comes before the linear one.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 _BASELINE = Offer("baseline", "baseline")
 _SQUARES = "ridge_squares"
+_FIRST, _MANY = "lightgbm_fast", 10_000
 _MOST_LEVELS = 30  # one-hot columns of a category; each more takes memory, and rare levels tell a linear model little
 _MOST_CODES = 8  # levels of a column whose codes are taken as numbers; with more the order of the codes tells nothing
 _STEADY = ("baseline", "logistic", "ridge")
@@ -118,6 +120,8 @@ def portfolio(
     offers = tuple(one for one in SHELF[task] if _keeps(one.learner, preparation))
     if models is None:
         chosen = [one for one in offers if rows <= (one.most_rows or rows) and _is_at_hand(one.learner)]
+        if rows > _MANY:  # a linear model of many rows and columns may take what a short budget has for all
+            chosen.sort(key=lambda one: one.name != _FIRST)
         return tuple(_candidate(one, preparation) for one in (_BASELINE, *chosen))
     others = [name for name in names(task) if name not in {one.name for one in offers} and _keeps(name, preparation)]
     alone = [Offer(name, name) for name in others]
