@@ -116,7 +116,14 @@ ANSWERS["train_each"] = {
     "together": {"subset_accuracy": {"value": 0.61, "low": 0.58, "high": 0.64}},
     "runs": {"Churn": ANSWERS["train"], "Late": {**ANSWERS["train"], "target": "Late", "bundle": "each/Late.mainstay"}},
 }  # fmt: skip
+ANSWERS["explain"] = {
+    "rows": 98, "rejected": 2, "base": 0.265, "method": "exact, tree by tree", "outputs": ["why.csv"],
+    "columns": [{"name": "tenure", "mean_absolute": 0.081, "low": 0.07, "high": 0.09, "mean": -0.012}],
+}  # fmt: skip
+ANSWERS["pack"] = ANSWERS["inspect"]
 WORDS = {
+    "explain": ["explain", "m.mainstay", "a.csv"],
+    "pack": ["pack", "m.onnx", "a.csv"],
     "train_each": ["train-each", "a.csv", "--target", "Churn", "--target", "Late"],
     "profile": ["profile", "a.csv"],
     "train": ["train", "a.csv", "--target", "Churn"],

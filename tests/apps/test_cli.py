@@ -73,6 +73,8 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
         ],
         "evaluate": ["100 rows", "0.8463", "0.8260 to 0.8670"],
         "train_each": ["1,409 rows", "subset_accuracy", "0.6100", "each/Late.mainstay", "41 s"],
+        "explain": ["98 rows explained", "2 refused", "0.0810", "0.0700 to 0.0900", "Base 0.2650", "why.csv"],
+        "pack": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "compare": ["new.mainstay", "0.0526", "0.0277 to 0.0769", "0.999", "it is the better", "3 left out"],
         "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "verify": ["members", "whole and true"],
@@ -113,7 +115,7 @@ def test_train_hands_every_option_on(verbs, shell):
     words += ["--tune", "bayes", "--grid", "g.toml", "--trials", "9", "--study", "s.log", "--nested", "5"]
     words += ["--blend", "voting", "--class-weight", "balanced", "--cost", "fp=1,fn=8", "--threshold", "f1"]
     words += ["--calibrate", "beta", "--intervals", "90", "--proof", "shuffle", "--diagnose"]
-    words += ["--monotone", "a=+1", "--holdout", "0.25", "--test", "t.csv"]
+    words += ["--monotone", "a=+1", "--holdout", "0.25", "--test", "t.csv", "--rare", "5", "--text", "svd"]
     assert shell(*words, "--polynomial", "2", "--delimiter", ";", "--encoding", "cp1252").code == 0
     (verb, given, options), *_ = verbs.calls
     assert (verb, given) == ("train", ("a.csv",))
@@ -127,7 +129,8 @@ def test_train_hands_every_option_on(verbs, shell):
         "encode": "ordinal", "polynomial": 2, "header": 3, "query": "select 1", "sheet": "one",
         "delimiter": ";", "encoding": "cp1252", "tune": "bayes", "trials": 9, "nested": 5, "blend": "voting",
         "class_weight": "balanced", "cost": "fp=1,fn=8", "threshold": "f1", "calibrate": "beta", "intervals": 90.0,
-        "proof": "shuffle", "diagnose": True, "test": "t.csv", "monotone": ("a=+1",), "holdout": 0.25,
+        "proof": "shuffle", "diagnose": True, "test": "t.csv", "rare": 5, "text": "svd",
+        "monotone": ("a=+1",), "holdout": 0.25,
     }  # fmt: skip
 
 
