@@ -13,7 +13,7 @@ FLOORS = (
     ("train", "registry", "monitor"),
     ("serve", "deploy"),
     ("lifecycle",),
-    ("apps",),
+    ("apps", "sklearn"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS, start=1) for room in rooms}
 

@@ -53,6 +53,7 @@ class ProcessPool:
 
     def __init__(self, slots: int = 2, *, preload: Sequence[str] = (), bytes_per_job: float = float("inf")) -> None:
         self.slots = slots
+        self.apart = True
         self.bytes_per_job = bytes_per_job
         self.scratch = Path(tempfile.mkdtemp(prefix="mainstay-"))
         self._queue: list[Job] = []

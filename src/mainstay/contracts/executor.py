@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
-__all__ = ["Executor", "Job", "Outcome", "Payload", "Status"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Executor", "Job", "Outcome", "Payload", "Status", "Workers"]
 
 Payload = Mapping[str, Any]
 Status = Literal["done", "failed", "stopped"]
@@ -82,3 +85,25 @@ class Executor(Protocol):
     def close(self) -> None:
         """End all jobs and give everything back. May be called twice."""
         ...
+
+
+class Workers(Executor, Protocol):
+    """An executor with a place for the files that jobs name: what a training run works with.
+
+    Attributes
+    ----------
+    scratch : Path
+        A folder that goes when the executor is closed.
+    bytes_per_job : float
+        How much memory a job may allocate, where that can be limited.
+    apart : bool
+        Whether jobs run beside the caller, in processes of their own.
+    """
+
+    scratch: Path
+    bytes_per_job: float
+    apart: bool
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...

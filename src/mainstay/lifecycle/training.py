@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mainstay.contracts.events import Listener
+    from mainstay.contracts.executor import Workers
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
@@ -76,6 +77,7 @@ def train(
     seed: int = 0,
     schema: Schema | str | Path | None = None,
     listener: Listener = silent,
+    workers: Workers | None = None,
     **reading: Unpack[Reading],
 ) -> TrainResult:
     """Learn a column within a budget, into one model file.
@@ -143,6 +145,9 @@ def train(
         Your own contract; inferred when not given.
     listener : callable
         Is told what happens.
+    workers : Workers, optional
+        Where models are fitted: two processes where None. ``mainstay.compute.inline.InlineExecutor()`` fits them in
+        this process, for a debugger or a table so small that processes take longer to start than models to fit.
     **reading
         How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
@@ -181,7 +186,7 @@ def train(
         cost=cost_in_words(cost), threshold=str(threshold), calibrate=calibrate, intervals=intervals,
         monotone=several(monotone), proof=proof, diagnose=diagnose,
     )  # fmt: skip
-    with ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
+    with workers or ProcessPool(2, preload=_PRELOAD) as pool, MemoryWatch() as watch:
         around = Surroundings(clock, pool, watch, listener)
         table, known, findings = _prepare(data, target, task, schema, around, reading=reading)
         if test is not None:

@@ -17,6 +17,7 @@ from mainstay.bundle.pack import seal
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import BundleContent, Outputs
 from mainstay.bundle.replay import record_golden
+from mainstay.compute.inline import InlineExecutor
 from mainstay.compute.memory import give_back
 from mainstay.compute.pool import ProcessPool
 from mainstay.contracts.errors import UsageError
@@ -77,10 +78,11 @@ def finish(
     """
     content = BundleContent(schema=trained.intake.schema, model=trained.model, outputs=_outputs(trained, table))
     draws = around.clock.left() > _FOR_REPORT + _seconds_to_seal(trained.model)
-    with ProcessPool(1, preload=DRAWING if draws else ()) as pool:  # loads while rows are answered
+    # Loads while rows are answered; a run without processes of its own leaves the pictures to mainstay report.
+    with ProcessPool(1, preload=DRAWING if draws else ()) if around.pool.apart else InlineExecutor() as pool:
         report, judged = _judge(trained, content, table, settings, around, findings=findings)
         give_back()
-        page = draw_report(pool, report, around.clock.left() - _seconds_to_seal(trained.model))
+        page = draw_report(pool, report, around.clock.left() - _seconds_to_seal(trained.model) if pool.apart else 0.0)
     return Finished(seal(replace(judged, report=page)), report)
 
 

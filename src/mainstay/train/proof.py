@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.compute.clock import Clock
-    from mainstay.compute.pool import ProcessPool
+    from mainstay.contracts.executor import Workers
     from mainstay.contracts.schema import Schema
     from mainstay.train.settings import Settings
     from mainstay.train.trained import Surroundings, Trained
@@ -117,7 +117,7 @@ def _run(table: Table, schema: Schema, settings: Settings, around: Surroundings,
     return train_model(noise, schema, plain, replace(around, clock=alone, listener=silent, audited=False))
 
 
-def _settle(pool: ProcessPool) -> None:
+def _settle(pool: Workers) -> None:
     """Wait for jobs that were told to stop, so that none comes back under a new job's number."""
     while pool.wait(0.5):
         pass

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mainstay.compute.clock import Clock
-    from mainstay.compute.pool import ProcessPool
-    from mainstay.contracts.executor import Outcome, Payload
+    from mainstay.contracts.executor import Outcome, Payload, Workers
     from mainstay.data.leaks import Audit
     from mainstay.data.table import Table
     from mainstay.evaluate.report_data import ReportData
@@ -64,7 +63,7 @@ class AuditJob(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def submit_audit(pool: ProcessPool, table: Table, intake: Intake, *, how: str, seed: int, seconds: float) -> None:
+def submit_audit(pool: Workers, table: Table, intake: Intake, *, how: str, seed: int, seconds: float) -> None:
     """Hand the table to a worker that looks for leaks."""
     known = [column.name for column in intake.schema.columns if column.name in table.frame.columns]
     table.frame.select(known).write_ipc(pool.scratch / "table.arrow")
@@ -93,7 +92,7 @@ def audit_table(payload: Payload) -> Payload:
     return {"findings": msgspec.to_builtins(findings), "audit": found.to_dict()}
 
 
-def await_audit(pool: ProcessPool, known: Outcome | None, clock: Clock) -> Outcome | None:
+def await_audit(pool: Workers, known: Outcome | None, clock: Clock) -> Outcome | None:
     """Return the audit's outcome; where the search is over before it, it is waited for, within a third of the time.
 
     ``known`` is the outcome where the search has met it already.
@@ -128,7 +127,7 @@ def audit_of(outcome: Outcome | None) -> Audit | None:
     return msgspec.convert(outcome.payload["audit"], Audit)
 
 
-def await_job(pool: ProcessPool, job: Job, what: str) -> Mapping[str, object]:
+def await_job(pool: Workers, job: Job, what: str) -> Mapping[str, object]:
     """Run a job that the rest has to wait for, and return its answer.
 
     Raises
@@ -145,7 +144,7 @@ def await_job(pool: ProcessPool, job: Job, what: str) -> Mapping[str, object]:
                 return outcome.payload
 
 
-def draw_report(pool: ProcessPool, report: ReportData, seconds: float) -> str:
+def draw_report(pool: Workers, report: ReportData, seconds: float) -> str:
     """Return the report as a page, drawn by a worker; without pictures where they would take longer than this.
 
     Nothing is lost: ``mainstay report`` draws the page anew from the figures in the bundle.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from mainstay.compute.clock import Clock
     from mainstay.compute.memory import MemoryWatch
-    from mainstay.compute.pool import ProcessPool
     from mainstay.contracts.events import Listener
+    from mainstay.contracts.executor import Workers
     from mainstay.contracts.findings import Finding
     from mainstay.data.leaks import Audit
     from mainstay.train.asides import Nested, Proof
@@ -33,7 +33,7 @@ class Surroundings:
     Parameters
     ----------
     clock : Clock
-    pool : ProcessPool
+    pool : Workers
     watch : MemoryWatch
     listener : Listener
     audited : bool, default True
@@ -41,7 +41,7 @@ class Surroundings:
     """
 
     clock: Clock
-    pool: ProcessPool
+    pool: Workers
     watch: MemoryWatch
     listener: Listener
     audited: bool = True
