@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from mainstay.contracts.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from mainstay.evaluate.report_data import ReportData
     from mainstay.evaluate.sections import Section
 
-__all__ = ["profile_pictures", "section_pictures", "training_pictures"]
+__all__ = ["profile_pictures", "section_pictures", "training_chart", "training_pictures"]
 
 Pictures = defaultdict[str, Markup]
 """Pictures by name; an empty text where there is none."""
@@ -24,6 +26,53 @@ _COLUMNS = 60
 
 def training_pictures(data: ReportData) -> Pictures:
     """Return the pictures of a training report by name."""
+    return _draw(_training_charts(data))
+
+
+def training_chart(data: ReportData, name: str) -> Any:
+    """Return one picture of a training report as an Altair chart.
+
+    Parameters
+    ----------
+    data : ReportData
+    name : str
+        Such as "importance" or "roc", or the key of a section, whose plots are then stacked.
+
+    Raises
+    ------
+    UsageError
+        When the report has no such picture; the hint names those that it has.
+    """
+    drawn = _training_charts(data)
+    found = [chart for key, (chart, _) in drawn.items() if name in (key, _section_of(key))]
+    if not found:
+        known = dict.fromkeys(_section_of(key) for key in drawn)
+        raise UsageError(
+            f"there is no picture {name!r} in this report", where="chart", hint=f"It has: {', '.join(known)}."
+        )
+    return found[0] if len(found) == 1 else _stacked(found)
+
+
+def _section_of(key: str) -> str:
+    """Return the section of a plot that is named by section and position, or the name itself."""
+    section, _, place = key.rpartition("-")
+    return section if section and place.isdecimal() else key
+
+
+def _stacked(parts: Sequence[Any]) -> Any:
+    """Put charts under each other. Altair wants the look told once, for the whole."""
+    import altair as alt
+
+    plain = [part.copy(deep=False) for part in parts]
+    for part in plain:
+        part.config = part.background = alt.Undefined
+    whole = alt.vconcat(*plain, background="transparent")
+    whole.config = parts[0].config
+    return whole
+
+
+def _training_charts(data: ReportData) -> dict[str, tuple[Any, str]]:
+    """Return the charts of a training report by name, each with what it shows."""
     from mainstay.evaluate import charts
 
     drawn: dict[str, tuple[Any, str]] = {}
@@ -44,7 +93,7 @@ def training_pictures(data: ReportData) -> Pictures:
             charts.histogram_chart(data.target_histogram, data.target, width=360, height=150),
             "Distribution of the target.",
         )
-    return _draw(drawn | _curve_pictures(data) | _section_plots(data.sections))
+    return drawn | _curve_pictures(data) | _section_plots(data.sections)
 
 
 def section_pictures(sections: Sequence[Section]) -> Pictures:

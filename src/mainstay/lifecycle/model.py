@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import msgspec
 
 from mainstay.bundle.open import Bundle, open_bundle
+from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.report_data import ReportData
 from mainstay.lifecycle.answers import answer_frame
 from mainstay.lifecycle.results import EvaluateResult, write_text
@@ -152,6 +153,32 @@ class Model:
         frame = read(data, **reading).frame
         found = explainer_of(self.bundle).explain_frame(frame, label=label, scale=scale)
         return like(data, frame_of(found, frame, top))
+
+    def chart(self, name: str) -> Any:
+        """Return a picture of the report as an Altair chart, which a notebook shows.
+
+        Parameters
+        ----------
+        name : str
+            Such as "leaderboard", "importance", "roc" or "calibration", or the key of a section: "inside" is the drawn
+            tree or the coefficients, "effects" how answers move with a column.
+
+        Raises
+        ------
+        UsageError
+            When the report has no such picture; the hint names those that it has.
+
+        Examples
+        --------
+        >>> import mainstay
+        >>> type(mainstay.load("left.mainstay").chart("roc")).__name__
+        'LayerChart'
+        """
+        from mainstay.evaluate.pictures import training_chart
+
+        if self.report_data is None:
+            raise UsageError("this model was packed without a report, so it has no pictures", where="chart")
+        return training_chart(self.report_data, name)
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""
