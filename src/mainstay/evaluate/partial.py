@@ -44,7 +44,7 @@ class Effect:
     @property
     def mean(self) -> NDArray[np.float64]:
         """The partial dependence: the mean answer at each value, shape (points,)."""
-        return self.single.mean(axis=0)
+        return np.asarray(self.single.mean(axis=0), np.float64)
 
     @property
     def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

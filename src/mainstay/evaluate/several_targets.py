@@ -45,7 +45,7 @@ def score_together(right: NDArray[np.bool_], *, seed: int = 0) -> dict[str, Scor
     """
     if right.ndim != 2 or not right.size:
         raise UsageError(f"rows of several answers are needed, and an array of shape {right.shape} came")
-    whole = right.all(axis=1)
+    whole = np.asarray(right.all(axis=1))
     low, high = wilson(float(whole.sum()), float(len(whole)))
     wrong = 1.0 - right.mean(axis=1)
     draws = _drawn(len(wrong), seed)

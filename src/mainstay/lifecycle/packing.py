@@ -88,8 +88,8 @@ def pack(
     >>> model.predict(X.head(2))["prediction"].to_list()
     [0, 0]
     """
-    from mainstay.train.adopt import AdoptSettings, adopt_estimator
-    from mainstay.train.adopt_onnx import adopt_onnx
+    from mainstay.train.adopt.adoption import AdoptSettings, adopt_estimator
+    from mainstay.train.adopt.onnx_file import adopt_onnx
 
     places = check_outputs(out, (".mainstay", ".html"))
     if not 0 <= rounding <= 1:

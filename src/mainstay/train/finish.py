@@ -26,12 +26,12 @@ from mainstay.evaluate.calibration import apply_stages
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
 from mainstay.train.describe import describe
-from mainstay.train.finders import find_sections
 from mainstay.train.golden import background, golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
-from mainstay.train.scene import Scene
 from mainstay.train.side_jobs import DRAWING, draw_report
+from mainstay.train.tell.finders import find_sections
+from mainstay.train.tell.scene import Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from mainstay.compute.clock import Clock
     from mainstay.contracts.schema import Schema
     from mainstay.evaluate.sections import Cell
-    from mainstay.train.scene import Scene
     from mainstay.train.settings import Settings
+    from mainstay.train.tell.scene import Scene
     from mainstay.train.trained import Surroundings, Trained
 
 __all__ = ["before_nested", "check_nested", "evaluate_nested", "find_nested"]

@@ -1,0 +1,54 @@
+"""What is told in a report beside the scores: each finder of something looks at the same scene and fills a section.
+
+A finder is a function from a Scene to a section, or to None where it has nothing to say. They run in the order of
+:data:`FINDERS` after the held-out rows were opened, while the clock allows; nothing that they see changes the model.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mainstay.contracts.errors import MainstayError
+from mainstay.evaluate.sections import Section
+
+if TYPE_CHECKING:
+    from mainstay.train.tell.scene import Scene
+
+__all__ = ["FINDERS", "find_sections"]
+
+# Dotted function names, cheapest first: a short budget shows the first ones.
+FINDERS: tuple[str, ...] = (
+    "mainstay.train.tell.decisions:find_weights",
+    "mainstay.train.tell.decisions:find_probabilities",
+    "mainstay.train.tell.decisions:find_decisions",
+    "mainstay.train.tell.uncertainty:find_uncertainty",
+    "mainstay.train.tell.leaks:find_leak_audit",
+    "mainstay.train.tell.leaks:find_proof_by_shuffle",
+    "mainstay.train.nested:find_nested",
+    "mainstay.train.tell.folds:find_fold_scores",
+    "mainstay.train.tell.slices:find_worst_slices",
+    "mainstay.train.tell.slices:find_label_suspects",
+    "mainstay.train.tell.pushes:find_pushes",
+    "mainstay.train.tell.effects:find_effects",
+    "mainstay.train.tell.inside:find_inside",
+    "mainstay.train.tell.complexity:find_learning_curve",
+    "mainstay.train.tell.complexity:find_complexity",
+)
+
+
+def find_sections(scene: Scene, finders: tuple[str, ...] = FINDERS) -> tuple[Section, ...]:
+    """Return what the finders have to say, in their order; one that fails says why in its place."""
+    found: list[Section] = []
+    for name in finders:
+        if scene.clock.left() <= 0:
+            break
+        module, _, function = name.partition(":")
+        try:
+            section = getattr(import_module(module), function)(scene)
+        except MainstayError as error:
+            title = function.removeprefix("find_").replace("_", " ").capitalize()
+            section = Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {error}",))
+        if section is not None:
+            found.append(section)
+    return tuple(found)
