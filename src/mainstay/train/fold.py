@@ -77,7 +77,7 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
         About how many operations an answer takes. Counted and not measured, so that a choice by cost is the same
         on a busy machine.
     size : int
-        The bytes of the fitted model.
+        The bytes of the fitted model, as a graph holds it.
     notes : dict
         What the learner said: rounds kept, whether it converged.
     recipe : str
@@ -129,7 +129,7 @@ def fit_fold(payload: Payload) -> Payload:
         seconds=clock.elapsed(),
         predict_seconds=per_thousand,
         cost=operations(model.body, len(recipe.names)),
-        size=sum(array.nbytes for array in arrays.values()),
+        size=sum(_bytes(array) for array in arrays.values()),
         notes=dict(fitted.notes()),
         rounds=rounds,
         recipe=recipe.to_json().decode(),
@@ -143,6 +143,11 @@ def _stops(material: Material, number: int, fold: Fold, recipe: FittedRecipe) ->
     others = material.stops[number + 1 :] + material.stops[:number]
     places = [np.flatnonzero(np.isin(learned, stop)) for stop in others[: probes_for(len(learned))]]
     return [one for one in places if 0 < len(one) < len(learned)]
+
+
+def _bytes(array: NDArray[np.generic]) -> int:
+    """Return what an array takes in a graph: votes for many classes are mostly zeros, which are not written."""
+    return array.itemsize * int(np.count_nonzero(array)) if array.ndim == 2 else array.nbytes
 
 
 def _answers(fitted: Fitted, recipe: FittedRecipe, arrays: Arrays) -> NDArray[np.float64]:
