@@ -1,7 +1,8 @@
-"""From what scikit-learn's callers hand over to a table with a schema: arrays of numbers are taken as numbers.
+"""From what scikit-learn's callers hand over to a table with a schema: what came as numbers is taken as numbers.
 
-A data frame has names and kinds, which are inferred as for any table; the cells of an array are numbers and nothing
-else, so that no column of an array is taken for an identifier or for codes.
+A table from a file must be guessed at: a whole number may be a code, or tell rows apart. Who calls an estimator has
+settled that, so that an array and a data frame with the same numbers give the same model; of a frame's other columns
+the kinds are inferred as for any table.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Cells:
     ----------
     frame : polars.DataFrame of shape (n, columns)
     numeric : frozenset of str
-        Columns that came as numbers of an array: they stay numbers, whatever they look like.
+        Columns that came as numbers: they stay numbers, whatever they look like.
     """
 
     frame: pl.DataFrame
@@ -99,10 +100,14 @@ def read_cells(X: Any, names: Sequence[str] | None = None) -> Cells:
     >>> read_cells(np.array([[1.0, np.nan], [2.0, 3.0]])).frame.columns
     ['x0', 'x1']
     """
+    import polars as pl
+
     from mainstay.data.read import read
 
     if is_frame(X):
-        return Cells(read(X).frame, frozenset())
+        frame = read(X).frame
+        numeric = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+        return Cells(frame.cast(dict.fromkeys(numeric, pl.Float64)), frozenset(numeric))
     named = [f"x{place}" for place in range(X.shape[1])] if names is None else list(names)
     columns = {name: _as_numbers(X[:, place]) for place, name in enumerate(named)}
     numeric = frozenset(name for name, values in columns.items() if values.dtype == np.float64)

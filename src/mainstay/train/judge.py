@@ -6,11 +6,13 @@ were not shipped are shown beside it by their libraries' own answers on the same
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.compare import compare, ties
 from mainstay.evaluate.curves import curves_of
 from mainstay.evaluate.evidence import gather
@@ -150,19 +152,21 @@ def _one(trained: Trained, answers: NDArray[Any]) -> Score:
 def _leaderboard(trained: Trained, answers: dict[str, NDArray[Any]]) -> tuple[Line, ...]:
     """Return a line for each candidate and for the blend, in the order of their scores; the unfinished last."""
     intake = trained.intake
-    ranking = ties(
-        intake.task,
-        trained.steering.name,
-        intake.test_target,
-        answers,
-        labels=intake.labels,
-        seed=trained.steering.seed,
-        groups=intake.test_groups,
-        weight=intake.test_weight,
-    )
-    lines = [_line(trained, entry, answers, ranking.tied) for entry in trained.entries]
+    tied: tuple[str, ...] = ()
+    with suppress(UsageError):  # few held-out rows may all be of one class, and then no candidate has a ROC-AUC
+        tied = ties(
+            intake.task,
+            trained.steering.name,
+            intake.test_target,
+            answers,
+            labels=intake.labels,
+            seed=trained.steering.seed,
+            groups=intake.test_groups,
+            weight=intake.test_weight,
+        ).tied
+    lines = [_line(trained, entry, answers, tied) for entry in trained.entries]
     if trained.choice.name == _SHIPPED:
-        lines.append(_blend_line(trained, answers, ranking.tied))
+        lines.append(_blend_line(trained, answers, tied))
     worst = -np.inf
     return tuple(
         sorted(
