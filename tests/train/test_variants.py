@@ -73,3 +73,12 @@ def test_with_many_rows_a_fast_model_comes_before_the_linear_one():
     assert [one.name for one in few][:2] == ["baseline", "logistic"]
     assert [one.name for one in many][:3] == ["baseline", "lightgbm_fast", "logistic"]
     assert "svm" in {one.name for one in few} - {one.name for one in many}
+
+
+def test_with_many_classes_and_few_rows_what_grows_no_tree_per_class_comes_first():
+    made = portfolio("classification", Preparation(), rows=1_000, classes=10)
+    names = [one.name for one in made]
+    assert names[:2] == ["baseline", "logistic"]
+    assert names.index("random_forest") < names.index("svm") < names.index("lightgbm_fast") < names.index("catboost")
+    efforts = {one.name: one.effort for one in made}
+    assert efforts["lightgbm_fast"] == 10 * efforts["logistic"]

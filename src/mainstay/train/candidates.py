@@ -6,6 +6,7 @@ one fast model of trees comes before the linear one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 _BASELINE = Offer("baseline", "baseline")
 _SQUARES = "ridge_squares"
 _FIRST, _MANY = "lightgbm_fast", 10_000
+_FEW_CLASSES = 3
 _MOST_LEVELS = 30  # one-hot columns of a category; each more takes memory, and rare levels tell a linear model little
 _MOST_CODES = 8  # levels of a column whose codes are taken as numbers; with more the order of the codes tells nothing
 _STEADY = ("baseline", "logistic", "ridge")
@@ -91,7 +93,7 @@ _SCALED = ("logistic", "ridge", "lasso", "elastic_net", "quantile_regression", "
 
 
 def portfolio(
-    task: TaskName, preparation: Preparation, *, models: Sequence[str] | None = None, rows: int = 0
+    task: TaskName, preparation: Preparation, *, models: Sequence[str] | None = None, rows: int = 0, classes: int = 2
 ) -> tuple[Candidate, ...]:
     """Return the candidates in the order in which they are tried.
 
@@ -104,6 +106,8 @@ def portfolio(
         come with their defaults.
     rows : int, default 0
         The rows to learn from: with many, those that cannot use them are not tried by themselves.
+    classes : int, default 2
+        Boosting grows trees for each class, so with many classes and few rows what is cheaper comes first.
 
     Raises
     ------
@@ -119,9 +123,8 @@ def portfolio(
     """
     offers = tuple(one for one in SHELF[task] if _keeps(one.learner, preparation))
     if models is None:
-        chosen = [one for one in offers if rows <= (one.most_rows or rows) and _is_at_hand(one.learner)]
-        if rows > _MANY:  # a linear model of many rows and columns may take what a short budget has for all
-            chosen.sort(key=lambda one: one.name != _FIRST)
+        able = [one for one in offers if rows <= (one.most_rows or rows) and _is_at_hand(one.learner)]
+        chosen = _in_order([_priced(one, classes) for one in able], rows, classes)
         return tuple(_candidate(one, preparation) for one in (_BASELINE, *chosen))
     others = [name for name in names(task) if name not in {one.name for one in offers} and _keeps(name, preparation)]
     alone = [Offer(name, name) for name in others]
@@ -141,6 +144,19 @@ def portfolio(
     # What the user names is not dropped in the race.
     made = (msgspec.structs.replace(_candidate(one, preparation), always=True) for one in named)
     return (_candidate(_BASELINE, preparation), *made)
+
+
+def _priced(offer: Offer, classes: int) -> Offer:
+    """Boosting with several classes grows a tree for each in every round."""
+    grown = classes if classes > 2 and learner(offer.learner).uses_validation else 1
+    return replace(offer, effort=offer.effort * grown)
+
+
+def _in_order(offers: list[Offer], rows: int, classes: int) -> list[Offer]:
+    """Put first what must not wait: with many rows one fast model of trees, for a linear one may take all the time."""
+    if rows > _MANY:
+        return sorted(offers, key=lambda one: one.name != _FIRST)
+    return sorted(offers, key=lambda one: one.effort) if classes > _FEW_CLASSES else offers
 
 
 def _keeps(name: str, preparation: Preparation) -> bool:

@@ -139,7 +139,9 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
     if settings.memory_budget != float("inf"):
         _share_memory(settings.memory_budget, around)
     preparation = msgspec.structs.replace(settings.preparation, monotone=read_monotone(settings.monotone))
-    candidates = portfolio(intake.task, preparation, models=settings.models, rows=intake.material.arrays.rows)
+    candidates = portfolio(
+        intake.task, preparation, models=settings.models, rows=intake.material.arrays.rows, classes=len(intake.labels)
+    )
     more = tuner(settings, candidates, identity=_identity(intake, steering))
     return Search(
         candidates if more is None else _one_each(candidates),
