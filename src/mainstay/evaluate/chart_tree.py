@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from mainstay.evaluate.theme import FAINT, INK, MAIN, MUTED, bare, rows_of
+from mainstay.evaluate.theme import CLASSES, FAINT, INK, MAIN, MUTED, bare, rows_of
 from mainstay.evaluate.words import percent
 
 if TYPE_CHECKING:
@@ -14,41 +14,55 @@ if TYPE_CHECKING:
 
 __all__ = ["tree_chart"]
 
-_LEVEL, _LEAF = 78, 92
-_WIDE, _NARROW = 0.72, 0.4
-_LONGEST = 24
+_LEVEL, _LEAF, _MARGIN = 84, 84, 62
+"""Pixels from question to answer, from leaf to leaf, and from the outermost leaf to the edge."""
+_WIDE, _NARROW, _HIGH = 0.92, 0.46, 0.3
+"""Half a question's and a leaf's width, in leaves, and half their height, in levels."""
+_LONGEST, _LONGEST_ANSWER = 26, 13
 
 
 def tree_chart(plot: Plot) -> Any:
-    """Return a tree of nodes at ``x`` and ``depth`` with ``words``, ``share``, ``value``, and lines from ``from_x``."""
+    """Return a tree of nodes at ``x`` and ``depth`` with ``words``, ``share``, ``value``, and lines from ``from_x``.
+
+    Leaves are shaded by ``value``, or where ``class`` is known, coloured by it.
+    """
     names = list(plot.data)
     rows = [dict(zip(names, cells, strict=True)) for cells in zip(*plot.data.values(), strict=True)]
-    nodes = [{**row, "words": _short(str(row["words"])), "said": _said(row["share"])} for row in rows]
-    edges = [
-        {"x": row["from_x"], "y": -_number(row["depth"]) + 1, "x2": row["x"], "y2": -_number(row["depth"])}
-        for row in rows
-        if row["from_x"] is not None
-    ]
-    for node in nodes:
-        node["y"] = -_number(node["depth"])
+    nodes = [{**row, "y": -_number(row["depth"]), "lines": _in_lines(row), "said": _said(row["share"])} for row in rows]
+    ends = [row for row in nodes if row["from_x"] is not None]
+    edges = [{"x": row["from_x"], "y": row["y"] + 1, "x2": row["x"], "y2": row["y"]} for row in ends]
     ways = [
-        {"x": (_number(row["from_x"]) + _number(row["x"])) / 2, "y": -_number(row["depth"]) + 0.5, "words": row["way"]}
-        for row in rows
-        if row["from_x"] is not None
+        {"x": (_number(row["from_x"]) + _number(row["x"])) / 2, "y": row["y"] + 0.5, "words": row["way"]}
+        for row in ends
     ]
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(padding=60, nice=False, zero=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(padding=26, nice=False, zero=False))
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(padding=_MARGIN, nice=False, zero=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(padding=30, nice=False, zero=False))
     lines = alt.Chart(rows_of(edges)).mark_rule(color=FAINT, strokeWidth=1.2).encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
     base = alt.Chart(rows_of(nodes)).encode(x=x, y=y)
-    questions = _boxes([node for node in nodes if node["value"] is None]).encode(color=alt.value("#ffffff"))
-    shade = alt.Color("value:Q", legend=None, scale=alt.Scale(range=["#eaf2f9", "#8fbbdf"]))
-    boxes = questions + _boxes([node for node in nodes if node["value"] is not None]).encode(color=shade)
-    words = base.mark_text(fontSize=10, color=INK, dy=-5).encode(text="words:N")
-    shares = base.mark_text(fontSize=9, color=MUTED, dy=9).encode(text="said:N")
-    answers = alt.Chart(rows_of(ways)).mark_text(fontSize=9, color=MUTED).encode(x=x, y=y, text="words:N")
-    leaves = 1 + max((_number(row["x"]) for row in rows), default=0)
-    deepest = 1 + max((_number(row["depth"]) for row in rows), default=0)
-    return bare(lines + boxes + words + shares + answers, max(360, int(leaves * _LEAF)), int(deepest * _LEVEL))
+    words = base.mark_text(fontSize=10, color=INK, dy=-12, lineBreak="\n", lineHeight=12).encode(text="lines:N")
+    shares = base.mark_text(fontSize=9, color=MUTED, dy=15).encode(text="said:N")
+    answers = alt.Chart(rows_of(ways)).mark_text(fontSize=9, color=MUTED, stroke="white", strokeWidth=3)
+    said = (answers + answers.mark_text(fontSize=9, color=MUTED)).encode(x=x, y=y, text="words:N")
+    widest = max((_number(row["x"]) for row in rows), default=0)
+    deepest = max((_number(row["depth"]) for row in rows), default=0)
+    width, height = int(widest * _LEAF + 2 * _MARGIN), int(deepest * _LEVEL + 2 * 30)
+    return bare(lines + _all_boxes(nodes) + words + shares + said, width, height)
+
+
+def _all_boxes(nodes: list[dict[str, Any]]) -> Any:
+    """Return white boxes for questions, and leaves in the colour of their class or shaded by their amount."""
+    leaves = [node for node in nodes if node["value"] is not None]
+    classes = sorted({str(node["class"]) for node in leaves if node.get("class") is not None})
+    if classes and len(classes) <= len(CLASSES):
+        colours = alt.Scale(domain=classes, range=list(CLASSES[: len(classes)]))
+        answers = _boxes(leaves).encode(
+            color=alt.Color("class:N", legend=None, scale=colours), fillOpacity=alt.value(0.3)
+        )
+    else:
+        shade = alt.Color("value:Q", legend=None, scale=alt.Scale(range=["#eaf2f9", "#8fbbdf"]))
+        answers = _boxes(leaves).encode(color=shade)
+    ground = _boxes(nodes).encode(color=alt.value("#ffffff"))
+    return ground + answers
 
 
 def _boxes(nodes: list[dict[str, Any]]) -> Any:
@@ -61,7 +75,7 @@ def _box(node: dict[str, Any]) -> dict[str, float]:
     """Return the edges of a node's box, in units of leaves and levels."""
     wide = _WIDE if node["value"] is None else _NARROW
     return {
-        "left": node["x"] - wide, "right": node["x"] + wide, "low": node["y"] - 0.22, "high": node["y"] + 0.22,
+        "left": node["x"] - wide, "right": node["x"] + wide, "low": node["y"] - _HIGH, "high": node["y"] + _HIGH,
     }  # fmt: skip
 
 
@@ -73,5 +87,15 @@ def _said(share: object) -> str:
     return percent(float(share)) if isinstance(share, (int, float)) else ""
 
 
-def _short(words: str) -> str:
-    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "\u2026"
+def _in_lines(row: dict[str, Any]) -> str:
+    """Return a question or an answer on two lines: what it is about, then the limit, the levels or the share."""
+    words, longest = str(row["words"]), _LONGEST if row["value"] is None else _LONGEST_ANSWER
+    for mark in (" <= ", ": "):
+        about, found, limit = words.rpartition(mark)
+        if found:
+            return f"{_short(about, longest)}\n{_short((mark + limit).strip(' :'), longest)}"
+    return _short(words, longest)
+
+
+def _short(words: str, longest: int) -> str:
+    return words if len(words) <= longest else words[: longest - 1] + "\u2026"

@@ -63,6 +63,8 @@ class Branch:
         Of the training rows that came here; NaN where it is not known.
     value : float
         Of a leaf: the last class's, or the amount; NaN at a question.
+    values : tuple of float
+        Of a leaf: each output's.
     yes, no : Branch, optional
         Where the rows go; both None at a leaf, and where the drawing ends.
     """
@@ -70,6 +72,7 @@ class Branch:
     words: str
     share: float
     value: float
+    values: tuple[float, ...] = ()
     yes: Branch | None = None
     no: Branch | None = None
 
@@ -191,26 +194,31 @@ class _Answer:
     """How the value of a leaf becomes an answer: forests keep shares of a mean, boosters a part of a sum."""
 
     scale: float
-    base: float
+    base: tuple[float, ...]
+
+    def of(self, leaf: Sequence[float]) -> tuple[float, ...]:
+        """Return what a leaf with these values answers."""
+        return tuple(base + self.scale * float(value) for base, value in zip(self.base, leaf, strict=True))
 
 
 def _answer_of(trees: Trees, learner: str) -> _Answer:
+    base = tuple(float(value) for value in trees.base)
     if len(trees.roots) == 1:
-        return _Answer(1.0, float(trees.base[-1]))
-    return _Answer(len(trees.roots), float(trees.base[-1])) if learner in _FORESTS else _Answer(1.0, 0.0)
+        return _Answer(1.0, base)
+    return _Answer(len(trees.roots), base) if learner in _FORESTS else _Answer(1.0, (0.0,) * len(base))
 
 
 def _branch(trees: Trees, node: int, words: _Words, answer: _Answer, depth: int = 0) -> Branch:
     whole = trees.cover[int(trees.roots[0])] if len(trees.cover) else np.nan
     share = float(trees.cover[node] / whole) if len(trees.cover) and whole else float("nan")
     if trees.feature[node] < 0:
-        value = answer.base + answer.scale * float(trees.value[node][-1])
-        return Branch(f"{value:.4g}", share, value)
+        values = answer.of(trees.value[node])
+        return Branch(f"{values[-1]:.4g}", share, values[-1], values)
     if depth == _DEPTH:
         return Branch("...", share, float("nan"))
     question = _question(trees, node, words)
     yes, no = (_branch(trees, int(child[node]), words, answer, depth + 1) for child in (trees.left, trees.right))
-    return Branch(question, share, float("nan"), yes, no)
+    return Branch(question, share, float("nan"), yes=yes, no=no)
 
 
 def _question(trees: Trees, node: int, words: _Words) -> str:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 import mainstay
+from mainstay.evaluate.charts import svg
 from mainstay.evaluate.plots import draw_plot
 
 
@@ -43,6 +44,21 @@ def test_the_drawn_tree_asks_for_what_matters():
     assert all(node[3] is None or -10 < node[3] < 400 for node in nodes)
     marks = str(draw_plot(plot).to_dict())
     assert root[1] in marks
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_leaves_of_classes_name_the_class_and_its_probability(classes):
+    rows = make_rows(300)
+    size = np.digitize(rows["size"], np.linspace(0, 100, classes + 1)[1:-1])
+    table = rows.drop("price").with_columns(kind=pl.Series(["small", "large", "huge"][at] for at in size))
+    data = mainstay.train(table, target="kind", models=["decision_tree"], time_budget=40).model.report_data
+    (plot,) = next(section for section in data.sections if section.key == "inside").plots
+    leaves = {kind: words for kind, words in zip(plot.data["class"], plot.data["words"], strict=True) if kind}
+    assert set(leaves) == set(table["kind"])
+    assert all(float(words.removeprefix(f"{kind}: ").removesuffix(" %")) > 80 for kind, words in leaves.items())
+    picture = svg(draw_plot(plot))
+    assert all(f">{kind}<" in picture for kind in leaves)
+    assert "\u2026" not in picture  # the limits of questions are not cut off
 
 
 def test_a_blend_of_boosters_says_that_the_first_tree_is_a_part():
