@@ -32,10 +32,13 @@ def find_effects(scene: Scene) -> Section | None:
     importance = scene.judgement.importance
     names = [one.column for one in importance.columns if one.loss > 0][:_COLUMNS]
     effects: list[Effect] = []
+    longest = 0.0
     for name in names:
-        if scene.clock.left() <= 0:
+        left = scene.clock.left()
+        if left <= longest:  # the next column is asked only where it would be through in time
             break
         effect = _effect(scene, name)
+        longest = max(longest, left - scene.clock.left())
         if effect is not None:
             effects.append(effect)
     if not effects:
