@@ -81,7 +81,8 @@ def finish(
     # Loads while rows are answered; a run without processes of its own leaves the pictures to mainstay report.
     with ProcessPool(1, preload=DRAWING if draws else ()) if around.pool.apart else InlineExecutor() as pool:
         report, judged = _judge(trained, content, table, settings, around, findings=findings)
-        give_back()
+        if around.pool.apart:  # a small table leaves nothing worth the search for it
+            give_back()
         page = draw_report(pool, report, around.clock.left() - _seconds_to_seal(trained.model) if pool.apart else 0.0)
     return Finished(seal(replace(judged, report=page)), report)
 
@@ -131,7 +132,7 @@ def _judge(
 
 def _seconds_to_seal(model: bytes) -> float:
     """Guess how long a bundle takes to be packed, read back, audited, loaded and replayed, as measured."""
-    return 0.6 + 0.12 * len(model) / 1e6
+    return 0.6 + 0.3 * len(model) / 1e6
 
 
 def _answers(given: Answers) -> NDArray[np.float64]:
