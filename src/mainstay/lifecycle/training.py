@@ -251,7 +251,8 @@ def _finish(
     if settings.proof == "shuffle" and not trained.interrupted:
         trained = with_proof(trained, table, schema, settings, around)
     around.pool.close()
-    give_back()
+    if around.pool.apart:
+        give_back()
     known = {(one.code, one.column): one for one in (*findings, *trained.intake.findings, *trained.findings)}
     with hold_interrupts() as held:
         finished = finish(trained, table, settings, around, gravest_first(known.values()))
