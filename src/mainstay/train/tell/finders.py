@@ -29,26 +29,47 @@ FINDERS: tuple[str, ...] = (
     "mainstay.train.tell.folds:find_fold_scores",
     "mainstay.train.tell.slices:find_worst_slices",
     "mainstay.train.tell.slices:find_label_suspects",
+    "mainstay.train.tell.inside:find_inside",
     "mainstay.train.tell.pushes:find_pushes",
     "mainstay.train.tell.effects:find_effects",
-    "mainstay.train.tell.inside:find_inside",
     "mainstay.train.tell.complexity:find_learning_curve",
     "mainstay.train.tell.complexity:find_complexity",
 )
 
 
+_ALWAYS = {
+    "find_worst_slices": "where it is worst",
+    "find_label_suspects": "answers that look wrong",
+    "find_inside": "the model inside",
+    "find_pushes": "what pushes answers",
+    "find_effects": "how answers move",
+}
+"""What every report has where there is time for it."""
+
+
 def find_sections(scene: Scene, finders: tuple[str, ...] = FINDERS) -> tuple[Section, ...]:
-    """Return what the finders have to say, in their order; one that fails says why in its place."""
+    """Return what the finders have to say, in their order; what fails or has no time is named with the reason."""
     found: list[Section] = []
+    left_out: list[str] = []
     for name in finders:
+        function = name.rpartition(":")[2]
         if scene.clock.left() <= 0:
-            break
-        module, _, function = name.partition(":")
-        try:
-            section = getattr(import_module(module), function)(scene)
-        except MainstayError as error:
-            title = function.removeprefix("find_").replace("_", " ").capitalize()
-            section = Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {error}",))
+            left_out += [_ALWAYS[function]] if function in _ALWAYS else []
+            continue
+        section = _found(name, scene)
         if section is not None:
             found.append(section)
+    if left_out:
+        text = f"{', '.join(left_out)}: a longer time budget shows them."
+        found.append(Section(key="no-time", title="What there was no time for", text=(text[0].upper() + text[1:],)))
     return tuple(found)
+
+
+def _found(name: str, scene: Scene) -> Section | None:
+    module, _, function = name.partition(":")
+    try:
+        section: Section | None = getattr(import_module(module), function)(scene)
+    except MainstayError as error:
+        title = function.removeprefix("find_").replace("_", " ").capitalize()
+        return Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {error}",))
+    return section
