@@ -1,8 +1,8 @@
 """From what scikit-learn's callers hand over to a table with a schema: what came as numbers is taken as numbers.
 
 A table from a file must be guessed at: a whole number may be a code, or tell rows apart. Who calls an estimator has
-settled that, so that an array and a data frame with the same numbers give the same model; of a frame's other columns
-the kinds are inferred as for any table.
+settled that, so that an array and a data frame of the same numbers give the same model where their names are the same;
+of a frame's other columns the kinds are inferred as for any table.
 """
 
 from __future__ import annotations
