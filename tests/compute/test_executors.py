@@ -113,9 +113,7 @@ def test_scratch_folder_is_removed():
     assert not scratch.exists()
 
 
-def test_what_may_be_loaded_later_does_not_hold_up_the_first_jobs():
-    slow = "later:no_such_module_at_all"
-    with ProcessPool(1, preload=(slow, "later:wave")) as pool:
-        pool.submit(Job(1, f"{JOBS}:sleep", {"seconds": 0.3}))
-        pool.submit(Job(2, f"{JOBS}:echo", {"word": "still here"}))
-        assert [outcome.status for outcome in collect(pool, 2)] == ["done", "done"]
+def test_a_module_that_is_not_there_is_the_jobs_own_business():
+    with ProcessPool(1) as pool:
+        pool.submit(Job(1, f"{JOBS}:echo", {"word": "still here"}, modules=("no_such_module_at_all", "wave")))
+        assert [outcome.status for outcome in collect(pool, 1)] == ["done"]

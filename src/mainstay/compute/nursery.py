@@ -26,10 +26,7 @@ from mainstay.compute.jobs import run_job
 from mainstay.compute.memory import limit_growth
 from mainstay.contracts.executor import Job
 
-__all__ = ["LATER", "main", "outcome_path", "say"]
-
-LATER = "later:"
-"""Before a module's name: load it once the first job runs, and only if it is installed."""
+__all__ = ["main", "outcome_path", "say"]
 
 _READ_SIZE = 1 << 16
 
@@ -44,19 +41,12 @@ class _Nursery:
         self.scratch = scratch
         self.children: dict[int, int] = {}
         self.rest = b""
-        self.later: list[str] = []
-
-    @property
-    def may_load(self) -> bool:
-        """Whether there is something to load, and a job that does not wait for it."""
-        return bool(self.later and self.children)
-
-    def load_one(self) -> None:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(self.later.pop(0))
 
     def start(self, command: dict[str, Any]) -> None:
         number = int(command["number"])
+        for module in command.get("modules", ()):
+            with contextlib.suppress(ImportError):  # the job itself says what is missing
+                importlib.import_module(module)
         process = os.fork()
         if process == 0:
             self._be_child(command)
@@ -119,10 +109,7 @@ def _serve(nursery: _Nursery) -> None:
         selector.register(0, selectors.EVENT_READ)
         selector.register(wake_read, selectors.EVENT_READ)
         while True:
-            ready = selector.select(0 if nursery.may_load else None)
-            if not ready:
-                nursery.load_one()
-            for key, _ in ready:
+            for key, _ in selector.select():
                 if key.fd != 0:
                     wake_read.recv(_READ_SIZE)
                     nursery.reap()
@@ -133,17 +120,11 @@ def _serve(nursery: _Nursery) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Load the modules named after the scratch folder, say ready, and serve until the caller is gone.
-
-    A module with ``later:`` before its name is loaded while the first jobs run: they need not wait for it.
-    """
+    """Load the modules named after the scratch folder, say ready, and serve until the caller is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nursery = _Nursery(Path(arguments[0]))
     for module in arguments[1:]:
-        if module.startswith(LATER):
-            nursery.later.append(module.removeprefix(LATER))
-        else:
-            importlib.import_module(module)
+        importlib.import_module(module)
     say({"ready": True})
     try:
         _serve(nursery)

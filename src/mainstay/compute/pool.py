@@ -40,8 +40,7 @@ class ProcessPool:
     slots : int, default 2
         How many jobs run at a time.
     preload : sequence of str
-        Modules that the nursery imports once, before any job; those with ``later:`` before their name, which need
-        not be installed, while the first jobs run.
+        Modules that the nursery imports once, before any job.
     bytes_per_job : float, default infinity
         How much memory a job may allocate.
 
@@ -129,7 +128,8 @@ class ProcessPool:
             job = self._queue.pop(0)
             self._running[job.number] = job
             limit = None if self.bytes_per_job == float("inf") else self.bytes_per_job
-            self._send({"number": job.number, "function": job.function, "payload": job.payload, "bytes": limit})
+            command = {"number": job.number, "function": job.function, "payload": job.payload, "bytes": limit}
+            self._send({**command, "modules": job.modules})
 
     def _send(self, command: dict[str, object]) -> None:
         data = msgspec.json.encode(command) + b"\n"

@@ -33,12 +33,15 @@ class Job:
         The function's only argument. Arrays travel as files that it names.
     seconds : float, default infinity
         After this time the job is stopped, whatever it does.
+    modules : tuple of str, default ()
+        What the function will import, where that takes long: an executor may load it once for all jobs to come.
     """
 
     number: int
     function: str
     payload: Payload
     seconds: float = float("inf")
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["several", "train"]
 
 # What the worker processes load, while this process still reads the data.
-_PRELOAD = (
-    "mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree", "later:catboost",
-    "later:xgboost", "later:sklearn.svm", "later:onnx", "later:mainstay.train.assemble",
-)  # fmt: skip
+_PRELOAD = ("mainstay.train.fold", "lightgbm", "sklearn.ensemble", "sklearn.linear_model", "sklearn.tree")
 
 
 def train(

@@ -7,7 +7,9 @@ answers. The held-out targets are opened afterwards, once, by ``judge``.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ from mainstay.train.decide import decide, weigh_classes
 from mainstay.train.intake import take_in
 from mainstay.train.material import save_material
 from mainstay.train.portraits import portray
+from mainstay.train.rescue import rescue
 from mainstay.train.search import Search
 from mainstay.train.side_jobs import ASSEMBLY, AUDIT, audit_of, await_audit, await_job, findings_of, submit_audit
 from mainstay.train.steering import steer
@@ -58,6 +61,7 @@ __all__ = ["train_model"]
 
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
 _SLOWEST = 2.0
+_MOST_RESERVED = 0.4
 _WRITING = 0.5  # seconds; of a rehearsal on shuffled targets no more than the graph is written
 _LEAST_JOB = 80e6  # bytes; a fit of the smallest table, measured
 
@@ -89,6 +93,8 @@ def train_model(
         seconds = min(5.0, 0.1 * around.clock.left())
         submit_audit(around.pool, table, intake, how=settings.split, seed=settings.seed, seconds=seconds)
     entries = search.run()
+    intake = replace(intake, material=rescue(entries, intake.material))
+    steering = replace(steering, groups=_groups_compared(intake))
     audited = await_audit(around.pool, search.others.get(AUDIT), around.clock) if around.audited else None
     findings, audit = findings_of(audited), audit_of(audited)
     around.listener(StageBegun("blend", around.clock.left()))
@@ -208,8 +214,8 @@ def _reserve(clock: Clock, intake: Intake) -> float:
     if seconds == float("inf"):
         return 0.0
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
-    quiet = min(5.0, 0.4 + 0.2 * seconds) + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns)
-    return min(0.55 * seconds, slower * quiet)
+    quiet = min(5.0, 0.4 + 0.14 * seconds) + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns)
+    return min(_MOST_RESERVED * seconds, math.sqrt(slower) * quiet)
 
 
 def _slower(clock: Clock) -> float:

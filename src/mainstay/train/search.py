@@ -14,6 +14,7 @@ import numpy as np
 
 from mainstay.contracts.events import CandidateScored
 from mainstay.contracts.executor import Job
+from mainstay.learners.catalogue import learner
 from mainstay.train.blend import MEMBERS
 from mainstay.train.fold import FoldJob, FoldResult, load_result
 
@@ -61,6 +62,8 @@ class Entry:
         The library's answers for the held-out rows.
     scores : dict by fold
         Greater is better.
+    hopeless : bool
+        Whether it was given up for its first fold.
     """
 
     candidate: Candidate
@@ -71,6 +74,7 @@ class Entry:
     validation: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     holdout: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
+    hopeless: bool = False
 
     @property
     def seconds(self) -> float:
@@ -301,7 +305,9 @@ class Search:
         entry.status = "running"
         self._numbers[number] = (entry, fold)
         limit = min(1.5 * seconds + _GRACE, max(self._left(), seconds))
-        self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit))
+        package = getattr(learner(entry.candidate.learner), "package", None)
+        modules = () if package is None else (package,)
+        self._executor.submit(Job(number, "mainstay.train.fold:fit_fold", msgspec.to_builtins(job), limit, modules))
 
     def _take(self, outcome: Outcome) -> None:
         if outcome.number not in self._numbers:
@@ -317,6 +323,7 @@ class Search:
         if fold not in entry.results:
             return
         if fold == 0 and (reason := self._is_hopeless(entry)):
+            entry.hopeless = True
             self._finish(entry, "stopped", reason)
         elif len(entry.results) == self._folds:
             self._finish(entry, "done", "")
