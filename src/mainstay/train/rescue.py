@@ -54,6 +54,6 @@ def _first_folds(entry: Entry) -> int:
 def _trim(entry: Entry, most: int, all_folds: int) -> None:
     for part in (entry.jobs, entry.results, entry.validation, entry.holdout, entry.scores):
         for fold in [one for one in part if one >= most]:
-            del part[fold]  # type: ignore[attr-defined]
+            del part[fold]
     if entry.status != "done":
         entry.status, entry.reason = "done", f"the time was up after {most} of {all_folds} folds"
