@@ -1,8 +1,9 @@
 """How accurate are we within a budget, beside the peers, on the same folds and the same two cores?
 
-Run `make bench-peers` once, then `python benchmarks/accuracy.py` (all: hours) or, for six tables and one fold,
-`python benchmarks/accuracy.py --quick`. Every run is kept under .cache/accuracy and not run again for the same version, so that a run
-that was broken off is taken up where it was. It prints a table per budget and writes .cache/accuracy.json.
+Run `make bench-peers` once, then `python benchmarks/accuracy.py` (six tables, one fold: 35 minutes) or, for all tables
+and three folds, `python benchmarks/accuracy.py --full` (five hours). Every run is kept under .cache/accuracy and not run
+again for the same version, so that a run that was broken off is taken up where it was. It prints a table per budget and
+writes .cache/accuracy.json.
 
 Equal treatment. Every system is a process of its own on two cores, timed from its start: imports and reading count for
 all. A peer is told what is left of the budget once it has been imported; one without a budget may take twice the
@@ -27,16 +28,17 @@ CACHE = Path(__file__).resolve().parents[1] / ".cache"
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tables", default=",".join(NAMES), help="of: %(default)s")
-    parser.add_argument("--folds", default=",".join(map(str, range(FOLDS))), help="which folds, default %(default)s")
+    parser.add_argument("--tables", help=f"of: {','.join(NAMES)}; default {','.join(QUICK)}")
+    parser.add_argument("--folds", help="which folds, default 0")
     parser.add_argument("--budgets", default="10,60", help="seconds, default %(default)s")
     parser.add_argument("--systems", default=",".join(one for one in SYSTEMS if one != OURS[1]), help=str(SYSTEMS))
-    parser.add_argument("--quick", action="store_true", help=f"one fold of {', '.join(QUICK)}")
+    parser.add_argument("--full", action="store_true", help="all tables, all folds")
     parser.add_argument("--cached", action="store_true", help="run nothing, sum up what was run")
     parser.add_argument("--again", action="store_true", help="run our own systems again, cached or not")
     told = parser.parse_args()
-    tables = QUICK if told.quick else tuple(told.tables.split(","))
-    folds = (0,) if told.quick else tuple(int(fold) for fold in told.folds.split(","))
+    every = tuple(range(FOLDS))
+    tables = tuple(told.tables.split(",")) if told.tables else NAMES if told.full else QUICK
+    folds = tuple(int(fold) for fold in told.folds.split(",")) if told.folds else every if told.full else (0,)
     return told, tables, folds, tuple(float(one) for one in told.budgets.split(","))
 
 
