@@ -45,3 +45,18 @@ def test_it_wants_two_folds_and_no_rows_held_out_by_hand():
         mainstay.train(table(), target="y", models=["logistic"], nested=1, time_budget=60)
     with pytest.raises(UsageError, match="--test"):
         mainstay.train(table(), target="y", test=table(seed=1), models=["logistic"], nested=3, time_budget=60)
+
+
+def test_texts_are_read_anew_in_each_outer_fold(tmp_path):
+    """What the first fold learned of its texts must not answer for the others."""
+    from mainstay.contracts.arrays import Arrays
+    from mainstay.contracts.learner import Target
+    from mainstay.data.split import Fold
+    from mainstay.train.material import SHARED, Material, save_material
+
+    arrays = Arrays(np.zeros((4, 1), np.float32), ("x",), np.zeros((4, 0), np.int64), (), ())
+    rows = np.arange(2)
+    material = Material(arrays, Target("regression", np.zeros(4)), (Fold(rows, rows + 2),), arrays)
+    (tmp_path / f"{SHARED}0-old.npz").write_bytes(b"of other rows")
+    save_material(material, tmp_path)
+    assert not list(tmp_path.glob(f"{SHARED}*"))

@@ -18,7 +18,7 @@ from mainstay.contracts.model import ModelGraph, from_arrays, operations, to_arr
 from mainstay.learners.catalogue import learner
 from mainstay.prepare.fitted import FittedRecipe, fit, from_json
 from mainstay.train.candidates import Candidate  # noqa: TC001 - msgspec reads the annotation at run time
-from mainstay.train.material import load_material
+from mainstay.train.material import SHARED, load_material
 from mainstay.train.stopping import fit_stopped, probes_for
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def fit_fold(payload: Payload) -> Payload:
     material = load_material(Path(job.folder), [job.fold])
     (fold,) = material.folds
     train, train_target = material.arrays.take(fold.train), material.target.take(fold.train)
-    shared = Path(job.folder) / f"shared-{job.fold}"
+    shared = Path(job.folder) / f"{SHARED}{job.fold}"
     recipe = fit(job.candidate.recipe, train, train_target, seed=job.seed, deadline=clock, memory=shared)
     if recipe.kept is not None:
         train, train_target = train.take(recipe.kept), train_target.take(recipe.kept)

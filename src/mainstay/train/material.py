@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Material", "load_material", "save_material"]
+__all__ = ["SHARED", "Material", "load_material", "save_material"]
+
+SHARED = "shared-"
+"""Beginning of the names of files that the fits of one material share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ class _Names(msgspec.Struct, frozen=True):
 
 
 def save_material(material: Material, folder: Path) -> None:
-    """Write the arrays into a folder, without objects."""
+    """Write the arrays into a folder, without objects; what earlier rows left there for all candidates goes."""
+    for stale in folder.glob(f"{SHARED}*"):
+        stale.unlink()
     arrays, target = material.arrays, material.target
     weighted = target.weight is not None
     names = _Names(
