@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = ["before_nested", "check_nested", "evaluate_nested", "find_nested"]
 
-_SHARE = 0.6
+_SHARE, _SHARE_BESIDE_PROOF = 0.6, 0.4
 _AFTER = 8.0  # seconds for judging, drawing and packing the real model
 
 
 def before_nested(clock: Clock, settings: Settings) -> Clock:
     """Return the clock of the real run: a good half of the time is kept where a nested evaluation is wanted."""
     wanted = settings.nested > 0 and clock.seconds != float("inf")
-    return clock.earlier(_SHARE * clock.seconds) if wanted else clock
+    share = _SHARE if settings.proof == "none" else _SHARE_BESIDE_PROOF
+    return clock.earlier(share * clock.seconds) if wanted else clock
 
 
 def evaluate_nested(table: Table, schema: Schema, settings: Settings, around: Surroundings) -> Nested:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 __all__ = ["train_model"]
 
 
+_MOST_KEPT = 0.6  # of the time budget
 _DIAGNOSIS = 0.35  # of the time budget, for the learning curve and the picture of bias and variance
 _SLOWEST = 2.0
 _MOST_RESERVED = 0.4
@@ -156,7 +157,7 @@ def _search(intake: Intake, steering: Steering, settings: Settings, around: Surr
         around.pool,
         clock=around.clock,
         slower=_slower(around.clock),
-        reserve=_reserve(around.clock, intake) + _for_questions(settings) if around.audited else _WRITING,
+        reserve=_kept_back(settings, intake, around) if around.audited else _WRITING,
         sign=steering.sign,
         seed=settings.seed,
         score=steering.score,
@@ -216,6 +217,12 @@ def _reserve(clock: Clock, intake: Intake) -> float:
     cells = intake.material.holdout.rows * (len(intake.schema.features) + 10)
     quiet = min(5.0, 0.4 + 0.14 * seconds) + 0.03 * seconds + 2.5e-6 * cells + 1.5e-3 * len(intake.schema.columns)
     return min(_MOST_RESERVED * seconds, math.sqrt(slower) * quiet)
+
+
+def _kept_back(settings: Settings, intake: Intake, around: Surroundings) -> float:
+    """Return the seconds kept for all that comes after the search; it has two fifths of the time in any case."""
+    kept = _reserve(around.clock, intake) + _for_questions(settings)
+    return min(kept, _MOST_KEPT * around.clock.seconds) if around.clock.seconds != float("inf") else kept
 
 
 def _slower(clock: Clock) -> float:

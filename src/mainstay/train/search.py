@@ -15,6 +15,7 @@ import numpy as np
 from mainstay.contracts.events import CandidateScored
 from mainstay.contracts.executor import Job
 from mainstay.learners.catalogue import learner
+from mainstay.learners.supervised.admission import NO_TIME
 from mainstay.train.blend import MEMBERS
 from mainstay.train.fold import FoldJob, FoldResult, load_result
 
@@ -317,7 +318,8 @@ class Search:
         if entry.status not in ("waiting", "running"):
             return
         if outcome.status != "done":
-            self._finish(entry, "failed" if outcome.status == "failed" else "stopped", outcome.reason)
+            late = outcome.status != "failed" or NO_TIME in outcome.reason
+            self._finish(entry, "stopped" if late else "failed", outcome.reason)
             return
         self._keep(entry, fold, outcome)
         if fold not in entry.results:

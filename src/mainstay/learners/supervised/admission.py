@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Features
     from mainstay.contracts.learner import Deadline, Learner, Target, Value
 
-__all__ = ["Amounts", "Classes", "admit", "admit_rows", "amounts_of", "classes_of"]
+__all__ = ["NO_TIME", "Amounts", "Classes", "admit", "admit_rows", "amounts_of", "classes_of"]
+
+NO_TIME = "no time is left to begin"
+"""What a learner says when its deadline is over before it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,7 @@ def admit(
     _check_target(learner.name, target)
     admit_rows(learner, features, features.matrix.shape[1])
     if deadline.left() <= 0:
-        raise BudgetError(
-            "no time is left to begin", where=learner.name, hint="Give a larger time budget or fewer candidates."
-        )
+        raise BudgetError(NO_TIME, where=learner.name, hint="Give a larger time budget or fewer candidates.")
     return settings
 
 
