@@ -106,8 +106,8 @@ def read_cells(X: Any, names: Sequence[str] | None = None) -> Cells:
 
     if is_frame(X):
         frame = read(X).frame
-        numeric = [name for name, kind in frame.schema.items() if kind.is_numeric()]
-        return Cells(frame.cast(dict.fromkeys(numeric, pl.Float64)), frozenset(numeric))
+        numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+        return Cells(frame.cast(dict.fromkeys(numbers, pl.Float64)), frozenset(numbers))
     named = [f"x{place}" for place in range(X.shape[1])] if names is None else list(names)
     columns = {name: _as_numbers(X[:, place]) for place, name in enumerate(named)}
     numeric = frozenset(name for name, values in columns.items() if values.dtype == np.float64)
