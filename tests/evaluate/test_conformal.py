@@ -6,6 +6,7 @@ import pytest
 from mainstay.contracts.deciding import PredictionIntervals, PredictionSets
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.evaluate.conformal import fit_intervals, fit_sets, measure_coverage
+from mainstay.evaluate.words import together
 
 
 def amounts(rows, seed):
@@ -123,3 +124,20 @@ def test_coverage_is_told_with_intervals_that_hold_the_truth():
     inside = np.repeat(np.random.default_rng(1).random(30) < 0.9, 10)
     alone, together = (measure_coverage(inside, np.ones(300), groups=one).share for one in (None, groups))
     assert together.high - together.low > 1.5 * (alone.high - alone.low)
+
+
+@pytest.mark.parametrize("inside", [np.ones(60, np.bool_), np.zeros(60, np.bool_)])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_where_all_or_none_are_held_the_share_still_has_limits(inside, grouped):
+    """Uneven weights leave a variance of 1e-35 for a share of one: it must not stand for infinitely many rows."""
+    for seed in range(20):
+        weight = np.random.default_rng(seed).uniform(0.1, 3.0, 60)
+        found = measure_coverage(inside, np.ones(60), weight=weight, groups=np.arange(60) // 3 if grouped else None)
+        assert np.isfinite([found.share.low, found.share.high]).all()
+        assert 0.03 < found.share.high - found.share.low < 0.2
+
+
+def test_numbers_without_limits_are_written_and_not_a_crash():
+    assert together(0.9, float("nan"), float("nan")) == ("0.9000", "-", "-")
+    assert together(float("nan"), 0.1, 0.2)[0] == "-"
+    assert together(0.9, float("-inf"), 0.95)[1] == "-"

@@ -34,7 +34,7 @@ def together(value: float | None, low: float | None, high: float | None) -> tupl
     >>> together(0.84612, 0.8233, 0.86821), together(57.37, 49.76, 67.35), together(0.5, None, None)
     (('0.846', '0.823', '0.868'), ('57.4', '49.8', '67.3'), ('0.5000', '-', '-'))
     """
-    if value is None or low is None or high is None:
+    if value is None or low is None or high is None or not np.isfinite([value, low, high]).all():
         return number(value), number(low), number(high)
     # Two digits of the width, or three of the value where that is at most one more.
     wide = 3 if high <= low else 1 - int(np.floor(np.log10(high - low)))
