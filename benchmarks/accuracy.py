@@ -2,7 +2,7 @@
 
 Run `make bench-peers` once, then `python benchmarks/accuracy.py` (six tables, one fold: 35 minutes) or, for all tables
 and three folds, `python benchmarks/accuracy.py --full` (five hours). Every run is kept under .cache/accuracy and not
-run again for the same version, so that a run that was broken off is taken up where it was. It prints a table per budget and
+run again for the same version, so that what was broken off is taken up where it was. It prints a table per budget and
 writes .cache/accuracy.json.
 
 Equal treatment. Every system is a process of its own on two cores, timed from its start: imports and reading count for
