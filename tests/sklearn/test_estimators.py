@@ -218,6 +218,8 @@ def test_few_held_out_rows_of_one_class_leave_the_leaderboard_without_scores():
         ({"models": ["logistic"]}, {"y": ["a"] * 240}, "one class only"),
         ({"models": ["logistic"]}, {"sample_weight": np.full(240, -1.0)}, "zero or above"),
         ({"models": ["logistic"]}, {"X": np.full((240, 1), np.inf)}, "infinity"),
+        ({"models": ["logistic"]}, {"X": pd.DataFrame({"a": np.full(240, np.inf)})}, "infinity"),
+        ({"models": ["logistic"]}, {"X": pd.DataFrame({"a": ["same"] * 240})}, "no column is left"),
     ],
 )
 def test_what_is_wrong_is_a_value_error_with_a_sentence(people, options, change, said):
@@ -238,5 +240,7 @@ def test_other_columns_than_in_fit_are_refused(people, classifier):
         classifier.predict(X.rename(columns={"city": "town"}))
     with pytest.raises(ValueError, match="unseen at fit time"):
         classifier.predict(X.assign(more=1))
+    with pytest.raises(ValueError, match="no rows"):
+        classifier.predict(X[:0])
     with pytest.raises(NotFittedError):
         Classifier().predict(X)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
+from mainstay.contracts.errors import DataError
 from mainstay.contracts.schema import Column, Schema
 
 if TYPE_CHECKING:
@@ -93,25 +94,35 @@ def read_cells(X: Any, names: Sequence[str] | None = None) -> Cells:
     Raises
     ------
     DataError
-        When the frame has no rows or no column that can be used.
+        When the frame has no rows, no column that can be used, or infinite cells.
 
     Examples
     --------
     >>> read_cells(np.array([[1.0, np.nan], [2.0, 3.0]])).frame.columns
     ['x0', 'x1']
     """
-    import polars as pl
-
-    from mainstay.data.read import read
+    from mainstay.data.read_objects import read_object
 
     if is_frame(X):
-        frame = read(X).frame
-        numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
-        return Cells(frame.cast(dict.fromkeys(numbers, pl.Float64)), frozenset(numbers))
+        return _with_numbers(read_object(X)[0])
     named = [f"x{place}" for place in range(X.shape[1])] if names is None else list(names)
     columns = {name: _as_numbers(X[:, place]) for place, name in enumerate(named)}
     numeric = frozenset(name for name, values in columns.items() if values.dtype == np.float64)
-    return Cells(read(columns).frame, numeric)
+    return Cells(read_object(columns)[0], numeric)
+
+
+def _with_numbers(frame: pl.DataFrame) -> Cells:
+    """Return the cells of a frame, its numbers as scikit-learn's arrays would hold them."""
+    import polars as pl
+
+    if not frame.height:
+        raise DataError("the frame has no rows", where="X")
+    numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+    cast = frame.cast(dict.fromkeys(numbers, pl.Float64))
+    infinite = [name for name in numbers if cast.get_column(name).is_infinite().any()]
+    if infinite:
+        raise DataError(f"X contains infinity in the column {infinite[0]!r}", where="X", hint="NaN is a missing value.")
+    return Cells(cast, frozenset(numbers))
 
 
 def _as_numbers(values: NDArray[Any]) -> NDArray[Any]:
@@ -174,7 +185,6 @@ def class_column(codes: NDArray[np.int64], classes: NDArray[Any], name: str) -> 
 
 
 def _inferred(cells: pl.Series) -> Column:
-    from mainstay.contracts.errors import DataError
     from mainstay.data.infer import infer
     from mainstay.data.table import Table
 
