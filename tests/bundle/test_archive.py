@@ -140,7 +140,7 @@ def test_a_zip_file_that_another_program_wrote(data, change):
 def test_newer_formats_say_who_reads_them(data):
     message = refused(rewritten(data, format=7, mainstay="9.1.0", news={"a": [1]}), FormatError)
     assert "written by mainstay '9.1.0' in format 7" in message
-    assert "reads formats up to 1" in message
+    assert "reads formats up to 2" in message
     assert "Install mainstay 9.1.0 or later" in message
 
 
@@ -169,7 +169,7 @@ def test_manifests_of_another_shape(data, changes):
 def test_a_manifest_in_other_words_is_refused(data):
     manifest = walk(data).manifest
     spaced = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    doubled = msgspec.json.encode(manifest).replace(b'{"format":1', b'{"format":1,"format":1', 1)
+    doubled = msgspec.json.encode(manifest).replace(b'{"format":2', b'{"format":2,"format":2', 1)
     for text in (spaced, doubled, b"[" * 60_000, b"{}", b"\xff", b""):
         assert "manifest" in refused(with_manifest(data, text), FormatError)
 

@@ -92,6 +92,7 @@ def column_places(arrays: Arrays, schema: Schema | None = None) -> dict[str, tup
 
     Examples
     --------
+    >>> from mainstay.contracts.arrays import Arrays
     >>> from mainstay.contracts.schema import Column, Schema
     >>> numbers = np.zeros((1, 3), np.float32)
     >>> arrays = Arrays(numbers, ("age", "seen.year", "seen.month"), np.zeros((1, 0), np.int64), (), ())
@@ -155,6 +156,7 @@ def permutation_importance(
 
     Examples
     --------
+    >>> from mainstay.contracts.arrays import Arrays
     >>> generator = np.random.default_rng(0)
     >>> numbers = generator.normal(size=(300, 2)).astype(np.float32)
     >>> arrays = Arrays(numbers, ("used", "unused"), np.zeros((300, 0), np.int64), (), ())
