@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import xgboost
 from catboost import CatBoostClassifier, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import clone
@@ -393,3 +394,67 @@ def test_the_file_opens_and_verifies(tmp_path):
     assert opened.digest == model.digest
     one_by_one = [opened.predict(rows.iloc[[at]])["probability_yes"].iloc[0] for at in range(20)]
     assert one_by_one == opened.predict(rows)["probability_yes"].head(20).tolist()
+
+
+def test_lightgbm_on_columns_with_blanks_in_their_names():
+    rows = float32(X)[["income", "zone"]].rename(columns={"income": "net income", "zone": "zone of town"})
+    estimator = LGBMClassifier(n_estimators=9, min_child_samples=5, verbose=-1).fit(rows, YES)
+    for one in (estimator, make_pipeline(estimator), GridSearchCV(estimator, {}, cv=2).fit(rows, YES)):
+        model = mainstay.pack(one, rows, YES)
+        assert [column.name for column in model.schema.features] == list(rows.columns)
+        assert same(model, one, rows) <= 1e-6
+        assert model.predict(rows)["prediction"].tolist() == one.predict(rows).tolist()
+    with pytest.raises(mainstay.UsageError, match="was fitted on 'net_income'"):
+        mainstay.pack(estimator, rows[["zone of town", "net income"]])
+    underscored = LogisticRegression(max_iter=500).fit(rows.rename(columns=lambda name: name.replace(" ", "_")), YES)
+    with pytest.raises(mainstay.UsageError, match="feature names should match"):
+        mainstay.pack(underscored, rows)
+
+
+def test_answers_that_the_model_does_not_give_are_named():
+    rows = float32(X)[["income", "zone"]]
+    estimator = LogisticRegression(max_iter=500).fit(rows, (YES == "yes").astype(int))
+    with pytest.raises(mainstay.UsageError, match="y holds 'no', 'yes', and the classes of the model are '0', '1'"):
+        mainstay.pack(estimator, rows, sorted(YES))
+    mixed = [*(YES == "yes").astype(int).tolist()[:-2], 7, None]
+    findings = mainstay.pack(estimator, rows, mixed).report_data.findings
+    (found,) = [one for one in findings if one.code == "pack.answers"]
+    assert found.severity == "warning"
+    assert f"1 of {ROWS} answers in y, such as 7" in found.message
+    assert found.rows == (ROWS - 1,)
+    whole = mainstay.pack(estimator, rows, (YES == "yes").astype(int)).report_data.findings
+    assert not [one for one in whole if one.code == "pack.answers"]
+    with pytest.raises(mainstay.UsageError, match="the model answers with numbers"):
+        mainstay.pack(LinearRegression().fit(rows, AMOUNT), rows, YES)
+
+
+class Sizeless:
+    """A table of no library."""
+
+
+@pytest.mark.parametrize("rows", [Sizeless(), pl.DataFrame({"a": [1.0]}).lazy(), pl.Series([1.0]), None, 3.0])
+def test_rows_of_no_known_kind_are_refused_in_a_sentence(rows):
+    estimator = LogisticRegression(max_iter=500).fit(float32(X)[["income", "zone"]], YES)
+    with pytest.raises(mainstay.DataError, match="the rows must be a pandas or Polars table"):
+        mainstay.pack(estimator, rows, YES)
+
+
+def test_a_matrix_of_xgboost_and_a_class_are_refused_in_a_sentence():
+    rows = float32(X)[["income", "zone"]]
+    estimator = XGBClassifier(n_estimators=2).fit(rows, (YES == "yes").astype(int))
+    with pytest.raises(mainstay.DataError, match="DMatrix came"):
+        mainstay.pack(estimator, xgboost.DMatrix(rows), YES)
+    with pytest.raises(mainstay.UsageError, match="the class LogisticRegression itself came"):
+        mainstay.pack(LogisticRegression, rows, YES)
+    for answers in (5, AMOUNT.to_frame().assign(other=1.0), [1, 2]):
+        with pytest.raises(mainstay.UsageError, match="y"):
+            mainstay.pack(estimator, rows, answers)
+
+
+def test_rows_that_the_model_takes_none_of_are_explained_in_a_sentence():
+    rows = float32(X)[["income", "zone"]]
+    estimator = LogisticRegression(max_iter=500).fit(rows, YES)
+    with pytest.raises(mainstay.DataError, match="none of the rows") as caught:
+        mainstay.pack(estimator, rows.assign(income=[*[np.nan] * ROWS]), YES)
+    assert "Problem(" not in str(caught.value)
+    assert "row 1, column 'income'" in str(caught.value)

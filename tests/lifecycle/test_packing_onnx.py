@@ -174,3 +174,19 @@ def test_the_command_packs_a_file(tmp_path, capsys):
     assert run([*arguments, "-o", str(place), "--json"]) == 0
     assert '"labels"' in capsys.readouterr().out
     assert mainstay.verify(place).to_dict()["ok"]
+
+
+def test_the_command_reads_as_others_do_and_names_a_column_too_many(tmp_path, capsys):
+    from mainstay.apps.cli.app import run
+
+    (tmp_path / "net.onnx").write_bytes(small().SerializeToString())
+    ROWS.assign(bought=np.where(TWO, "yes", "no")).to_csv(
+        tmp_path / "rows.csv", index=False, sep="|", encoding="utf-16"
+    )
+    words = ["pack", str(tmp_path / "net.onnx"), str(tmp_path / "rows.csv"), "--labels", "no,yes"]
+    words += ["--delimiter", "|", "--encoding", "utf-16"]
+    assert run(words) == 2
+    assert "such as -t bought" in " ".join(capsys.readouterr().err.split())
+    assert run([*words, "-t", "bought", "--json"]) == 0
+    with pytest.raises(mainstay.UsageError, match="header"):
+        mainstay.pack(LogisticRegression().fit(NUMBERS, TWO), NUMBERS, header=1)

@@ -99,15 +99,23 @@ def contract_of(
 def _check_columns(estimator: Any, sample: Sample) -> None:
     wanted = getattr(estimator, "feature_names_in_", None)
     count = getattr(estimator, "n_features_in_", sample.width)
-    if wanted is not None and sample.library != "numpy" and [str(one) for one in wanted] != list(
-        map(str, sample.given_names)
-    ):  # fmt: skip
+    if wanted is not None and sample.library != "numpy" and not _same_names(wanted, sample.given_names):
         raise UsageError(
             f"the columns are {_few(sample.given_names)}, and the estimator was fitted on {_few(wanted)}", where="X",
             hint="Give the same columns in the same order: X[list(estimator.feature_names_in_)].",
         )  # fmt: skip
     if count != sample.width:
         raise UsageError(f"the estimator was fitted on {count} columns, and {sample.width} came", where="X")
+
+
+def _same_names(wanted: Any, given: Any) -> bool:
+    """Whether these are the same columns; LightGBM tells of its own with underscores in place of blanks.
+
+    Whatever else holds LightGBM's names to be its own (a search, a pipeline) tells them so too. An estimator that was
+    truly fitted on underscores refuses blanks by itself when it is asked.
+    """
+    known, came = list(map(str, wanted)), list(map(str, given))
+    return known in (came, [name.replace(" ", "_") for name in came])
 
 
 def _few(names: Any) -> str:

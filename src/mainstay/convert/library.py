@@ -73,6 +73,11 @@ def library_of(estimator: Any, *, task: str | None = None, labels: Sequence[Labe
     UsageError
         When it is not fitted, gives no probabilities, or answers anything but one target.
     """
+    if isinstance(estimator, type):
+        raise UsageError(
+            f"a fitted model was expected, and the class {estimator.__name__} itself came", where="estimator",
+            hint=f"Make one and fit it first: {estimator.__name__}().fit(X, y).",
+        )  # fmt: skip
     if "lightgbm.Booster" in class_names(estimator):
         found = _of_booster(estimator, labels)
     elif "xgboost.Booster" in class_names(estimator):

@@ -51,10 +51,11 @@ class Sample:
     def __init__(self, data: Any) -> None:
         self.data = data
         self.library = type(data).__module__.partition(".")[0]
-        if self.library not in ("pandas", "polars", "numpy") or getattr(data, "ndim", 2) != 2 or not len(data):
+        shape = getattr(data, "shape", ())
+        if self.library not in ("pandas", "polars", "numpy") or len(shape) != 2 or not shape[0]:
             raise DataError(
                 f"the rows must be a pandas or Polars table or a NumPy array of two dimensions, with at least one row, "
-                f"and {type(data).__name__} of shape {getattr(data, 'shape', '?')} came",
+                f"and {type(data).__name__}{f' of shape {shape}' if shape else ''} came",
                 where="X",
                 hint="Give rows of the kind that the estimator was fitted on.",
             )

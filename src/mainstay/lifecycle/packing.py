@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.contracts.errors import UsageError
 from mainstay.lifecycle.model import Model
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Schema
+    from mainstay.data.read import Reading
 
 __all__ = ["pack"]
 
@@ -32,6 +33,7 @@ def pack(
     rounding: float = 0.01,
     out: str | Path | Sequence[str | Path] = (),
     seed: int = 0,
+    **reading: Unpack[Reading],
 ) -> Model:
     """Put a model that was fitted elsewhere into a bundle, after proving that it answers the same.
 
@@ -66,6 +68,8 @@ def pack(
     out : path or sequence of paths
         ``.mainstay`` writes the bundle, ``.html`` the report.
     seed : int, default 0
+    **reading
+        For an ONNX file: how to read the rows, as in :func:`mainstay.data.read.read`.
 
     Returns
     -------
@@ -98,8 +102,13 @@ def pack(
         target=_target_name(y, target), task=None if task == "auto" else task, labels=labels, positive=positive,
         seen=seen, rounding=rounding, seed=seed,
     )  # fmt: skip
-    adopt = adopt_onnx if isinstance(estimator, (str, Path, bytes)) else adopt_estimator
-    model = Model(adopt(estimator, X, y, schema=_own_schema(schema), settings=settings).bundle)
+    own = _own_schema(schema)
+    if isinstance(estimator, (str, Path, bytes)):
+        model = Model(adopt_onnx(estimator, X, y, schema=own, settings=settings, **reading).bundle)
+    elif reading:
+        raise UsageError("rows for an estimator are given as a table, and are not read", where=next(iter(reading)))
+    else:
+        model = Model(adopt_estimator(estimator, X, y, schema=own, settings=settings).bundle)
     for place in places:
         write_output(place, model, None)
     return model

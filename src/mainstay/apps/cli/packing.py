@@ -53,6 +53,11 @@ def pack(
     unseen: _Unseen = False,
     rounding: _Rounding = 0.01,
     out: options.BundleOut = None,
+    header: options.Header = "auto",
+    query: options.Query = None,
+    sheet: options.Sheet = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> int:
@@ -77,5 +82,6 @@ def pack(
         rounding=rounding,
         out=tuple(out or ()),
         seed=seed,
+        **options.reading(header, query, sheet, delimiter, encoding),
     )
     return answer("inspect", lifecycle.inspect(packed), as_json=as_json, written=[Path(place) for place in out or ()])

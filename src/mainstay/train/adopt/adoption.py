@@ -21,17 +21,18 @@ import numpy as np
 from mainstay.bundle.pack import seal
 from mainstay.bundle.records import BundleContent, Outputs
 from mainstay.bundle.replay import record_golden
-from mainstay.contracts.errors import DataError, UsageError
+from mainstay.contracts.errors import UsageError
 from mainstay.contracts.schema import Column
 from mainstay.convert.contract import contract_of
 from mainstay.convert.estimator import convert_estimator
 from mainstay.convert.library import library_of
 from mainstay.convert.sample import Sample
-from mainstay.data.decode import Decoder, decode_target
+from mainstay.data.decode import Decoder
 from mainstay.data.decode_cell import cell_text
 from mainstay.data.read import read
 from mainstay.train.adopt.gate import Gate
 from mainstay.train.adopt.report import Adopted, describe_adopted, judge_adopted
+from mainstay.train.adopt.truth import every_row_refused, true_answers
 from mainstay.train.finish import Finished
 from mainstay.train.golden import background, golden_rows, reference
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
     from mainstay.convert.flow import Raw
     from mainstay.convert.library import Library
-    from mainstay.data.decode import DecodedTarget
     from mainstay.train.adopt.gate import Proved
 
 __all__ = ["AdoptSettings", "adopt_estimator", "finish_adopted"]
@@ -116,8 +116,6 @@ def adopt_estimator(
 def _apart(rows: Any, answers: Any, settings: AdoptSettings) -> tuple[Sample, Any]:
     """Return the rows without their answers, and the answers; a name says that they are a column of the rows."""
     if not isinstance(answers, str):
-        if answers is not None and len(answers) != len(rows):
-            raise UsageError(f"there are {len(rows)} rows and {len(answers)} answers", where="y")
         return Sample(rows), answers
     del settings
     names = [str(name) for name in getattr(rows, "columns", ())]
@@ -164,7 +162,7 @@ def _gate_of(
     decoded = Decoder(schema).from_frame(frame)
     kept = np.flatnonzero(~decoded.rejected)
     if not len(kept):
-        raise DataError("the schema refuses every row of X", where="X", hint=str(decoded.problems[:1]))
+        raise every_row_refused(decoded)
     given, as_read = _rows(sample, kept), _as_decoded(raw, decoded.arrays.take(kept))
     answers = [library.ask(rows) for rows in (as_read, given)]
     return Gate(
@@ -208,9 +206,10 @@ def finish_adopted(proved: Proved, truth: Any, settings: AdoptSettings) -> Finis
     from mainstay.evaluate.report import training_report
 
     predictor, gate = proved.predictor, proved.gate
+    known, unknown = true_answers(truth, predictor.schema, gate.frame.height)
     adopted = Adopted(
         predictor=predictor, arrays=gate.arrays, answers=proved.answers, rejected=gate.rejected, frame=gate.frame,
-        truth=_truth(truth, predictor.schema), parity=proved.parity, findings=proved.findings,
+        truth=known, parity=proved.parity, findings=(*proved.findings, *unknown),
         library=gate.name, seen=settings.seen, seed=settings.seed,
     )  # fmt: skip
     report = describe_adopted(adopted, judge_adopted(adopted))
@@ -226,16 +225,6 @@ def finish_adopted(proved: Proved, truth: Any, settings: AdoptSettings) -> Finis
         card=model_card(report),
     )
     return Finished(seal(replace(content, report=training_report(report))), report)
-
-
-def _truth(given: Any, schema: Schema) -> DecodedTarget | None:
-    """Return the true answers as codes or amounts, and which rows have one; None where none were given."""
-    import polars as pl
-
-    if given is None or schema.target is None:
-        return None
-    cells = given if isinstance(given, pl.Series) else pl.Series(np.asarray(given).tolist(), strict=False)
-    return decode_target(schema, cells.alias(schema.target.name).to_frame())
 
 
 def _recipe(gate: Gate, settings: AdoptSettings, digest: str) -> dict[str, Any]:

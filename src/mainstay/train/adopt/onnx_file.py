@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mainstay.bundle.audit_fields import OPERATORS
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import Outputs
-from mainstay.contracts.errors import DataError, UsageError
+from mainstay.contracts.errors import UsageError
 from mainstay.contracts.schema import Column, Schema
 from mainstay.convert.foreign import read_foreign
 from mainstay.data.decode import Decoder
@@ -19,6 +19,7 @@ from mainstay.data.read import read
 from mainstay.graph.run import run_foreign
 from mainstay.train.adopt.adoption import finish_adopted
 from mainstay.train.adopt.gate import Gate
+from mainstay.train.adopt.truth import every_row_refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.learner import TaskName
     from mainstay.convert.foreign import ForeignModel
+    from mainstay.data.read import Reading
     from mainstay.train.adopt.adoption import AdoptSettings
     from mainstay.train.finish import Finished
 
@@ -36,7 +38,13 @@ _BLOCK = 64
 
 
 def adopt_onnx(
-    source: Any, rows: Any, answers: Any = None, *, schema: Schema | None = None, settings: AdoptSettings
+    source: Any,
+    rows: Any,
+    answers: Any = None,
+    *,
+    schema: Schema | None = None,
+    settings: AdoptSettings,
+    **reading: Unpack[Reading],
 ) -> Finished:
     """Copy, prove, score and pack an ONNX model.
 
@@ -50,7 +58,7 @@ def adopt_onnx(
         When the copy does not answer as the file does.
     """
     model = read_foreign(source)
-    frame = read(rows).frame
+    frame = read(rows, **reading).frame
     if answers is None and _answer_name(schema, settings) in frame.columns:
         answers = _answer_name(schema, settings)
     truth = frame.get_column(answers) if isinstance(answers, str) and answers in frame.columns else answers
@@ -92,9 +100,21 @@ def _features(model: ForeignModel, frame: pl.DataFrame, schema: Schema | None, a
         raise UsageError(
             f"the model reads {model.width} numbers, and there are {len(columns)} columns: "
             f"{', '.join(repr(column.name) for column in columns[:8])}", where="schema",
-            hint="Give a schema whose features are the model's inputs, in their order.",
+            hint=_width_hint(columns, model.width, named=bool(answer) or schema is not None),
         )  # fmt: skip
     return columns
+
+
+def _width_hint(columns: tuple[Column, ...], width: int, *, named: bool) -> str:
+    schema = "a schema whose features are the model's inputs, in their order"
+    if named or len(columns) != width + 1:
+        return f"Give {schema}."
+    last = columns[-1].name
+    shown = f'"{last}"' if " " in last else last
+    return (
+        f"That is one column too many: if one holds the true answers, name it, such as -t {shown} "
+        f"(in Python target={last!r}). Otherwise give {schema}."
+    )
 
 
 def _numbers(frame: pl.DataFrame, features: tuple[Column, ...]) -> NDArray[np.float64]:
@@ -202,7 +222,7 @@ def _gate(
     decoded = Decoder(schema).from_frame(frame)
     kept = np.flatnonzero(~decoded.rejected)
     if not len(kept):
-        raise DataError("the schema refuses every row", where="X", hint=str(decoded.problems[:1]))
+        raise every_row_refused(decoded)
     raw = _numbers(frame, schema.features)
     answers = []
     for numbers in (decoded.arrays.numbers[kept].astype(np.float64), raw[kept]):
