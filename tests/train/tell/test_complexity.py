@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mainstay
@@ -56,6 +56,7 @@ def test_without_the_wish_nothing_is_refitted(tmp_path):
     assert not {"learning-curve", "complexity"} & {section.key for section in run.model.report_data.sections}
 
 
+@settings(deadline=None, max_examples=20)
 @given(
     floor=st.floats(0, 1), slope=st.floats(0.1, 50), exponent=st.floats(0.2, 1.2), folds=st.integers(2, 5),
 )  # fmt: skip
