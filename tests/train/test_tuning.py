@@ -117,6 +117,54 @@ def test_a_grid_is_not_walked_twice_over_two_runs(tmp_path):
     assert sorted(seen)[:2] == [0.1, 1.0]  # fitted anew for this run's blend
 
 
+def walk(source, score=lambda settings: 0.5):
+    found = []
+    while (candidate := source.propose()) is not None:
+        found.append((candidate.learner, candidate.settings))
+        source.tell(ended(candidate, score(candidate.settings)))
+    return found
+
+
+@pytest.mark.parametrize("how", ["random", "bayes", "grid"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"tune": "grid", "grid": {"ridge": {"alpha": [0.1, 1.0]}}},
+        {"tune": "random", "grid": {"ridge": {"alpha": [0.1, 5.0, 7.0]}}},
+        {"tune": "grid"},
+        {"tune": "random"},
+    ],
+)
+@pytest.mark.parametrize("models", [(RIDGE,), (TREE,), (TREE, RIDGE)])
+def test_a_study_is_resumed_with_other_models_another_grid_and_another_method(tmp_path, how, later, models):
+    place = str(tmp_path / "s.log")
+    walk(tuner(Settings(tune=how, trials=4, study=place), (RIDGE, TREE), identity="a"))
+    if "ridge" in later.get("grid", {}) and RIDGE not in models:
+        models = (RIDGE,)
+    again = walk(tuner(Settings(**later, trials=4, study=place), models, identity="a"))
+    assert again
+    assert {learner for learner, _ in again} <= {one.learner for one in models}
+
+
+def test_the_best_of_another_space_comes_first_where_it_can_be_drawn(tmp_path):
+    place = str(tmp_path / "s.log")
+    grid = {"ridge": {"alpha": [0.5, 2.0, 8.0]}}
+    walk(tuner(Settings(tune="grid", grid=grid, study=place), (RIDGE,), identity="a"), lambda one: -one["alpha"])
+    free = walk(tuner(Settings(tune="random", trials=5, study=place), (TREE, RIDGE), identity="a"))
+    assert [settings.get("alpha") for _, settings in free[:3]] == [0.5, 2.0, 8.0]
+    narrow = Settings(tune="grid", grid={"ridge": {"alpha": [4.0, 8.0]}}, study=place)
+    assert [settings["alpha"] for _, settings in walk(tuner(narrow, (RIDGE,), identity="a"))] == [8.0, 4.0]
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"[1, 2]\n", b"{}\n", b"\xff\xfe\x00", b"3\n", b"notes"])
+def test_a_file_that_is_no_study_gets_a_sentence(tmp_path, content):
+    (tmp_path / "s.log").write_bytes(content)
+    with pytest.raises(UsageError, match="not a study") as caught:
+        tuner(Settings(tune="random", study=str(tmp_path / "s.log")), (RIDGE,), identity="a")
+    assert caught.value.hint
+    assert (tmp_path / "s.log").read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

@@ -2,7 +2,8 @@
 
 The space comes from what each learner declares about its parameters, or from the user's own grid. A trial is a
 candidate like any other: it runs on the same validation folds, is stopped on its first fold when it is clearly worse
-(racing), may enter the blend, and never sees the test part. The trials are kept in a file that a later run resumes.
+(racing), may enter the blend, and never sees the test part. The trials are kept in a file (``tuning_file``) that a
+later run resumes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import check_parameters
 from mainstay.learners.catalogue import learner
+from mainstay.train.tuning_file import earlier_trials, open_study
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,8 +121,10 @@ class Tuner:
         self._bases, self._spaces = dict(bases), {name: dict(space) for name, space in spaces.items()}
         self._left = math.inf if settings.trials is None else settings.trials
         self._running: dict[str, Any] = {}
+        self._asked: list[dict[str, Any]] = []
         self._points = _grid_points(self._spaces) if settings.tune == "grid" else None
-        self._study = _open_study(settings, identity)
+        self._study = open_study(settings, identity, self._space_in_words())
+        self._earlier = earlier_trials(self._study, identity)
         self._begun = len(self._study.trials)
         self._enqueue_best()
 
@@ -140,6 +143,7 @@ class Tuner:
         base = self._bases[name]
         named = f"{name}_trial_{trial.number + 1}"
         self._running[named] = trial
+        self._asked.append(dict(trial.params))
         return msgspec.structs.replace(base, name=named, settings={**base.settings, **settings}, always=False)
 
     def tell(self, entry: Entry) -> None:
@@ -157,23 +161,42 @@ class Tuner:
             pruned = entry.status == "stopped" and entry.scores
             self._study.tell(trial, state=TrialState.PRUNED if pruned else TrialState.FAIL)
 
+    def _space_in_words(self) -> dict[str, Any]:
+        """Return what is searched, as plain values: trials of one study must all be drawn from the same space."""
+        return {
+            name: {
+                "from": base.settings,
+                "over": {key: _in_words(space) for key, space in self._spaces[name].items()},
+            }
+            for name, base in self._bases.items()
+        }
+
     def _enqueue_best(self) -> None:
-        """Put the best trials of earlier runs first."""
-        done = sorted((one for one in self._study.trials if one.value is not None), key=lambda one: -one.value)
+        """Put the best trials of earlier runs first, whatever they searched, where this run could draw them too."""
+        done = sorted((one for one in self._earlier if one.value is not None), key=lambda one: -one.value)
         chosen: list[dict[str, Any]] = []
         for one in done:
-            if one.params not in chosen and one.params.get(_LEARNER) in self._bases:
+            if one.params not in chosen and self._could_draw(one.params):
                 chosen.append(dict(one.params))
         for parameters in chosen[:_FIRST_AGAIN]:
             self._study.enqueue_trial(parameters)
 
+    def _could_draw(self, parameters: Mapping[str, Any]) -> bool:
+        """Say whether a trial's parameters are all of one learner's present ones, with values that are searched."""
+        name = parameters.get(_LEARNER)
+        if name not in self._bases:
+            return False
+        space = {f"{name}.{key}": one for key, one in self._spaces[name].items()}
+        told = {key: value for key, value in parameters.items() if key != _LEARNER}
+        return told.keys() == space.keys() and all(_holds(space[key], value) for key, value in told.items())
+
     def _enqueue_next_point(self) -> bool:
-        """Queue the next point of the grid that no earlier run has tried."""
+        """Queue the next point of the grid that neither an earlier run nor this one has tried."""
         if self._study_waits():
             return True
         tried = [one.params for one in self._study.trials[: self._begun] if one.value is not None]
         for point in self._points or ():
-            if point not in tried:
+            if point not in tried and point not in self._asked:
                 self._study.enqueue_trial(point)
                 return True
         return False
@@ -182,6 +205,23 @@ class Tuner:
         from optuna.trial import TrialState
 
         return bool(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+
+
+def _in_words(space: list[Value] | Parameter) -> Any:
+    """Return values, or a range, as plain values."""
+    if isinstance(space, list):
+        return [repr(value) for value in space]
+    return {"range": space.search, "log": space.log, "whole": isinstance(space.default, int)}
+
+
+def _holds(space: list[Value] | Parameter, value: Any) -> bool:
+    """Say whether a value is among those that are searched."""
+    if isinstance(space, list):
+        return any(type(one) is type(value) and one == value for one in space)
+    if isinstance(value, bool) or not isinstance(value, int if isinstance(space.default, int) else (int, float)):
+        return False
+    low, high = space.search or (0.0, 1.0)
+    return bool(low <= value <= high)
 
 
 def _suggest(trial: Any, name: str, key: str, space: list[Value] | Parameter) -> Value:
@@ -218,40 +258,3 @@ def _values(space: list[Value] | Parameter) -> list[Value]:
     if isinstance(space.default, int):
         return sorted({round(value) for value in even})
     return [float(f"{value:.6g}") for value in even]
-
-
-def _open_study(settings: Settings, identity: str) -> Any:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # parts of Optuna that we use are marked as young
-        sampler = (
-            optuna.samplers.TPESampler(seed=settings.seed, multivariate=True, group=True, constant_liar=True)
-            if settings.tune == "bayes"
-            else optuna.samplers.RandomSampler(seed=settings.seed)
-        )
-        storage = None
-        if settings.study:
-            storage = _storage(Path(settings.study), identity)
-        return optuna.create_study(
-            direction="maximize", sampler=sampler, storage=storage, study_name=identity, load_if_exists=True
-        )
-
-
-def _storage(place: Path, identity: str) -> Any:
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(place)))
-        known = [study.study_name for study in storage.get_all_studies()]
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"the study could not be opened ({error})", where=str(place)) from error
-    if known and identity not in known:
-        raise UsageError(
-            "the study belongs to other data, another target, metric or split", where=str(place),
-            hint="Name another file to begin anew.",
-        )  # fmt: skip
-    return storage
