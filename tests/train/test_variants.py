@@ -81,4 +81,4 @@ def test_with_many_classes_and_few_rows_what_grows_no_tree_per_class_comes_first
     assert names[:2] == ["baseline", "logistic"]
     assert names.index("random_forest") < names.index("svm") < names.index("lightgbm_fast") < names.index("catboost")
     efforts = {one.name: one.effort for one in made}
-    assert efforts["lightgbm_fast"] == 10 * efforts["logistic"]
+    assert efforts["lightgbm_small"] == 10 * efforts["logistic"]

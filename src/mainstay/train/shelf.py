@@ -52,7 +52,7 @@ _SOME = 20_000
 _CLASSIFICATION = (
     Offer("logistic", "logistic"),
     Offer("decision_tree", "decision_tree", {}, _SOME),
-    Offer("lightgbm_fast", "lightgbm", {"learning_rate": 0.1, "colsample": 0.8, **_SHORT}),
+    Offer("lightgbm_fast", "lightgbm", {"learning_rate": 0.1, "colsample": 0.8, **_SHORT}, effort=0.8),
     Offer("lightgbm_small", "lightgbm", {"num_leaves": 8, "learning_rate": 0.06, "colsample": 0.6, **_SHORT}),
     Offer("catboost", "catboost", effort=4.0),
     Offer("random_forest", "random_forest", _FOREST, effort=2.0),
@@ -81,13 +81,15 @@ _CLASSIFICATION = (
 _REGRESSION = (
     Offer("ridge", "ridge"),
     Offer("decision_tree", "decision_tree", {}, _SOME),
-    Offer("lightgbm_fast", "lightgbm", {"learning_rate": 0.1, "num_leaves": 63, "colsample": 0.8, **_SHORT}),
-    Offer("catboost", "catboost", {
-        "learning_rate": 0.09, "random_strength": 0.0, "leaf_estimation_iterations": 1, "depth": 7,
-    }, effort=4.0),
+    Offer("lightgbm_fast", "lightgbm", {
+        "learning_rate": 0.1, "num_leaves": 63, "colsample": 0.8, **_SHORT,
+    }, effort=0.6),
     Offer("lightgbm_narrow", "lightgbm", {
         "num_leaves": 60, "learning_rate": 0.05, "colsample": 0.5, "l2": 5.0, "subsample": 0.8, **_SHORT,
     }, effort=1.8),
+    Offer("catboost", "catboost", {
+        "learning_rate": 0.09, "random_strength": 0.0, "leaf_estimation_iterations": 1, "depth": 7,
+    }, effort=4.0),
     Offer("extra_trees", "extra_trees", _FOREST, effort=2.0),
     Offer("lightgbm_small", "lightgbm", {"num_leaves": 8, "learning_rate": 0.06, "colsample": 0.6, **_SHORT}),
     Offer("lightgbm_tuned", "lightgbm", {
