@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Coverage", "fit_intervals", "fit_sets", "least_rows", "measure_coverage"]
+__all__ = ["Coverage", "few_rows", "fit_intervals", "fit_sets", "least_rows", "measure_coverage"]
 
 _PER_TAIL = 5
 """So many calibration rows must lie outside, or a limit would hang on single rows."""
@@ -60,8 +60,9 @@ def fit_sets(
 ) -> PredictionSets:
     """Return, for each class, the least probability with which it is in a set.
 
-    Each class has its own limit, so that the promise holds for rare classes as for frequent ones; classes with too
-    few rows share one.
+    Each class has its own limit, so that the promise holds for rare classes as for frequent ones. A class with too few
+    rows for that (:func:`few_rows`) takes the more inclusive of its own limit, which then hangs on single rows, and one
+    that such classes share: its truths are held at least as often as either would, how often is not known well.
 
     Parameters
     ----------
@@ -89,17 +90,30 @@ def fit_sets(
     own = probabilities[np.arange(len(truth)), truth]
     weights = np.ones(len(truth)) if weight is None else weight
     counts = np.bincount(truth, minlength=probabilities.shape[1])
-    few = np.flatnonzero(counts * (1 - level) < _PER_TAIL)
+    few = few_rows(truth, probabilities.shape[1], level)
     together = np.isin(truth, few)
     if together.sum() * (1 - level) < _PER_TAIL:
         together = np.ones(len(truth), np.bool_)
     _check_rows(int(together.sum()), level)
     shared = _lower_limit(own[together], weights[together], level)
     least = [
-        shared if code in few else _lower_limit(own[truth == code], weights[truth == code], level)
+        _lower_limit(own[truth == code], weights[truth == code], level) if counts[code] else shared
         for code in range(probabilities.shape[1])
     ]
+    least = [min(shared, value) if code in few else value for code, value in enumerate(least)]
     return PredictionSets(level=level, least=tuple(min(max(value - _FLOAT32, 0.0), 1.0) for value in least))
+
+
+def few_rows(truth: NDArray[np.int64], classes: int, level: float) -> list[int]:
+    """Return the classes with too few rows for a limit of their own.
+
+    Examples
+    --------
+    >>> few_rows(np.repeat([0, 1], [100, 30]), 3, 0.9)
+    [1, 2]
+    """
+    counts = np.bincount(truth, minlength=classes)
+    return [int(code) for code in np.flatnonzero(counts < least_rows(level))]
 
 
 def fit_intervals(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.evaluate.conformal import measure_coverage
+from mainstay.evaluate.conformal import few_rows, least_rows, measure_coverage
 from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import number, percent
+from mainstay.train.choose import validated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["find_uncertainty"]
 
 _PARTS = 5
-_LEAST_ROWS = 20
-_MOST_CLASSES = 20
+_LEAST_ROWS = 20  # of a band of predictions; a class is shown with one row, for its interval says how little it tells
+_MOST_DRAWN = 20
 _CAVEATS = {
     "random": "The promise holds for new rows that are drawn like these.",
     "group": (
@@ -48,10 +49,11 @@ def find_uncertainty(scene: Scene) -> Section | None:
     lines = [_line("all", scene, held, np.ones(len(place), np.bool_))]
     lines += [_line(name, scene, held, place == code) for code, name in enumerate(names)]
     shown = [line for line in lines if line is not None]
+    drawn = shown[: _MOST_DRAWN + 1]
     return Section(
         key="uncertainty",
         title="How wide uncertainty is",
-        text=(*_words(level, sets=sets), _CAVEATS[scene.settings.split.partition(":")[0]], *_sizes(held, sets=sets)),
+        text=(*_words(scene, level, sets=sets), _CAVEATS[scene.settings.split.partition(":")[0]], *_sizes(held, sets=sets)),
         tables=(
             Grid(
                 columns=("True class" if sets else "Prediction", "Rows", "Held (95 % interval)", f"{width} (mean)"),
@@ -64,10 +66,10 @@ def find_uncertainty(scene: Scene) -> Section | None:
                 kind="bars",
                 title="Held, by kind of row",
                 data={
-                    "name": [line[0] for line in shown],
-                    "value": [line[2].value for line in shown],
-                    "low": [line[2].low for line in shown],
-                    "high": [line[2].high for line in shown],
+                    "name": [line[0] for line in drawn],
+                    "value": [line[2].value for line in drawn],
+                    "low": [line[2].low for line in drawn],
+                    "high": [line[2].high for line in drawn],
                 },
                 words=f"The share of truths that were held, with its 95 % interval; {level:.0%} was promised.",
                 options={"x": "Share of truths held"},
@@ -76,17 +78,33 @@ def find_uncertainty(scene: Scene) -> Section | None:
     )
 
 
-def _words(level: float, *, sets: bool) -> tuple[str, ...]:
+def _words(scene: Scene, level: float, *, sets: bool) -> tuple[str, ...]:
     if sets:
         words = (
             f"A prediction set holds every class that is probable enough for its own limit, so that {level:.0%} of the "
             "truths of each class are held. A set of several classes says that the model cannot tell; an empty one, "
             "that no class fits well. The limits come from out-of-fold answers."
         )
-        return (words,)
+        return (words, *_few(scene, level))
     words = (
         f"An interval is made to hold {level:.0%} of the truths. How far it reaches to each side depends on the "
         "predicted amount, as out-of-fold errors do; it does not know other reasons for which a row may be hard."
+    )
+    return (words,)
+
+
+def _few(scene: Scene, level: float) -> tuple[str, ...]:
+    """Name the classes for which the promise is not measured well."""
+    intake = scene.trained.intake
+    truth = intake.material.target.values[validated_rows(intake.material)].astype(np.int64)
+    few = [intake.labels[code] for code in few_rows(truth, len(intake.labels), level)]
+    if not few:
+        return ()
+    named = ", ".join(few[:_MOST_DRAWN]) + (f" and {len(few) - _MOST_DRAWN:,} more" if len(few) > _MOST_DRAWN else "")
+    words = (
+        f"{level:.0%} is not promised for {named}: fewer than {least_rows(level):,} training rows, too few for a limit "
+        "that can be relied on. Such classes share a limit, or keep the lowest that their own rows ask for where that "
+        "is more inclusive; how many of their truths are held is in the table, with its wide interval."
     )
     return (words,)
 
@@ -96,7 +114,7 @@ def _held(scene: Scene, outputs: Outputs) -> tuple[Held, list[str], NDArray[np.i
     truth = scene.trained.intake.test_target
     if outputs.sets is not None:
         members = outputs.sets.members(scene.answers)
-        names = list(scene.trained.intake.labels)[:_MOST_CLASSES]
+        names = list(scene.trained.intake.labels)
         codes = truth.astype(np.int64)
         return (members[np.arange(len(codes)), codes], members.sum(axis=1).astype(np.float64)), names, codes
     low, high = scene.answers, scene.answers
@@ -110,7 +128,7 @@ def _held(scene: Scene, outputs: Outputs) -> tuple[Held, list[str], NDArray[np.i
 
 
 def _line(name: str, scene: Scene, held: Held, rows: NDArray[np.bool_]) -> tuple[str, int, Score, Score] | None:
-    if rows.sum() < _LEAST_ROWS:
+    if rows.sum() < (1 if scene.predictor.outputs.sets is not None else _LEAST_ROWS):
         return None
     intake = scene.trained.intake
     found = measure_coverage(
