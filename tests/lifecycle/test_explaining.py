@@ -41,11 +41,12 @@ def rows_of(bundle):
 def test_base_and_contributions_are_the_prediction(bundle):
     why = mainstay.explain(bundle, rows_of(bundle))
     frame = why.frame
-    assert frame.columns == ["prediction", "class", "base", "age", "base (contribution)", "rome"]
+    assert frame.columns == ["prediction", "answer", "class", "base", "age", "base (contribution)", "rome"]
     total = frame.select(pl.sum_horizontal("base", "age", "base (contribution)", "rome")).to_series()
-    assert (total - frame["prediction"]).abs().max() <= 1e-6
-    given = mainstay.load(bundle).predict(rows_of(bundle))["probability_yes"]
-    assert (given - frame["prediction"]).abs().max() <= 1e-6
+    assert (total - frame["answer"]).abs().max() <= 1e-6
+    given = mainstay.load(bundle).predict(rows_of(bundle))
+    assert frame["prediction"].to_list() == given["prediction"].to_list()
+    assert (given["probability_yes"] - frame["answer"]).abs().max() <= 1e-6
     assert why.figures["columns"][0]["name"] == "age"
 
 

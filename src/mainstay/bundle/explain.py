@@ -64,6 +64,8 @@ class Explanation:
         How: "trees", "linear", "link", "sampling".
     scale : {"answer", "margin"}
     rejected : bool array of shape (n,)
+    predicted : array of shape (n,)
+        What the model answers for the rows: labels or amounts, whatever is explained.
     """
 
     columns: tuple[str, ...]
@@ -75,6 +77,7 @@ class Explanation:
     methods: tuple[str, ...]
     scale: Scale
     rejected: NDArray[np.bool_]
+    predicted: NDArray[Any]
 
 
 class Explainer:
@@ -175,7 +178,7 @@ class Explainer:
         return Explanation(
             columns=self.columns, base=base, prediction=prediction, contributions=pushes,
             error=None if variance is None else np.sqrt(variance), labels=labels, methods=tuple(sorted(part.methods)),
-            scale=scale, rejected=decoded.rejected,
+            scale=scale, rejected=decoded.rejected, predicted=answers.prediction,
         )  # fmt: skip
 
     def _chosen(self, numbers: NDArray[np.float64], prediction: NDArray[Any], label: Label | None) -> NDArray[np.int64]:

@@ -61,11 +61,22 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
 
 
 def frame_of(found: Explanation, frame: pl.DataFrame, top: int) -> pl.DataFrame:
-    """Return prediction, class, base and contributions; null where a row was refused."""
+    """Return prediction, answer, class, base and contributions; null where a row was refused.
+
+    ``prediction`` is what predict gives for the row; ``answer`` is what is explained, such as a probability.
+    """
     import polars as pl
 
-    own = {"prediction", "base"} | ({"class"} if found.labels is not None else set()) | ({"reason"} if top else set())
-    columns: dict[str, Any] = {"prediction": pl.Series(found.prediction, dtype=pl.Float64)}
+    own = (
+        {"prediction", "answer", "base"}
+        | ({"class"} if found.labels is not None else set())
+        | ({"reason"} if top else set())
+    )
+    given = [None if refused else cell for cell, refused in zip(found.predicted.tolist(), found.rejected, strict=True)]
+    columns: dict[str, Any] = {
+        "prediction": pl.Series(given, dtype=pl.Float64 if found.labels is None else None, strict=False),
+        "answer": pl.Series(found.prediction, dtype=pl.Float64),
+    }
     if found.labels is not None:
         columns["class"] = pl.Series(list(found.labels), strict=False)
     columns["base"] = pl.Series(found.base, dtype=pl.Float64)

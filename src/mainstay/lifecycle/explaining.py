@@ -32,8 +32,8 @@ class ExplainResult(Result):
         ``{rows, rejected, base, method, scale, columns, outputs, digest, ...}``; ``columns`` holds name,
         mean_absolute, low, high and mean.
     frame : polars or pandas data frame
-        ``prediction``, for classes ``class``, ``base``, and a column per feature: base and contributions add up to the
-        prediction.
+        ``prediction`` as predict gives it, ``answer`` (what is explained: the amount, or the probability of a class),
+        for classes ``class``, ``base``, and a column per feature: base and contributions add up to the answer.
     sections : tuple of Section
         The same as words, tables and pictures: all rows together, then the first ones.
     """
@@ -125,7 +125,7 @@ def explain(
     >>> import mainstay
     >>> why = mainstay.explain("left.mainstay", "new.csv", top=1)
     >>> row = why.frame.row(0, named=True)
-    >>> abs(row["base"] + row["age"] + row["city"] - row["prediction"]) < 1e-6
+    >>> abs(row["base"] + row["age"] + row["city"] - row["answer"]) < 1e-6
     True
     """
     from mainstay.data.read import read

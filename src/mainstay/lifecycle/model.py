@@ -137,8 +137,8 @@ class Model:
         Returns
         -------
         polars.DataFrame
-            ``prediction``, for classes ``class``, ``base`` and a column per feature; base and contributions add up to
-            the prediction. A pandas frame where a pandas frame came.
+            ``prediction``, ``answer`` (what is explained), for classes ``class``, ``base`` and a column per feature;
+            base and contributions add up to the answer. A pandas frame where a pandas frame came.
 
         Raises
         ------
