@@ -99,3 +99,11 @@ def test_naming_the_learners_imports_no_package_of_theirs():
         "sys.exit(any(name in sys.modules for name in ('xgboost', 'catboost', 'lightgbm', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_what_other_packages_offer_is_read_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: asked.append(group) or [])
+    for _ in range(3):
+        catalogue.names("regression")
+    assert asked == [catalogue.GROUP]
