@@ -132,7 +132,7 @@ def _judge(
 
 def _seconds_to_seal(model: bytes) -> float:
     """Guess how long a bundle takes to be packed, read back, audited, loaded and replayed, as measured."""
-    return 0.6 + 0.3 * len(model) / 1e6
+    return 0.6 + 0.5 * len(model) / 1e6
 
 
 def _answers(given: Answers) -> NDArray[np.float64]:

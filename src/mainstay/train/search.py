@@ -42,7 +42,7 @@ PLAINLY_WORSE = 1.25  # a first fold with so many times the best loss does not c
 _FIRST_SHARE = 0.6  # of the time that is left, for the first candidate of unknown cost
 _LINEAR_SHARE = 0.25  # of the time that is left, for the baseline and the linear model
 _WIDE_BYTES = 32e6
-_SECONDS_PER_BYTE = 0.8e-7  # to write a fitted model into the graph, pack it and read it back; measured
+_SECONDS_PER_BYTE = 1.0e-7  # to write a fitted model into the graph, pack it and read it back; measured
 _SECONDS_PER_LINE, _SECONDS_PER_ANSWER = 0.02, 1.2e-5  # to score a candidate for the leaderboard; measured
 _GRACE = 1.0  # seconds that a learner may take to stop by itself before it is stopped
 
