@@ -1,11 +1,13 @@
 """Two model files on the same rows: who is better, how sure that is, and what the rows cannot tell."""
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
 import mainstay
 from mainstay.contracts.errors import DataError, UsageError
+from mainstay.contracts.schema import Schema
 
 
 def make_rows(count, seed, *, names=("a", "b")):
@@ -72,3 +74,44 @@ def test_bad_words_get_a_sentence(models):
         mainstay.compare(*models, make_rows(50, 8), metric="beauty")
     with pytest.raises(DataError, match="does not apply"):
         mainstay.compare(*models, make_rows(400, 8).filter(pl.col("y") == "a"))
+
+
+@pytest.fixture(scope="module")
+def weighted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weighted")
+    table = make_rows(600, 0).with_columns(heavy=pl.when(pl.col("u") > 0).then(9.0).otherwise(1.0))
+    drafted = mainstay.profile(table, target="y").schema
+    columns = (msgspec.structs.replace(one, role="weight") if one.name == "heavy" else one for one in drafted.columns)
+    schema = Schema(columns=tuple(columns))
+    for name in ("logistic", "decision_tree"):
+        out = folder / f"{name}.mainstay"
+        mainstay.train(table, target="y", models=[name], time_budget=20, out=out, schema=schema)
+    return folder / "logistic.mainstay", folder / "decision_tree.mainstay"
+
+
+def test_weights_count_as_where_one_model_is_scored(weighted):
+    fresh = make_rows(1500, 2).with_columns(heavy=pl.when(pl.col("u") > 0).then(9.0).otherwise(1.0))
+    found = mainstay.compare(*weighted, fresh, metric="accuracy").to_dict()
+    alone = [mainstay.evaluate(path, fresh).to_dict() for path in weighted]
+    for name in ("accuracy", "roc_auc", "log_loss"):
+        values = [one["metrics"][name]["value"] for one in alone]
+        assert [one["metrics"][name]["value"] for one in found["models"]] == pytest.approx(values)
+        assert found["metrics"][name]["difference"] == pytest.approx(values[0] - values[1])
+    assert alone[0]["unweighted"]["accuracy"]["value"] != pytest.approx(alone[0]["metrics"]["accuracy"]["value"])
+
+
+def test_rows_that_are_not_scored_are_counted(weighted):
+    """An empty target is no unknown one; a row that weighs nothing is left out and said to be."""
+    place = pl.int_range(100)
+    fresh = make_rows(100, 3).with_columns(
+        heavy=pl.when(place < 7).then(0.0).when(place < 12).then(None).otherwise(1.0),
+        y=pl.when(place >= 96).then(None).when(place >= 93).then(pl.lit("other")).otherwise(pl.col("y")),
+    )
+    found = mainstay.evaluate(weighted[0], fresh).to_dict()
+    assert (found["rows"], found["left_out"], found["unknown_target"]) == (81, 19, 3)
+
+
+def test_the_report_says_how_many_cells_are_missing():
+    table = make_rows(200, 0).with_columns(u=pl.when(pl.int_range(200) < 50).then(None).otherwise(pl.col("u")))
+    told = mainstay.train(table, target="y", models=["logistic"], time_budget=20).model.report_data
+    assert {one.name: one.missing for one in told.columns} == {"u": 0.25, "v": 0.0, "w": 0.0, "y": 0.0}

@@ -28,7 +28,7 @@ class Forecast(msgspec.Struct, frozen=True):
     ----------
     rows : int
     error, low, high : float
-        With the 90 % interval over resamplings of the folds.
+        With the 95 % interval over resamplings of the folds.
     """
 
     rows: int
@@ -69,7 +69,7 @@ def forecast(rows: ArrayLike, errors: ArrayLike, wanted: ArrayLike, *, seed: int
             for _ in range(_DRAWS)
         ]
     )
-    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     return tuple(
         Forecast(int(n), float(e), float(min(a, e)), float(max(b, e)))
         for n, e, a, b in zip(asked, best, low, high, strict=True)

@@ -37,7 +37,7 @@ def compare(
     """Say how likely one model is better than another on rows whose target is known, and by how much.
 
     Both answer the same rows, and rows are resampled for both at once, so that what makes a row hard for both cancels
-    out. Where the rows cannot tell the two apart, the one that is cheaper to answer with is recommended.
+    out. Rows count by the weight that the first model's schema has a column for. Where the rows cannot tell the two apart, the one that is cheaper to answer with is recommended.
 
     Parameters
     ----------
@@ -88,6 +88,7 @@ class _Rows:
     decided: tuple[NDArray[np.int64], NDArray[np.int64]] | None
     groups: NDArray[np.int64] | None
     left_out: int
+    weight: NDArray[np.float64] | None = None
 
 
 def _named(model: Model | str | Path) -> tuple[str, Model]:
@@ -120,7 +121,8 @@ def _common_rows(first: Model, second: Model, frame: pl.DataFrame, source: str) 
         decided = (ours.decided[mine], _places(first, second)[theirs.decided][other])
     groups = None if ours.groups is None else ours.groups[mine]
     labels = tuple(str(label) for label in first.bundle.outputs.labels)
-    return _Rows(ours.target[mine], labels, answers, decided, groups, frame.height - len(both))
+    weight = None if ours.weight is None else ours.weight[mine]
+    return _Rows(ours.target[mine], labels, answers, decided, groups, frame.height - len(both), weight)
 
 
 def _places(first: Model, second: Model) -> NDArray[np.int64]:
@@ -170,7 +172,7 @@ def _side(name: str, model: Model, rows: _Rows, place: int) -> dict[str, Any]:
 
     outputs = model.bundle.outputs
     scores = evaluate(
-        outputs.task, rows.target, rows.answers[place], labels=rows.labels, groups=rows.groups,
+        outputs.task, rows.target, rows.answers[place], labels=rows.labels, groups=rows.groups, weight=rows.weight,
         predicted=None if rows.decided is None else rows.decided[place],
     )  # fmt: skip
     return {
@@ -184,7 +186,7 @@ def _paired(model: Model, name: str, rows: _Rows, margin: float) -> Comparison:
 
     return paired(
         model.bundle.outputs.task, name, rows.target, *rows.answers, labels=rows.labels, groups=rows.groups,
-        predicted=rows.decided, margin=margin,
+        predicted=rows.decided, margin=margin, weight=rows.weight,
     )  # fmt: skip
 
 

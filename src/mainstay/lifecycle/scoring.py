@@ -51,7 +51,8 @@ class Scored:
     width : float64 array of shape (m,), optional
         How wide its interval is, or how many classes its set has.
     left_out, rejected, unknown_target : int
-        Rows without a usable target, rows that the schema refuses, and rows whose target is no class of the model.
+        Rows without a usable target or, where rows have weights, without one above 0; rows that the schema refuses;
+        and rows whose target is no class of the model.
     """
 
     rows: NDArray[np.int64]
@@ -99,10 +100,11 @@ def scored_rows(bundle: Bundle, frame: pl.DataFrame, source: str) -> Scored:
         places = {label: i for i, label in enumerate(outputs.labels)}
         decided = np.array([places[answers.prediction[row]] for row in rows], np.int64)
     groups = _groups(bundle, frame)
-    known = present(frame.get_column(outputs.target), bundle.schema[outputs.target]).len()
+    known = present(frame.get_column(outputs.target), bundle.schema[outputs.target]).drop_nulls().len()
     return Scored(
         rows=rows, target=target.values[rows], answers=np.asarray(given[rows], np.float64), decided=decided,
-        groups=None if groups is None else groups[rows], left_out=int((~target.usable).sum()),
+        groups=None if groups is None else groups[rows],
+        left_out=int((~target.usable | ~(counted | answers.rejected)).sum()),
         rejected=int(answers.rejected.sum()), unknown_target=known - int(target.usable.sum()),
         weight=None if weight is None else weight[rows], **_held(answers, target.values, rows),
     )  # fmt: skip
@@ -125,7 +127,7 @@ def evaluate_frame(
 ) -> dict[str, Any]:
     """Return ``{task, rows, metrics, left_out, rejected, digest}`` of a bundle on raw rows.
 
-    Rows without a usable target and rows that the schema refuses are left out and counted; ``unknown_target`` counts
+    Rows without a usable target or weight and rows that the schema refuses are left out and counted; ``unknown_target`` counts
     those whose target is there and is none that the model knows. Where they apply also ``unweighted`` (the metrics
     with every row counted once), ``cost`` (expected per row), ``at_k`` and ``coverage`` (of sets or intervals).
 

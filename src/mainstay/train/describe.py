@@ -99,7 +99,7 @@ def _parity_in_words(parity: Parity) -> str:
 def _column(column: Column, frame: pl.DataFrame) -> ColumnRow:
     missing = None
     if column.name in frame.columns:
-        missing = 1.0 - present(frame.get_column(column.name), column).len() / max(1, frame.height)
+        missing = present(frame.get_column(column.name), column).null_count() / max(1, frame.height)
     return ColumnRow(
         name=column.name,
         kind=column.kind,

@@ -67,3 +67,11 @@ def test_a_forecast_without_noise_is_the_curve(floor, slope, exponent, folds):
     truth = floor + slope * 3200**-exponent
     assert told.error == pytest.approx(truth, rel=0.05, abs=1e-3 * slope)
     assert told.low <= told.error <= told.high
+
+
+def test_a_forecast_comes_with_a_95_percent_interval(sections):
+    assert sections["learning-curve"].tables[0].columns[3] == "95 % interval"
+    folds = np.random.default_rng(0).normal(0.5, 0.05, 30)  # a curve that is flat: the forecast is the folds' mean
+    (told,) = forecast([100, 200, 400, 800], np.tile(folds, (4, 1)), [800])
+    reach = (told.high - told.low) / (folds.std() / np.sqrt(30))
+    assert reach == pytest.approx(2 * 1.96, rel=0.1)  # 90 % would be 2 * 1.645

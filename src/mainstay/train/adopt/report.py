@@ -147,7 +147,7 @@ def describe_adopted(adopted: Adopted, judged: AdoptedScores) -> ReportData:
 def _row(column: Column, frame: pl.DataFrame) -> ColumnRow:
     missing = None
     if column.name in frame.columns:
-        missing = 1.0 - present(frame.get_column(column.name), column).len() / max(1, frame.height)
+        missing = present(frame.get_column(column.name), column).null_count() / max(1, frame.height)
     shown = ", ".join(column.categories[:6]) + (
         f" and {len(column.categories) - 6:,} more" if len(column.categories) > 6 else ""
     )

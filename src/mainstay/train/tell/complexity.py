@@ -127,7 +127,7 @@ def _curve_section(
         plots=(_two_lines("Learning curve", list(map(float, rows)), training, validation, x="Training rows", y=title),),
         tables=(
             Grid(
-                columns=("Training rows", f"{title} expected", "Change", "90 % interval"), rows=table,
+                columns=("Training rows", f"{title} expected", "Change", "95 % interval"), rows=table,
                 note="A power law through the points; a forecast far beyond them is a guess.",
             ),
         ),
