@@ -28,6 +28,8 @@ def tree_chart(plot: Plot) -> Any:
     """
     names = list(plot.data)
     rows = [dict(zip(names, cells, strict=True)) for cells in zip(*plot.data.values(), strict=True)]
+    asking = {(row["from_x"], _number(row["depth"]) - 1) for row in rows if row["from_x"] is not None}
+    rows = [{**row, "asks": (row["x"], _number(row["depth"])) in asking} for row in rows]
     nodes = [{**row, "y": -_number(row["depth"]), "lines": _in_lines(row), "said": _said(row["share"])} for row in rows]
     ends = [row for row in nodes if row["from_x"] is not None]
     edges = [{"x": row["from_x"], "y": row["y"] + 1, "x2": row["x"], "y2": row["y"]} for row in ends]
@@ -72,8 +74,8 @@ def _boxes(nodes: list[dict[str, Any]]) -> Any:
 
 
 def _box(node: dict[str, Any]) -> dict[str, float]:
-    """Return the edges of a node's box, in units of leaves and levels."""
-    wide = _WIDE if node["value"] is None else _NARROW
+    """Return the edges of a node's box, in units of leaves and levels; what has nothing below has a leaf's place."""
+    wide = _WIDE if node["asks"] else _NARROW
     return {
         "left": node["x"] - wide, "right": node["x"] + wide, "low": node["y"] - _HIGH, "high": node["y"] + _HIGH,
     }  # fmt: skip
@@ -89,7 +91,7 @@ def _said(share: object) -> str:
 
 def _in_lines(row: dict[str, Any]) -> str:
     """Return a question or an answer on two lines: what it is about, then the limit, the levels or the share."""
-    words, longest = str(row["words"]), _LONGEST if row["value"] is None else _LONGEST_ANSWER
+    words, longest = str(row["words"]), _LONGEST if row["asks"] else _LONGEST_ANSWER
     for mark in (" <= ", ": "):
         about, found, limit = words.rpartition(mark)
         if found:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Branch", "Coefficient", "Portrait", "portray"]
 
 _DEPTH = 4
+_BY_CLASS = (" score", " target mean")
+"""How features that stand for a class end: the name of a column, one of these, and the class's code."""
 _FORESTS = ("random_forest", "extra_trees")
 
 
@@ -166,9 +168,12 @@ class _Words:
     def __init__(self, model: FoldModel, schema: Schema) -> None:
         self.names = model.recipe.names
         self._levels = {column.name: column.categories for column in schema.columns}
+        for mark in _BY_CLASS if schema.target is not None else ():
+            by_class = {f"{column.name}{mark}": schema.target.categories for column in schema.features}
+            self._levels = {**by_class, **self._levels}
 
     def feature(self, place: int) -> str:
-        """Return "city = Rome" for the feature "city = 2"."""
+        """Return "city = Rome" for the feature "city = 2", and the class's name for "review score = 1"."""
         column, equal, code = self.names[place].rpartition(" = ")
         levels = self._levels.get(column, ())
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Arrays
+    from mainstay.contracts.schema import Column
     from mainstay.evaluate.partial import Effect
     from mainstay.evaluate.sections import Cell
     from mainstay.train.tell.scene import Scene
@@ -77,10 +79,18 @@ def _effect(scene: Scene, name: str) -> Effect | None:
     arrays = intake.material.holdout.take(np.sort(rows))
     numbers, categories = column_places(arrays, intake.schema).get(name, ([], []))
     if len(numbers) == 1 and not categories:
-        return effect_of_number(_answer(scene), arrays, numbers[0])
+        return _in_words(effect_of_number(_answer(scene), arrays, numbers[0]), intake.schema[name])
     if len(categories) == 1 and not numbers:
         return effect_of_category(_answer(scene), arrays, categories[0], intake.schema[name].categories)
     return None  # dates and texts have many parts that cannot be moved one by one
+
+
+def _in_words(effect: Effect | None, column: Column) -> Effect | None:
+    """Return the effect over words where the numbers stand for some: places in an order, no and yes."""
+    words = {"category": column.categories, "boolean": column.categories or ("no", "yes")}.get(column.kind, ())
+    if effect is None or not words:
+        return effect
+    return replace(effect, values=tuple(words[int(value)] for value in effect.values))
 
 
 def _answer(scene: Scene) -> Callable[[Arrays], NDArray[np.float64]]:

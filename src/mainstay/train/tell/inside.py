@@ -10,6 +10,8 @@ from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import number, percent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mainstay.evaluate.sections import Cell
     from mainstay.train.portraits import Branch, Portrait
     from mainstay.train.tell.scene import Scene
@@ -18,6 +20,7 @@ __all__ = ["find_inside"]
 
 _SHOWN = 25
 _CLASSES = 3
+_NAMED = 12
 
 
 def find_inside(scene: Scene) -> Section | None:
@@ -27,17 +30,28 @@ def find_inside(scene: Scene) -> Section | None:
     drawn = [one for one in portraits if one.tree is not None][:1]
     if not linear and not drawn:
         return None
-    labels = scene.trained.intake.labels
+    labels, counts = scene.trained.intake.labels, _counts(scene)
     return Section(
         key="inside",
         title="The model inside",
-        text=(*map(_linear_words, linear), *(_tree_words(one, labels) for one in drawn)),
+        text=(
+            *(_linear_words(one) + _left_out(one, labels, counts) for one in linear),
+            *(_tree_words(one, labels) for one in drawn),
+        ),
         plots=(
-            *(plot for one in linear for plot in _linear_plots(one, labels)),
+            *(plot for one in linear for plot in _linear_plots(one, labels, counts)),
             *(_tree_plot(one, labels) for one in drawn),
         ),
         tables=tuple(_coefficient_table(one, labels) for one in linear),
     )
+
+
+def _counts(scene: Scene) -> NDArray[np.int64]:
+    """Return how many held-out rows each class has; empty for amounts."""
+    intake = scene.trained.intake
+    if not intake.labels:
+        return np.zeros(0, np.int64)
+    return np.bincount(intake.test_target.astype(np.int64), minlength=len(intake.labels)).astype(np.int64)
 
 
 def _linear_words(portrait: Portrait) -> str:
@@ -66,16 +80,34 @@ def _tree_words(portrait: Portrait, labels: tuple[str, ...]) -> str:
     )
 
 
-def _outputs(portrait: Portrait, labels: tuple[str, ...]) -> list[tuple[int, str]]:
+def _outputs(portrait: Portrait, labels: tuple[str, ...], counts: NDArray[np.int64]) -> list[tuple[int, str]]:
+    """Return the outputs whose coefficients are drawn, of many classes the most frequent, and their labels."""
     found = sorted({one.output for one in portrait.coefficients})
     if len(found) == 1:
         return [(found[0], labels[-1] if len(labels) == 2 else "")]
-    return [(output, labels[output] if output < len(labels) else str(output)) for output in found[:_CLASSES]]
+    drawn = sorted(found, key=lambda output: -int(counts[output]) if output < len(counts) else 0)[:_CLASSES]
+    return [(output, labels[output] if output < len(labels) else str(output)) for output in drawn]
 
 
-def _linear_plots(portrait: Portrait, labels: tuple[str, ...]) -> list[Plot]:
+def _left_out(portrait: Portrait, labels: tuple[str, ...], counts: NDArray[np.int64]) -> str:
+    """Return which classes are not drawn, as a sentence."""
+    drawn = {output for output, _ in _outputs(portrait, labels, counts)}
+    rest = [
+        labels[output] if output < len(labels) else str(output)
+        for output in sorted({one.output for one in portrait.coefficients} - drawn)
+    ]
+    if not rest:
+        return ""
+    more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+    return (
+        f" Drawn are the {len(drawn)} most frequent classes; the table goes over all of them. "
+        f"Not drawn: {', '.join(rest[:_NAMED])}{more}."
+    )
+
+
+def _linear_plots(portrait: Portrait, labels: tuple[str, ...], counts: NDArray[np.int64]) -> list[Plot]:
     plots = []
-    for output, label in _outputs(portrait, labels):
+    for output, label in _outputs(portrait, labels, counts):
         chosen = [one for one in portrait.coefficients if one.output == output][:_SHOWN]
         plots.append(
             Plot(
