@@ -61,6 +61,13 @@ def test_one_call_answers_all(made):
     assert {"prediction_fast", "prediction_loud", "prediction_length", "probability_yes_loud"} <= set(answers.columns)
 
 
+def test_targets_whose_names_give_the_same_file_are_numbered(tmp_path):
+    songs = make_songs(300).rename({"fast": "a/b", "loud": "a_b"})
+    mainstay.train_each(songs, targets=["a/b", "a_b"], models=["logistic"], time_budget=40, out=tmp_path)
+    found = {path.name: mainstay.load(path).schema.target.name for path in tmp_path.iterdir()}
+    assert found == {"a_b.mainstay": "a/b", "a_b_2.mainstay": "a_b"}
+
+
 def test_it_wants_several_known_columns():
     with pytest.raises(UsageError, match="two or more"):
         mainstay.train_each(make_songs(), targets=["fast"])

@@ -108,7 +108,8 @@ def train_each(
     targets : sequence of str
         Two or more columns; classes and amounts may be mixed.
     out : path, optional
-        A folder: it gets ``TARGET.mainstay`` for each target.
+        A folder: it gets ``TARGET.mainstay`` for each target; signs that no file has become ``_``, and names that
+        then are the same are numbered.
     time_budget : str, float or Clock, default "60s"
         For all of them.
     split : str, default "random"
@@ -144,9 +145,10 @@ def train_each(
     learn, held = _halves(table, schemas[names[0]], names, split=split, holdout=holdout, seed=seed)
     options = {key: value for key, value in options.items() if key not in ("schema", "task")}
     runs: dict[str, TrainResult] = {}
+    files = _as_files(names)
     for place, name in enumerate(names):
         share = clock.left() / (len(names) - place)
-        places = () if out is None else (Path(out) / f"{_as_file(name)}.mainstay",)
+        places = () if out is None else (Path(out) / f"{files[name]}.mainstay",)
         runs[name] = train(
             learn, target=name, schema=schemas[name], test=held, out=places, split=split, seed=seed,
             time_budget=None if share == float("inf") else share, listener=listener,
@@ -166,6 +168,21 @@ def _models_for(schema: Schema, models: str | Sequence[str] | None) -> tuple[str
     if not amounts:
         mine, other = other, mine
     return tuple(model for model in several(models) if model in mine or model not in other)
+
+
+def _as_files(targets: Sequence[str]) -> dict[str, str]:
+    """Return a name of a file for each target, no two the same, also where capitals do not tell files apart."""
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in targets:
+        stem = chosen = _as_file(name)
+        number = 1
+        while chosen.casefold() in taken:
+            number += 1
+            chosen = f"{stem}_{number}"
+        files[name] = chosen
+        taken.add(chosen.casefold())
+    return files
 
 
 def _as_file(name: str) -> str:

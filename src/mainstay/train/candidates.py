@@ -135,8 +135,10 @@ def portfolio(
         _check_package(name)
         _check_directions(name, preparation)
     if unknown:
+        other: TaskName = "regression" if task == "classification" else "classification"
+        elsewhere = unknown[0] in {*names(other), *(one.name for one in SHELF[other])}
         raise UsageError(
-            f"there is no model {unknown[0]!r} for {task}",
+            f"there is no model {unknown[0]!r} for {task}" + (f"; it is for {other}" if elsewhere else ""),
             where="models",
             hint=f"Choose from: {', '.join(sorted(known))}.",
         )

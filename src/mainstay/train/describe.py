@@ -12,6 +12,7 @@ import numpy as np
 from mainstay.data.quality_values import present
 from mainstay.evaluate.curves import histogram
 from mainstay.evaluate.report_data import ColumnRow, Member, ReportData, RowCounts
+from mainstay.train.shipped import decides
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,7 @@ def describe(
         target_histogram=_target_histogram(trained),
         findings=findings,
         leaderboard=judgement.leaderboard,
+        leaderboard_rows=_leaderboard_rows(trained),
         members=tuple(Member(name, weight) for name, weight in trained.choice.weights.items()),
         curves=judgement.curves,
         importance=judgement.importance,
@@ -87,6 +89,16 @@ def describe(
 def _counts(trained: Trained, total: int) -> RowCounts:
     train, test = len(trained.intake.train), len(trained.intake.test)
     return RowCounts(total=total, train=train, test=test, left_out=total - train - test)
+
+
+def _leaderboard_rows(trained: Trained) -> str:
+    """Say what the leaderboard was measured on, and by which rule classes were answered where that matters."""
+    rows = "the held-out rows, which no choice has seen"
+    if not decides(trained):
+        return rows
+    rule = trained.decision.rule or "the most probable class"
+    at = f", from {trained.decision.threshold:.3g} on" if len(trained.intake.labels) == 2 else ""
+    return f"{rows}, each candidate answering by the rule of the bundle ({rule}{at})"
 
 
 def _parity_in_words(parity: Parity) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from mainstay.contracts.errors import UsageError
 from mainstay.train.candidates import Preparation
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Settings", "cost_in_words", "read_grid"]
 
@@ -114,9 +112,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"{name} is one of {', '.join(allowed)}, and {getattr(self, name)!r} came", where=name)
         if not 0.02 <= self.holdout <= 0.6:
-            raise UsageError(f"a share from 0.02 to 0.6 is held out, and {self.holdout} came", where="holdout")
+            raise UsageError(
+                f"a share from 0.02 to 0.6 is held out, and {self.holdout} came", where="holdout",
+                hint="0.2 holds out one row in five; rows of your own are held out with --test.",
+            )  # fmt: skip
         if self.intervals is not None and not 50 <= self.intervals <= 99.9:
-            raise UsageError(f"intervals hold 50 to 99.9 percent, and {self.intervals} came", where="intervals")
+            raise UsageError(
+                f"intervals hold 50 to 99.9 percent, and {self.intervals} came", where="intervals",
+                hint="Give a percentage: 90 is for intervals that hold nine truths in ten.",
+            )  # fmt: skip
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise UsageError(f"a seed must be a whole number from 0 to {2**32 - 1}; {self.seed!r} came", where="seed")
 
@@ -141,13 +145,37 @@ def read_grid(grid: Mapping[str, Any] | str | Path | None) -> Grid | None:
         return None
     where = str(grid) if isinstance(grid, (str, Path)) else "grid"
     try:
-        told = tomllib.loads(Path(grid).read_text(encoding="utf-8")) if isinstance(grid, (str, Path)) else dict(grid)
-        return msgspec.convert(told, Grid)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(
-            f"a grid is a table for each learner, with a list of values for each parameter ({error})", where=where,
-            hint="For example: [lightgbm] and below it num_leaves = [15, 31, 63].",
-        ) from error  # fmt: skip
+        told = tomllib.loads(Path(grid).read_text(encoding="utf-8")) if isinstance(grid, (str, Path)) else grid
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"the grid could not be read as TOML ({error})", where=where, hint=_EXAMPLE) from error
+    _check_grid(told, where)
+    return msgspec.convert(told, Grid)
+
+
+_EXAMPLE = "Write, for example, [lightgbm] and below it num_leaves = [15, 31, 63]."
+
+
+def _check_grid(told: object, where: str) -> None:
+    """Refuse what is not a table per learner with a list of values for each parameter, naming the place."""
+    if not isinstance(told, Mapping):
+        raise UsageError("the grid is not a table per learner", where=where, hint=_EXAMPLE)
+    for name, parameters in told.items():
+        if not isinstance(parameters, Mapping):
+            raise UsageError(
+                f"a grid is a table per learner, and {name!r} is not a table", where=where, hint=_EXAMPLE
+            )  # fmt: skip
+        for key, values in parameters.items():
+            if not isinstance(values, list | tuple):
+                raise UsageError(
+                    f"a grid gives a list of values for each parameter, and {key!r} of {name!r} has no list",
+                    where=where, hint=_EXAMPLE,
+                )  # fmt: skip
+            odd = [value for value in values if not isinstance(value, bool | int | float | str)]
+            if odd:
+                raise UsageError(
+                    f"the values of a grid are numbers, words or truths, and {key!r} of {name!r} has {odd[0]!r}",
+                    where=where, hint=_EXAMPLE,
+                )  # fmt: skip
 
 
 def cost_in_words(cost: Mapping[str, float] | str) -> str:
