@@ -20,6 +20,16 @@ def find_broken_thing(scene):
     raise DataError("three rows are too few")
 
 
+def find_bug(scene):
+    raise ZeroDivisionError("division by zero")
+
+
+def test_a_bug_in_a_section_does_not_lose_the_model_and_says_so(monkeypatch):
+    monkeypatch.setattr(finders, "import_module", lambda name: SimpleNamespace(**globals()))
+    (section,) = finders.find_sections(SimpleNamespace(clock=Clock(float("inf"))), ("x:find_bug",))
+    assert "a bug of mainstay, ZeroDivisionError" in section.text[0]
+
+
 def test_sections_come_in_order_and_failures_say_why(monkeypatch):
     scene = SimpleNamespace(clock=Clock(float("inf")))
     monkeypatch.setattr(finders, "import_module", lambda name: SimpleNamespace(**globals()))

@@ -69,7 +69,8 @@ def _found(name: str, scene: Scene) -> Section | None:
     module, _, function = name.partition(":")
     try:
         section: Section | None = getattr(import_module(module), function)(scene)
-    except MainstayError as error:
+    except Exception as error:  # noqa: BLE001 - a finished model is not lost to a flaw in a section, which says so
+        what = str(error) if isinstance(error, MainstayError) else f"a bug of mainstay, {type(error).__name__}: {error}"
         title = function.removeprefix("find_").replace("_", " ").capitalize()
-        return Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {error}",))
+        return Section(key=function.replace("_", "-"), title=title, text=(f"This could not be told: {what}",))
     return section
