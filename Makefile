@@ -49,8 +49,9 @@ bench-peers:  ## Install the peers that benchmarks compare with, into a virtual 
 	{ test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS); } && \
 	$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers.txt
 
-docs: $(READY)  ## Write the command and Python reference anew from the code
+docs: $(READY)  ## Write the reference pages anew from the code, and the notebooks from the examples
 	$(BIN)/python docs/write_reference.py
+	$(BIN)/python examples/write_notebooks.py
 
 proof: $(READY)  ## Measure every figure that the project promises, on ../shared/data (about ten minutes)
 	$(BIN)/python benchmarks/proof.py $(ARGS)

@@ -66,7 +66,7 @@ def _stacked(parts: Sequence[Any]) -> Any:
     plain = [part.copy(deep=False) for part in parts]
     for part in plain:
         part.config = part.background = alt.Undefined
-    whole = alt.vconcat(*plain, background="transparent")
+    whole = alt.vconcat(*plain, background="transparent").resolve_scale(color="independent")
     whole.config = parts[0].config
     return whole
 
