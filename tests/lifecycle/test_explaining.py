@@ -93,3 +93,15 @@ def test_a_packed_bundle_holds_rows_to_compare_with(bundle):
     kept = mainstay.load(bundle).bundle.reference["background"]
     assert len(kept) == 100
     assert set(kept[0]) == {"age", "base", "rome"}
+
+
+def test_an_interruption_ends_the_command_without_a_traceback_or_a_file(bundle, tmp_path, capsys, monkeypatch):
+    from mainstay.bundle.explain import Explainer
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Explainer, "explain_frame", interrupted)
+    assert run(["explain", str(bundle), str(rows_of(bundle)), "-o", str(tmp_path / "why.csv")]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

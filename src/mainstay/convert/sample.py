@@ -51,7 +51,7 @@ class Sample:
     def __init__(self, data: Any) -> None:
         self.data = data
         self.library = type(data).__module__.partition(".")[0]
-        shape = getattr(data, "shape", ())
+        shape: tuple[int, ...] = getattr(data, "shape", ())
         if self.library not in ("pandas", "polars", "numpy") or len(shape) != 2 or not shape[0]:
             raise DataError(
                 f"the rows must be a pandas or Polars table or a NumPy array of two dimensions, with at least one row, "

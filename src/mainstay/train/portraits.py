@@ -168,9 +168,9 @@ class _Words:
     def __init__(self, model: FoldModel, schema: Schema) -> None:
         self.names = model.recipe.names
         self._levels = {column.name: column.categories for column in schema.columns}
-        for mark in _BY_CLASS if schema.target is not None else ():
-            by_class = {f"{column.name}{mark}": schema.target.categories for column in schema.features}
-            self._levels = {**by_class, **self._levels}
+        classes = schema.target.categories if schema.target is not None else ()
+        by_class = {f"{column.name}{mark}": classes for column in schema.features for mark in _BY_CLASS}
+        self._levels = {**by_class, **self._levels}
 
     def feature(self, place: int) -> str:
         """Return "city = Rome" for the feature "city = 2", and the class's name for "review score = 1"."""
