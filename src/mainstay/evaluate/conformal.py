@@ -265,12 +265,14 @@ def measure_coverage(
     units = np.arange(len(inside)) if groups is None else np.unique(groups, return_inverse=True)[1].astype(np.int64)
     variance = float(np.square(measured.influence(units, int(units.max()) + 1)).sum())
     plain = float(weights.sum() ** 2 / np.square(weights).sum())
-    # Where all rows or none are inside the variance is 0 but for rounding, and says nothing of how many rows there were.
+    # Where all rows or none are inside the variance is 0 but for rounding, and says nothing of how many there were.
     some = variance > 0 and bool((inside & (weights > 0)).any()) and bool((~inside & (weights > 0)).any())
     value = min(max(value, 0.0), 1.0)
     rows = max(min(value * (1 - value) / variance, plain) if some else plain, 1e-9)
     low, high = wilson(value * rows, rows)
     draws = draw(len(inside), seed, groups)
     return Coverage(
-        share=Score(value, float(min(low, value)), float(max(high, value))), width=score_of(ratio(weights, width), draws), rows=len(inside)
+        share=Score(value, float(min(low, value)), float(max(high, value))),
+        width=score_of(ratio(weights, width), draws),
+        rows=len(inside),
     )

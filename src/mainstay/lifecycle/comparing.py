@@ -37,7 +37,8 @@ def compare(
     """Say how likely one model is better than another on rows whose target is known, and by how much.
 
     Both answer the same rows, and rows are resampled for both at once, so that what makes a row hard for both cancels
-    out. Rows count by the weight that the first model's schema has a column for. Where the rows cannot tell the two apart, the one that is cheaper to answer with is recommended.
+    out. Rows count by the weight that the first model's schema has a column for. Where the rows cannot tell the two
+    apart, the one that is cheaper to answer with is recommended.
 
     Parameters
     ----------

@@ -127,9 +127,10 @@ def evaluate_frame(
 ) -> dict[str, Any]:
     """Return ``{task, rows, metrics, left_out, rejected, digest}`` of a bundle on raw rows.
 
-    Rows without a usable target or weight and rows that the schema refuses are left out and counted; ``unknown_target`` counts
-    those whose target is there and is none that the model knows. Where they apply also ``unweighted`` (the metrics
-    with every row counted once), ``cost`` (expected per row), ``at_k`` and ``coverage`` (of sets or intervals).
+    Rows without a usable target or weight and rows that the schema refuses are left out and counted;
+    ``unknown_target`` counts those whose target is there and is none that the model knows. Where they apply also
+    ``unweighted`` (the metrics with every row counted once), ``cost`` (expected per row), ``at_k`` and ``coverage`` (of
+    sets or intervals).
 
     Parameters
     ----------

@@ -43,6 +43,7 @@ class Proof(msgspec.Struct, frozen=True):
     Parameters
     ----------
     metric : str
+        What noise is scored by: ROC-AUC, log-loss for more than two classes, R2 for amounts.
     sign : float
         -1 where smaller is better.
     draws : tuple of NoiseDraw

@@ -21,6 +21,7 @@ from mainstay.evaluate.intervals import evaluate, score_evidence
 from mainstay.evaluate.metrics import metric
 from mainstay.evaluate.report_data import Candidate as Line
 from mainstay.evaluate.report_data import Status as Ended
+from mainstay.train.shipped import decide_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,10 @@ def judge(
     # A metric of answered classes is about what the bundle answers, which is not always the most probable class.
     by_class = decided is not None and metric(metric_name).needs == "labels"
     shipped: NDArray[Any] = decided if by_class and decided is not None else answers
-    everything: dict[str, NDArray[Any]] = {**trained.candidate_answers, trained.choice.name: shipped}
+    candidates: dict[str, NDArray[Any]] = dict(trained.candidate_answers)
+    if by_class:
+        candidates = {name: decide_candidate(trained, name) for name in candidates}
+    everything = {**candidates, trained.choice.name: shipped}
 
     def said(rows: Arrays) -> NDArray[Any]:
         return outputs.decide(predict(rows)) if by_class else predict(rows)
@@ -112,7 +116,7 @@ def judge(
         said, intake.material.holdout, intake.test_target, task=intake.task, metric_name=metric_name,
         schema=intake.schema, labels=labels, seed=trained.steering.seed, deadline=clock,
     )  # fmt: skip
-    baseline = trained.candidate_answers.get("baseline")
+    baseline = everything.get("baseline")
     return Judgement(
         scores=score_evidence(evidence, seed=trained.steering.seed, groups=intake.test_groups),
         leaderboard=_leaderboard(trained, everything),

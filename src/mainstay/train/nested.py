@@ -18,13 +18,12 @@ from mainstay.contracts.events import StageBegun, silent
 from mainstay.data.decode import decode_target
 from mainstay.data.split_table import find_ties
 from mainstay.data.table import Table
-from mainstay.evaluate.intervals import evaluate
 from mainstay.evaluate.metrics import METRICS
 from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import number
 from mainstay.train.asides import Nested, OuterFold
-from mainstay.train.blend import mix
 from mainstay.train.run import train_model
+from mainstay.train.shipped import score_shipped
 
 if TYPE_CHECKING:
     from mainstay.compute.clock import Clock
@@ -107,14 +106,9 @@ def check_nested(settings: Settings) -> None:
 
 
 def _score(trained: Trained) -> OuterFold:
-    """Score what would have been shipped, by its libraries' answers."""
-    intake, metric, weights = trained.intake, trained.steering.name, trained.choice.weights
-    answers = mix([trained.candidate_answers[name] for name in weights], list(weights.values()))
-    found = evaluate(
-        intake.task, intake.test_target, answers, labels=intake.labels, metrics=[metric], seed=trained.steering.seed,
-        groups=intake.test_groups,
-    )[metric]  # fmt: skip
-    return OuterFold(trained.choice.name, len(intake.test_target), found.value, found.low, found.high)
+    """Score what would have been shipped: calibrated, by its threshold or costs, rows by their weights."""
+    found = score_shipped(trained)
+    return OuterFold(trained.choice.name, len(trained.intake.test_target), found.value, found.low, found.high)
 
 
 def find_nested(scene: Scene) -> Section | None:

@@ -3,6 +3,8 @@
 An honest pipeline scores as well as chance on shuffled targets. One that leaks (rows seen twice, choices made on the
 rows that are scored) does better, and so this is a test of the whole: intake, folds, preparation, search, blend and
 choice run as for the real target (permutation test of Ojala and Garriga 2010, jmlr.org/papers/v11/ojala10a.html).
+Noise is scored by ranks, or by log-loss where there are more than two classes, whatever the run steers by: a baseline
+that never says yes has an F1 of 0, and any noise that sometimes does has more, without a leak.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from mainstay.contracts.events import StageBegun, silent
 from mainstay.contracts.findings import Finding
 from mainstay.data.table import Table
 from mainstay.evaluate.intervals import evaluate
+from mainstay.evaluate.metrics import METRICS
 from mainstay.evaluate.words import number
 from mainstay.train.asides import NoiseDraw, Proof
 from mainstay.train.blend import mix
@@ -30,11 +33,12 @@ if TYPE_CHECKING:
 
     from mainstay.compute.clock import Clock
     from mainstay.contracts.executor import Workers
+    from mainstay.contracts.learner import TaskName
     from mainstay.contracts.schema import Schema
     from mainstay.train.settings import Settings
     from mainstay.train.trained import Surroundings, Trained
 
-__all__ = ["before_proof", "prove_by_shuffle", "shuffle_target", "with_proof"]
+__all__ = ["before_proof", "proof_metric", "prove_by_shuffle", "shuffle_target", "with_proof"]
 
 _SHARE = 0.25
 _SECONDS = 60.0  # for the proof where the budget has no end
@@ -81,7 +85,7 @@ def prove_by_shuffle(
     around.listener(StageBegun("proof", around.clock.left()))
     clock = around.clock.earlier(reserve) if around.clock.seconds != float("inf") else around.clock.at_most(_SECONDS)
     draws: list[NoiseDraw] = []
-    metric, sign, ended = settings.metric, 1.0, ""
+    metric, ended = settings.metric, ""
     longest = 0.0
     while len(draws) < _MOST_DRAWS and clock.left() > max(_LEAST_SECONDS, longest):
         began = clock.elapsed()
@@ -93,13 +97,14 @@ def prove_by_shuffle(
             ended = str(error)
             break
         draw = _score(trained)
-        metric, sign = trained.steering.name, trained.steering.sign
+        metric = proof_metric(trained.intake.task, len(trained.intake.labels))
         longest = max(longest, clock.elapsed() - began)
         if draw is not None:
             draws.append(draw)
         if draw is None or trained.interrupted:
             ended = "it was interrupted" if trained.interrupted else "no model but the baseline was finished"
             break
+    sign = 1.0 if metric not in METRICS or METRICS[metric].greater_is_better else -1.0
     proof = Proof(metric, sign, tuple(draws), ended)
     return proof, _judge(proof)
 
@@ -174,6 +179,19 @@ def _moved_blocks(rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[
     return np.concatenate(turned)
 
 
+def proof_metric(task: TaskName, classes: int) -> str:
+    """Return what noise is scored by: a rank or a proper metric, whatever the run steers by.
+
+    Examples
+    --------
+    >>> proof_metric("classification", 2), proof_metric("classification", 3), proof_metric("regression", 0)
+    ('roc_auc', 'log_loss', 'r2')
+    """
+    if task == "regression":
+        return "r2"
+    return "roc_auc" if classes == 2 else "log_loss"
+
+
 def _score(trained: Trained) -> NoiseDraw | None:
     """Score the best of the run on its own held-out rows; None where there was nothing beside the baseline."""
     scores, answers = trained.choice.scores, dict(trained.candidate_answers)
@@ -184,12 +202,13 @@ def _score(trained: Trained) -> NoiseDraw | None:
     if not names or "baseline" not in answers:
         return None
     best = max(names, key=lambda name: scores[name])
-    intake, metric = trained.intake, trained.steering.name
+    intake = trained.intake
+    metric = proof_metric(intake.task, len(intake.labels))
 
     def score(name: str) -> tuple[float | None, float | None, float | None]:
         found = evaluate(
             intake.task, intake.test_target, answers[name], labels=intake.labels, metrics=[metric],
-            seed=trained.steering.seed, groups=intake.test_groups,
+            seed=trained.steering.seed, groups=intake.test_groups, weight=intake.test_weight,
         )[metric]  # fmt: skip
         return found.value, found.low, found.high
 

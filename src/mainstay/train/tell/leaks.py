@@ -136,6 +136,10 @@ def find_proof_by_shuffle(scene: Scene) -> Section | None:
         f"scores {proof.metric} {number(noise[0])} on held-out rows (95 %: {number(noise[1])} to {number(noise[2])}); "
         f"the real one {real}."
     )
+    if proof.metric != scene.trained.steering.name:
+        told += (
+            f" Noise is scored by {proof.metric} whatever is steered by: it rewards no answer for being given often."
+        )
     leaks = above is not None and above[1] > 0
     text = [told, _LEAKS if leaks else _HONEST]
     if p_value is not None:

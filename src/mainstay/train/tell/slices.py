@@ -74,19 +74,23 @@ def _grid(scene: Scene, found: tuple[Slice, ...], measure: str) -> Grid:
     intake = scene.trained.intake
     amounts = intake.task == "regression"
     total = len(intake.test_target)
+    decided = None if amounts else scene.predictor.outputs.decide(scene.answers)
 
     def row(one: Slice) -> tuple[Cell, ...]:
         count = int(one.rows.sum())
         base: tuple[Cell, ...] = (one.words, f"{count:,} ({percent(count / total)})")
-        if amounts:
+        if decided is None:
             return (*base, np.sqrt(one.loss).item(), np.sqrt(one.rest).item(), number(one.p_value))
-        right = scene.answers[one.rows].argmax(axis=1) == intake.test_target[one.rows]
+        right = decided[one.rows] == intake.test_target[one.rows]
         return (*base, one.loss, one.rest, percent(float(right.mean())), number(one.p_value))
 
     what = (
         ("RMSE there", "RMSE elsewhere") if amounts else (f"Mean {measure} there", "Elsewhere", "Right answers there")
     )
-    return Grid(columns=("Rows where", "How many", *what, "p, adjusted"), rows=tuple(row(one) for one in found))
+    note = "" if intake.test_weight is None else "Every row counts once here, whatever its weight."
+    return Grid(
+        columns=("Rows where", "How many", *what, "p, adjusted"), rows=tuple(row(one) for one in found), note=note
+    )
 
 
 def _plot(found: tuple[Slice, ...], measure: str) -> Plot:

@@ -53,7 +53,11 @@ def find_uncertainty(scene: Scene) -> Section | None:
     return Section(
         key="uncertainty",
         title="How wide uncertainty is",
-        text=(*_words(scene, level, sets=sets), _CAVEATS[scene.settings.split.partition(":")[0]], *_sizes(held, sets=sets)),
+        text=(
+            *_words(scene, level, sets=sets),
+            _CAVEATS[scene.settings.split.partition(":")[0]],
+            *_sizes(held, sets=sets),
+        ),
         tables=(
             Grid(
                 columns=("True class" if sets else "Prediction", "Rows", "Held (95 % interval)", f"{width} (mean)"),
