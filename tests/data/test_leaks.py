@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from mainstay.contracts.schema import Column, Schema
+from mainstay.data import leaks
 from mainstay.data.leaks import audit
 from mainstay.data.leaks_solo import Goal, auc, score_bins
 from mainstay.data.leaks_sums import find_formula
@@ -97,7 +98,46 @@ class TestColumns:
 
     def test_no_time_left_is_said(self, honest):
         found = look(honest, *COLUMNS, seconds=0)
-        assert "4 columns were not looked at" in found.findings[-1].message
+        assert found.findings[-1].code == "leak.unfinished"
+        assert "4 columns" in found.findings[-1].message
+
+    @pytest.mark.parametrize(
+        ("part", "words"),
+        [
+            ("judge_pairs", "pairs of columns"),
+            ("losses_without", "what a model loses without each column"),
+            ("judge_order", "rows that are nearly the same"),
+        ],
+    )
+    def test_what_the_clock_cuts_off_is_named(self, honest, part, words, monkeypatch):
+        """The clock jumps to its end when a part begins: all that comes after it is named, what came before is not."""
+        past, whole = [0.0], getattr(leaks, part)
+
+        def slow(*args, **kwargs):
+            past[0] = 100.0
+            return whole(*args, **kwargs)
+
+        monkeypatch.setattr(leaks, "perf_counter", lambda: past[0])
+        monkeypatch.setattr(leaks, part, slow)
+        found = [one for one in look(honest, *COLUMNS, seconds=50).findings if one.code == "leak.unfinished"]
+        assert len(found) == 1
+        assert words in found[0].message
+        assert "rows that are nearly the same" in found[0].message
+        assert "by themselves" not in found[0].message
+
+    def test_enough_time_leaves_nothing_to_say(self, honest):
+        assert "leak.unfinished" not in {one.code for one in look(honest, *COLUMNS, seconds=60).findings}
+
+    def test_the_model_is_asked_before_near_copies(self, honest, monkeypatch):
+        past, near = [0.0], leaks.judge_near_copies
+
+        def slow(*args, **kwargs):
+            past[0] = 100.0
+            return near(*args, **kwargs)
+
+        monkeypatch.setattr(leaks, "perf_counter", lambda: past[0])
+        monkeypatch.setattr(leaks, "judge_near_copies", slow)
+        assert look(honest, *COLUMNS, seconds=50).without
 
     def test_same_seed_same_answer(self, honest):
         assert look(honest, *COLUMNS, seconds=60) == look(honest, *COLUMNS, seconds=60)

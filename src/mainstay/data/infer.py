@@ -31,7 +31,7 @@ from mainstay.contracts.findings import Finding
 from mainstay.contracts.schema import Kind, Role, Schema
 from mainstay.data.infer_column import guess_column
 from mainstay.data.infer_guess import Ask, Guess
-from mainstay.data.infer_level import freeze
+from mainstay.data.infer_level import freeze, with_levels
 from mainstay.data.infer_target import guess_target
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mainstay.data.infer_guess import DateOrder
     from mainstay.data.table import Table
 
-__all__ = ["Inference", "freeze", "infer"]
+__all__ = ["Inference", "freeze", "infer", "with_levels"]
 
 
 @dataclass(frozen=True, slots=True)

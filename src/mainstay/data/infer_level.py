@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Column
     from mainstay.data.table import Table
 
-__all__ = ["LEVELS_MOST", "category_of", "freeze", "natural_order", "value_range"]
+__all__ = ["LEVELS_MOST", "category_of", "freeze", "natural_order", "value_range", "with_levels"]
 
 _DIGITS = re.compile("([0-9]{1,15})")
 LEVELS_MOST = 1000
@@ -76,6 +76,38 @@ def category_of(
         advice="The others share the code of unseen words. If the column tells rows apart, give it the role 'ignored'.",
     )
     return column, (finding,)
+
+
+def with_levels(schema: Schema, table: Table) -> Schema:
+    """Return a schema in which every category has levels: those of the table where the schema lists none.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.schema import Column
+    >>> from mainstay.data.table import Table
+    >>> table = Table(pl.DataFrame({"left": ["yes", "no", "?", None]}), "people", "")
+    >>> schema = Schema(columns=(Column(name="left", kind="category", role="target", missing=("?",)),))
+    >>> with_levels(schema, table)["left"].categories
+    ('no', 'yes')
+    """
+    return Schema(
+        columns=tuple(
+            replace(column, categories=_most_frequent(column, table.frame.get_column(column.name)))
+            if column.kind == "category" and not column.categories and column.name in table.frame.columns
+            else column
+            for column in schema.columns
+        )
+    )
+
+
+def _most_frequent(column: Column, series: pl.Series) -> tuple[str, ...]:
+    """Return the levels of a column in the order of their codes, the most frequent where there are too many."""
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        series = series.cast(pl.String)
+    reader = CategoryReader(replace(column, on_unseen="warn", nullable=True))
+    values = distinct_of(series).values.to_list()
+    texts = [cell_text(value) for value in values if reader.read(value) is not None]
+    return natural_order(list(dict.fromkeys(text for text in texts if text))[:LEVELS_MOST])
 
 
 def freeze(schema: Schema, table: Table, rows: NDArray[np.int64]) -> Schema:

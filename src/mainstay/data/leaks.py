@@ -8,14 +8,14 @@ come back (``leaks_groups``) and the two sides of a split (``leaks_apart``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from mainstay.contracts.findings import Finding  # noqa: TC001 - msgspec reads the annotation at run time
+from mainstay.contracts.findings import Finding
 from mainstay.data.leaks_apart import Apart, judge_apart
 from mainstay.data.leaks_encoded import judge_encoded, judge_later, judge_left_out
 from mainstay.data.leaks_groups import judge_groups
@@ -84,12 +84,21 @@ class Audit(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Until:
-    """A deadline at a moment of the clock."""
+    """A deadline at a moment of the clock, and what was skipped for it."""
 
     moment: float
+    skipped: list[str] = field(default_factory=list)
 
     def left(self) -> float:
         return max(0.0, self.moment - perf_counter())
+
+    def allows(self, what: str) -> bool:
+        """Say whether there is time left for a part; where there is none it is noted as skipped."""
+        if self.left() > 0:
+            return True
+        if what not in self.skipped:
+            self.skipped.append(what)
+        return False
 
 
 def audit(
@@ -118,7 +127,7 @@ def audit(
     seed : int, default 0
         Draws the rows that columns are scored on: at most 10,000, and 5,000 for models.
     seconds : float, default 5
-        No further column is scored after that; what was left out is said.
+        Nothing further is begun after that; what was left out is said, in a finding ``leak.unfinished``.
 
     Returns
     -------
@@ -155,21 +164,33 @@ def audit(
             found += _judge_views(frame, schema, columns, deadline)
     if values is not None and columns is not None:
         found += _judge_made(frame, schema, values, columns, how=how)
+        columns = _ask_model(columns, schema, seed=seed, deadline=deadline)
+        found += judge_columns(columns, schema)
     apart = None
     if train is not None and test is not None:
         found += judge_copies(frame, schema, train, test)
         found += judge_proxies(frame, schema, train, test, how)
-        if deadline.left() > 0:
+        if deadline.allows("how the two sides of the split differ"):
             apart, told = judge_apart(frame, schema, train, test, how=how, seed=seed)
             found += told
     found += judge_order(frame, schema, how)
     found += judge_groups(frame, schema, seen, how)
-    if deadline.left() > 0:
+    if deadline.allows("rows that are nearly the same"):
         found += judge_near_copies(frame, schema, _amounts(values), train=train, test=test, seed=seed)
-    if columns is not None:
-        columns = _ask_model(columns, schema, seed=seed, deadline=deadline)
-        found += judge_columns(columns, schema)
-    return _audit(found, columns, apart)
+    return _audit([*found, *_unfinished(deadline)], columns, apart)
+
+
+def _unfinished(deadline: _Until) -> list[Finding]:
+    """Return a finding that names what was not looked at, so that silence is no proof of innocence."""
+    if not deadline.skipped:
+        return []
+    finding = Finding(
+        severity="info",
+        code="leak.unfinished",
+        message=f"not looked at, for want of time: {'; '.join(deadline.skipped)}",
+        advice="Give the audit more seconds to see everything, or look again when the machine is less busy.",
+    )
+    return [finding]
 
 
 def _audit(found: list[Finding], columns: Columns | None, apart: Apart | None) -> Audit:
@@ -227,13 +248,14 @@ def _measure(
     solo = []
     for column in wanted:
         if deadline.left() <= 0:
+            deadline.skipped.append(f"{len(wanted) - len(solo):,} columns by themselves")
             break
         solo.append(_measure_one(frame, column, columns))
     solo.sort(key=lambda one: -one.score)
     features = {column.name for column in wanted if column.role == "feature"}
     numbers = {name: some for name, some in columns.numbers.items() if name in features}
     formula = None if goal.classes else find_formula(numbers, values.astype(np.float64))
-    return replace(columns, solo=tuple(solo), formula=formula, unscored=len(wanted) - len(solo))
+    return replace(columns, solo=tuple(solo), formula=formula)
 
 
 def _measure_one(frame: pl.DataFrame, column: Column, columns: Columns) -> SoloScore:
@@ -256,11 +278,14 @@ def _ask_model(columns: Columns, schema: Schema, *, seed: int, deadline: _Until)
     small = Goal.of(columns.goal.values[few], seed=seed, most_classes=_MODEL_CLASSES)
     binned = {name: codes[few] for name, codes in columns.bins.items() if name in features}
     without = losses_without(binned, small, seed=seed, deadline=deadline)
+    deadline.allows("what a model loses without each column")
     strong = [one.column for one in columns.solo if one.column in binned and one.score >= _STRONG[one.metric]]
     needed = [name for name, ratio in sorted(without.items(), key=lambda pair: -pair[1])[:3] if ratio > 1.2]
     asked = list(dict.fromkeys([*needed, *strong[:_MOST_ASKED]])) if len(binned) > 1 else []
     whole = Goal(columns.goal.values[few], columns.goal.classes, small.folds)
     ties = ties_given_target(binned, whole, asked, seed=seed, deadline=deadline)
+    if len(ties) < len(asked):
+        deadline.allows("what hangs on the target alone")
     return replace(columns, without=without, ties=ties)
 
 
@@ -271,8 +296,10 @@ def _judge_views(frame: pl.DataFrame, schema: Schema, columns: Columns, deadline
     labels = _labels(frame, schema, columns)
     dates: dict[str, NDArray[np.float64]] = {}
     for column in schema.columns:
-        if column.name not in frame.columns or column.role not in ("feature", "time") or deadline.left() <= 0:
+        if column.name not in frame.columns or column.role not in ("feature", "time"):
             continue
+        if not deadline.allows("what is filled, and digits and letters"):
+            break
         cells = frame.get_column(column.name).gather(columns.rows)
         if column.nullable or cells.null_count():
             found.append(judge_filled(cells, column, columns.goal, labels))
@@ -282,6 +309,8 @@ def _judge_views(frame: pl.DataFrame, schema: Schema, columns: Columns, deadline
     features = {column.name for column in schema.features}
     numbers = {name: values for name, values in columns.numbers.items() if name in features}
     found += judge_pairs(numbers, dates, columns.goal, alone, deadline=deadline)
+    if len(numbers) > 1:
+        deadline.allows("pairs of columns")
     return [one for one in found if one is not None]
 
 

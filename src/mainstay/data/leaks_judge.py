@@ -54,7 +54,6 @@ class Columns:
         How many times as large the loss is without it.
     ties : dict by column
         What others tell of it beyond the target.
-    unscored : int
     """
 
     goal: Goal
@@ -67,7 +66,6 @@ class Columns:
     formula: Formula | None = None
     without: dict[str, float] = field(default_factory=dict)
     ties: dict[str, float] = field(default_factory=dict)
-    unscored: int = 0
 
     def is_perfect(self, one: SoloScore) -> bool:
         """Say whether a column is the target, on whatever scale."""
@@ -90,10 +88,6 @@ def judge_columns(columns: Columns, schema: Schema) -> list[Finding]:
         if finding is not None and not (finding.code == "leak.strong" and one.column in told):
             found.append(finding)
     found += suspects
-    if columns.unscored:
-        message = f"{columns.unscored:,} columns were not looked at, for want of time"
-        advice = "Give the audit more seconds to see them all."
-        found.append(Finding(severity="info", code="leak.unfinished", message=message, advice=advice))
     return found
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["known_schema", "profile"]
 
+_AUDIT_SECONDS = 30.0
+"""Enough on a machine that is busy with other things; on an idle one it takes a few."""
+
 
 def profile(
     data: Any,
@@ -56,7 +59,7 @@ def profile(
     table = read(data, **reading)
     known, findings = known_schema(table, schema, target, task="auto")
     if known.target is not None:
-        findings += audit(table, known).findings
+        findings += audit(table, known, seconds=_AUDIT_SECONDS).findings
     found = describe(table, known, findings=(*table.notes, *findings))
     return ProfileResult(found.to_dict(), known, profile_report(found.to_dict()))
 
@@ -66,7 +69,7 @@ def known_schema(
 ) -> tuple[Schema, tuple[Finding, ...]]:
     """Return the given or the inferred schema, with the target in its role."""
     from mainstay.contracts.schema import Schema as Known
-    from mainstay.data.infer import infer
+    from mainstay.data.infer import infer, with_levels
     from mainstay.data.quality import choose_target
     from mainstay.data.schema_file import from_toml
 
@@ -76,7 +79,7 @@ def known_schema(
         found = infer(table, target=target, task=None if task == "auto" else task)  # type: ignore[arg-type]
         return found.schema, found.findings
     known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
-    known = choose_target(known, target)
+    known = with_levels(choose_target(known, target), table)
     if known.target is not None and task != "auto" and (known.target.kind == "number") != (task == "regression"):
         raise UsageError(
             f"the task is {task}, and the schema's target is of kind {known.target.kind}", where="task",
