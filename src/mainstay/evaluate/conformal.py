@@ -272,7 +272,7 @@ def measure_coverage(
     low, high = wilson(value * rows, rows)
     draws = draw(len(inside), seed, groups)
     return Coverage(
-        share=Score(value, float(min(low, value)), float(max(high, value))),
+        share=Score(value, min(float(low), value), max(float(high), value)),
         width=score_of(ratio(weights, width), draws),
         rows=len(inside),
     )
