@@ -245,7 +245,7 @@ def _measure(
     goal = Goal.of(values, seed=seed)
     wanted = [column for column in schema.columns if _is_scored(column) and column.name in frame.columns]
     columns = Columns(goal, rows)
-    solo = []
+    solo: list[SoloScore] = []
     for column in wanted:
         if deadline.left() <= 0:
             deadline.skipped.append(f"{len(wanted) - len(solo):,} columns by themselves")
