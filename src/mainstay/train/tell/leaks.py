@@ -21,6 +21,8 @@ _MOST_ROWS = 20
 _LEAKS = "Noise scores above chance: the pipeline knows held-out rows in some way."
 _HONEST = "That is no better than the baseline: nothing of the held-out rows reaches the model."
 
+_OWN_METRIC = "Noise is scored by this metric whatever is steered by: it rewards no class for being answered often."
+
 
 def find_leak_audit(scene: Scene) -> Section | None:
     """Return the audit of leaks with its evidence: None where it came to no end, for then a finding says so."""
@@ -136,12 +138,8 @@ def find_proof_by_shuffle(scene: Scene) -> Section | None:
         f"scores {proof.metric} {number(noise[0])} on held-out rows (95 %: {number(noise[1])} to {number(noise[2])}); "
         f"the real one {real}."
     )
-    if proof.metric != scene.trained.steering.name:
-        told += (
-            f" Noise is scored by {proof.metric} whatever is steered by: it rewards no answer for being given often."
-        )
     leaks = above is not None and above[1] > 0
-    text = [told, _LEAKS if leaks else _HONEST]
+    text = [told, _LEAKS if leaks else _HONEST, *([_OWN_METRIC] if proof.metric != scene.trained.steering.name else [])]
     if p_value is not None:
         least = f"; {1 / (1 + len(proof.draws)):.2g} is the least that {len(proof.draws)} shuffles can show"
         text.append(f"Chance of such a real score by noise alone: p = {p_value:.2g}{least}.")
