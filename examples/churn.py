@@ -64,10 +64,10 @@ auc = figures["metric"]
 print(f"ROC-AUC {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}) on {figures['rows']['test']:,} customers")
 
 # %%
-run.model.chart("calibration")
+run.model.picture("calibration")
 
 # %%
-run.model.chart("importance")
+run.model.picture("importance")
 
 # %% [markdown]
 # ## Save, load, answer

@@ -96,7 +96,7 @@ run = mainstay.train(
 run
 
 # %%
-run.model.chart("leaderboard")
+run.model.picture("leaderboard")
 
 # %% [markdown]
 # ## Which one?

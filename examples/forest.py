@@ -37,7 +37,7 @@ print(f"R2 {r2['value']:.2f} ({r2['low']:.2f} to {r2['high']:.2f}) on {run.to_di
 # bar is its 95 % interval: where it crosses zero, so few people cannot tell the column from noise.
 
 # %%
-run.model.chart("importance")
+run.model.picture("importance")
 
 # %%
 importance = {column.column: column for column in run.model.report_data.importance.columns}
@@ -50,10 +50,10 @@ for name in ("bmi", "ltg", "noise"):
 # what each column adds to the answers of single people.
 
 # %%
-run.model.chart("effects-0")
+run.model.picture("effects-0")
 
 # %%
-run.model.chart("pushes")
+run.model.picture("pushes")
 
 # %%
 run.model.explain(table.head(3))

@@ -61,10 +61,10 @@ r2, mae = scores["r2"], scores["mae"]
 print(f"R2 {r2['value']:.3f} ({r2['low']:.3f} to {r2['high']:.3f}); on average {mae['value']:,.0f} dollars off")
 
 # %%
-run.model.chart("predicted")
+run.model.picture("predicted")
 
 # %%
-run.model.chart("importance")
+run.model.picture("importance")
 
 # %% [markdown]
 # ## Save, load, answer

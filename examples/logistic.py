@@ -54,7 +54,7 @@ run.model.predict(table.head(5))
 # Each coefficient says how the log-odds move when a column rises by one standard deviation, all else equal.
 
 # %%
-run.model.chart("inside")
+run.model.picture("inside")
 
 # %% [markdown]
 # ## What can go wrong
@@ -66,4 +66,4 @@ run.model.chart("inside")
 # - **Few held-out rows.** Look at the intervals before you call one model better than another.
 
 # %%
-run.model.chart("calibration")
+run.model.picture("calibration")

@@ -59,7 +59,7 @@ held = ((answers["low"] <= fresh["y"]) & (fresh["y"] <= answers["high"])).mean()
 print(f"the bounds hold {held:.1%} of 2,000 fresh truths")
 
 # %%
-run.model.chart("predicted")
+run.model.picture("predicted")
 
 # %% [markdown]
 # ## What can go wrong: rows outside of what was seen

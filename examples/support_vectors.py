@@ -50,7 +50,7 @@ accuracy = fresh.to_dict()["metrics"]["accuracy"]
 print(f"accuracy {accuracy['value']:.2f} ({accuracy['low']:.2f} to {accuracy['high']:.2f}) on {len(X_test)} wines")
 
 # %%
-run.model.chart("confusion")
+run.model.picture("confusion")
 
 # %% [markdown]
 # A pipeline that you already have becomes a model file too, its scaler included. `pack` compares every answer of the

@@ -46,7 +46,7 @@ print(f"accuracy {accuracy['value']:.2f} ({accuracy['low']:.2f} to {accuracy['hi
 # came to it.
 
 # %%
-picture = run.model.chart("inside")
+picture = run.model.picture("inside")
 picture.save("out/tree.svg")
 picture
 
@@ -61,4 +61,4 @@ picture
 #   picture does: do not read it as the one true story.
 
 # %%
-run.model.chart("complexity")
+run.model.picture("complexity")

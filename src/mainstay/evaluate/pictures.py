@@ -48,7 +48,7 @@ def training_chart(data: ReportData, name: str) -> Any:
     if not found:
         known = dict.fromkeys(_section_of(key) for key in drawn)
         raise UsageError(
-            f"there is no picture {name!r} in this report", where="chart", hint=f"It has: {', '.join(known)}."
+            f"there is no picture {name!r} in this report", where="picture", hint=f"It has: {', '.join(known)}."
         )
     return found[0] if len(found) == 1 else _stacked(found)
 

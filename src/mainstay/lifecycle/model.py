@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
+    from mainstay.evaluate.picture import Picture
 
 __all__ = ["Model", "like", "load"]
 
@@ -154,8 +155,8 @@ class Model:
         found = explainer_of(self.bundle).explain_frame(frame, label=label, scale=scale)
         return like(data, frame_of(found, frame, top))
 
-    def chart(self, name: str) -> Any:
-        """Return a picture of the report as an Altair chart, which a notebook shows.
+    def picture(self, name: str) -> Picture:
+        """Return a picture of the report: a notebook shows it, ``.save("roc.svg")`` keeps it.
 
         Parameters
         ----------
@@ -171,14 +172,15 @@ class Model:
         Examples
         --------
         >>> import mainstay
-        >>> type(mainstay.load("left.mainstay").chart("roc")).__name__
-        'LayerChart'
+        >>> mainstay.load("left.mainstay").picture("roc")
+        <picture 'roc': save it as .svg or .png; .chart is the Altair chart>
         """
+        from mainstay.evaluate.picture import Picture
         from mainstay.evaluate.pictures import training_chart
 
         if self.report_data is None:
-            raise UsageError("this model was packed without a report, so it has no pictures", where="chart")
-        return training_chart(self.report_data, name)
+            raise UsageError("this model was packed without a report, so it has no pictures", where="picture")
+        return Picture(name, training_chart(self.report_data, name))
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""

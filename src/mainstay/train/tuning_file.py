@@ -50,7 +50,9 @@ def open_study(settings: Settings, identity: str, space: Mapping[str, Any]) -> A
     >>> len(open_study(Settings(tune="random"), "a", {"ridge": {"alpha": [1.0]}}).trials)
     0
     """
-    import optuna
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # in a notebook tqdm asks for a package to draw bars, which nobody sees here
+        import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     digest = hashlib.sha256(msgspec.json.encode(space, order="deterministic")).hexdigest()[:16]
