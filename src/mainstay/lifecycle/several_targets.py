@@ -141,6 +141,9 @@ def train_each(
         )
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
     table = read(data, **{key: options.pop(key) for key in _READING if key in options})
+    unknown = [name for name in names if name not in table.columns]
+    if unknown:
+        raise UsageError(f"there is no column {unknown[0]!r}", where="targets", hint="Name columns of the table.")
     schemas = {name: _schema_of(table, name, names, options) for name in names}
     learn, held = _halves(table, schemas[names[0]], names, split=split, holdout=holdout, seed=seed)
     options = {key: value for key, value in options.items() if key not in ("schema", "task")}
@@ -206,9 +209,6 @@ def _halves(
     """Set the same rows aside for all targets; rows in which a target is not known stay for the others."""
     from mainstay.data.split_table import find_ties
 
-    unknown = [name for name in names if name not in table.columns]
-    if unknown:
-        raise UsageError(f"there is no column {unknown[0]!r}", where="targets", hint="Name columns of the table.")
     rows = np.arange(table.rows)
     ties = find_ties(table, schema, how=split).take(rows)
     cut = ties.split(np.zeros(table.rows, np.float64), test_share=holdout, seed=seed)
