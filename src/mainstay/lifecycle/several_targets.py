@@ -145,7 +145,7 @@ def train_each(
     if unknown:
         raise UsageError(f"there is no column {unknown[0]!r}", where="targets", hint="Name columns of the table.")
     schemas = {name: _schema_of(table, name, names, options) for name in names}
-    learn, held = _halves(table, schemas[names[0]], names, split=split, holdout=holdout, seed=seed)
+    learn, held = _halves(table, schemas[names[0]], split=split, holdout=holdout, seed=seed)
     options = {key: value for key, value in options.items() if key not in ("schema", "task")}
     runs: dict[str, TrainResult] = {}
     files = _as_files(names)
@@ -203,9 +203,7 @@ def _schema_of(table: Table, name: str, names: Sequence[str], options: Mapping[s
     return msgspec.structs.replace(found, columns=columns)
 
 
-def _halves(
-    table: Table, schema: Schema, names: Sequence[str], *, split: str, holdout: float, seed: int
-) -> tuple[Table, Table]:
+def _halves(table: Table, schema: Schema, *, split: str, holdout: float, seed: int) -> tuple[Table, Table]:
     """Set the same rows aside for all targets; rows in which a target is not known stay for the others."""
     from mainstay.data.split_table import find_ties
 
