@@ -130,7 +130,7 @@ def train_each(
     >>> import mainstay
     >>> run = mainstay.train_each("later.csv", targets=["left", "city"], models=["logistic"], time_budget="40s")
     >>> sorted(run.models), sorted(run.to_dict()["together"])
-    (['city', 'left'], ['hamming_loss', 'subset_accuracy'])
+    (['city', 'left'], ['f1_macro', 'f1_micro', 'hamming_loss', 'subset_accuracy'])
     """
     from mainstay.data.read import read
 
