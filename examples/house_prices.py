@@ -90,6 +90,8 @@ print(f"the bounds hold {coverage['value']:.1%} of the 2,000 districts that were
 # %%
 north = table.filter(pl.col("latitude") > 36)
 south = table.filter(pl.col("latitude") <= 36)
-elsewhere = mainstay.train(north, target="median_house_value", models=["lightgbm"], test=south, time_budget=BUDGET)
+elsewhere = mainstay.train(
+    north, target="median_house_value", models=["lightgbm_small"], test=south, time_budget=BUDGET
+)
 far = elsewhere.to_dict()["metrics"]["r2"]
 print(f"R2 at home {r2['value']:.2f}; learned in the north and asked about the south {far['value']:.2f}")
