@@ -47,3 +47,10 @@ def test_children_are_counted():
         child = subprocess.Popen([sys.executable, "-c", "x = bytearray(200_000_000); import time; time.sleep(1)"])
         child.wait()
     assert watch.peak - before > 150_000_000
+
+
+def test_children_that_end_while_they_are_counted_are_no_error():
+    script = "for i in $(seq 150); do (for j in 1 2 3 4 5 6; do (true) & done; wait) & done; wait"
+    with subprocess.Popen(["sh", "-c", script]) as churn:
+        while churn.poll() is None:
+            assert tree_bytes() > 0

@@ -70,13 +70,25 @@ def _descendants(process: int) -> list[int]:
     queue = [process]
     while queue:
         parent = queue.pop()
-        for listing in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                children = [int(word) for word in listing.read_text(encoding="ascii").split()]
-            except (OSError, ValueError):
-                continue
-            found += children
-            queue += children
+        children = _children(parent)
+        found += children
+        queue += children
+    return found
+
+
+def _children(process: int) -> list[int]:
+    """Return the children that can be seen now; a process or a thread may end while it is being read."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{process}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
+            listing = Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii")
+        except OSError:
+            continue
+        found += [int(word) for word in listing.split()]
     return found
 
 
