@@ -80,12 +80,12 @@ def _children(process: int) -> list[int]:
     """Return the children that can be seen now; a process or a thread may end while it is being read."""
     found: list[int] = []
     try:
-        threads = os.listdir(f"/proc/{process}/task")
+        threads = list(Path(f"/proc/{process}/task").iterdir())
     except OSError:
         return found
     for thread in threads:
         try:
-            listing = Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii")
+            listing = (thread / "children").read_text(encoding="ascii")
         except OSError:
             continue
         found += [int(word) for word in listing.split()]
