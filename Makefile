@@ -6,15 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .bench-peers
+PEERS_SERVING := .bench-peers-serving
 # For a part of the tests, or several at a time: make test PYTEST_ARGS="-x tests/data", PYTEST_ARGS="-n 2".
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-peers docs proof constraints clean
+.PHONY: help demo test check format bench bench-peers bench-peers-serving docs proof constraints clean
 
 help:  ## Print this list
 	@echo "mainstay: make <target>"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -49,6 +50,10 @@ bench-peers:  ## Install the peers that benchmarks compare with, into a virtual 
 	{ test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS); } && \
 	$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers.txt
 
+bench-peers-serving:  ## The same for benchmarks/serving*.py: FastAPI, Flask, MLflow, BentoML, schemathesis
+	@test -x $(PEERS_SERVING)/bin/python || $(PYTHON) -m venv $(PEERS_SERVING)
+	$(PEERS_SERVING)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers_serving.txt
+
 docs: $(READY)  ## Write the reference pages anew from the code, and the notebooks from the examples
 	$(BIN)/python docs/write_reference.py
 	$(BIN)/python examples/write_notebooks.py
@@ -60,5 +65,5 @@ constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	$(BIN)/python docs/write_constraints.py
 
 clean:  ## Remove what the other targets made, the virtual environments included
-	rm -rf $(VENV) $(PEERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS_SERVING) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

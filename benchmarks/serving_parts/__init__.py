@@ -1,0 +1,1 @@
+"""What the serving programs share: the forest, servers as processes, load, a client that notes every answer."""
