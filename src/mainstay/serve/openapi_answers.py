@@ -1,0 +1,222 @@
+"""What the server sends, as JSON Schema: answers of each model, refusals, and the documents about models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mainstay.serve.answering.wording import Writer
+from mainstay.serve.describe import label_word
+
+if TYPE_CHECKING:
+    from mainstay.bundle.open import Bundle
+    from mainstay.bundle.records import Outputs
+
+__all__ = ["ERROR", "EXAMPLE_ID", "answer_example", "answer_schemas", "document_schemas", "reference"]
+
+Document = dict[str, Any]
+
+EXAMPLE_ID = "5f0c6a1e92b7d384-0000000000"
+"""What an identity looks like, for examples."""
+
+_TEXT: Document = {"type": "string"}
+_FRACTION: Document = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+_AMOUNT: Document = {"type": ["number", "null"], "description": "null where it is no finite number"}
+_DIGEST: Document = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{64}$",
+    "description": "SHA-256 of the model file's manifest: which bytes answered.",
+}
+_ID: Document = {"type": "string", "description": "The prediction's own id, under which it is logged."}
+
+ERROR: Document = {
+    "type": "object",
+    "description": "The one shape of every refusal.",
+    "required": ["error"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "where", "hint", "id"],
+            "additionalProperties": False,
+            "properties": {
+                "code": {**_TEXT, "description": "A stable word for programs."},
+                "message": {**_TEXT, "description": "What was expected and what came."},
+                "where": {**_TEXT, "description": "A JSON path, a header or a parameter."},
+                "hint": {**_TEXT, "description": "What to do about it."},
+                "id": {**_TEXT, "description": "The request's id, also in the header x-request-id."},
+            },
+        }
+    },
+}
+
+
+def reference(name: str) -> Document:
+    """Return a reference to a schema of the document.
+
+    Examples
+    --------
+    >>> reference("Error")
+    {'$ref': '#/components/schemas/Error'}
+    """
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def answer_schemas(key: str, name: str, bundle: Bundle) -> dict[str, Document]:
+    """Return what a model answers, by component name: one answer, one among several, and several.
+
+    Parameters
+    ----------
+    key : str
+        The part of component names that stands for the model.
+    name : str
+        Under which it is served.
+    bundle : Bundle
+    """
+    said = _said(bundle)
+    required = [member for member in said if member not in ("warnings", "explanation")]
+    from_model = {"model": {"const": name}, "digest": _DIGEST}
+    single = {**said, **from_model, "id": _ID}
+    refused = {"error": ERROR["properties"]["error"], "id": _ID}
+    return {
+        f"Answer_{key}": _object(single, [*required, "model", "digest", "id"], f"The answer of {name} to one row."),
+        f"RowAnswer_{key}": _object({**said, "id": _ID}, [*required, "id"], "The answer to one row of several."),
+        "RowRefused": _object(refused, ["error", "id"], 'Why a row has no answer, with "on_error": "row".'),
+        f"Answers_{key}": _object(
+            {
+                "predictions": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"oneOf": [reference(f"RowAnswer_{key}"), reference("RowRefused")]},
+                    "description": "In the order of the rows.",
+                },
+                **from_model,
+            },
+            ["predictions", "model", "digest"],
+            f"The answers of {name} to several rows.",
+        ),
+    }
+
+
+def _object(members: Document, required: list[str], words: str) -> Document:
+    return {
+        "type": "object",
+        "description": words,
+        "required": required,
+        "additionalProperties": False,
+        "properties": members,
+    }
+
+
+def _said(bundle: Bundle) -> Document:
+    outputs = bundle.outputs
+    said = _amount(outputs) if outputs.task == "regression" else _classes(outputs)
+    return {**said, "warnings": {"type": "array", "items": _WARNING}, "explanation": _explanation(bundle)}
+
+
+def _amount(outputs: Outputs) -> Document:
+    unit = f" in {outputs.unit}" if outputs.unit else ""
+    said: Document = {"prediction": {**_AMOUNT, "description": f"The expected {outputs.target}{unit}."}}
+    if outputs.intervals is not None:
+        said["low"] = {**_AMOUNT, "description": f"Where the {outputs.intervals.level:.0%} interval begins."}
+        said["high"] = {**_AMOUNT, "description": "Where it ends."}
+    return said
+
+
+def _classes(outputs: Outputs) -> Document:
+    keys = [label_word(label) for label in outputs.labels]
+    label: Document = {"enum": list(outputs.labels)}
+    said: Document = {
+        "prediction": {**label, "description": _decision(outputs)},
+        "probabilities": _object(dict.fromkeys(keys, _FRACTION), keys, "Of each class; they add up to 1."),
+    }
+    if outputs.sets is not None:
+        said["prediction_set"] = {
+            "type": "array",
+            "items": label,
+            "description": f"The classes that hold the truth in {outputs.sets.level:.0%} of cases, likeliest first.",
+        }
+    return said
+
+
+def _decision(outputs: Outputs) -> str:
+    positive = outputs.positive_class
+    if positive is not None:
+        label = label_word(outputs.labels[positive])
+        return f"{label} where its probability is at least {outputs.threshold:.4g}."
+    return "The class of the least expected cost." if outputs.known_costs else "The most probable class."
+
+
+_WARNING: Document = _object(
+    {
+        "code": {"enum": ["bad", "missing", "unseen", "range"]},
+        "where": {**_TEXT, "description": "The JSON path of the cell."},
+        "message": {**_TEXT, "description": "What was expected, what came, and what was done."},
+    },
+    ["code", "where", "message"],
+    "A cell that broke the schema; the row is answered all the same.",
+)
+
+
+def _explanation(bundle: Bundle) -> Document:
+    names = [column.name for column in bundle.schema.features]
+    amounts = _object(dict.fromkeys(names, _AMOUNT), names, "By column.")
+    members: Document = {
+        "base": {**_AMOUNT, "description": "What is answered when nothing is known of the row."},
+        "answer": {**_AMOUNT, "description": "The amount, or the probability of the label."},
+        "contributions": {**amounts, "description": "What each column added: base and contributions are the answer."},
+        "methods": {"type": "array", "items": _TEXT},
+        "standard_error": {**amounts, "description": "Of each contribution, where they are estimated."},
+    }
+    required = ["base", "answer", "contributions", "methods"]
+    if bundle.outputs.labels:
+        members["label"] = {"enum": list(bundle.outputs.labels), "description": "The class that is explained."}
+        required.append("label")
+    return _object(members, required, "With ?explain=true: why.")
+
+
+def document_schemas() -> dict[str, Document]:
+    """Return the shapes of the documents about models, by component name."""
+    card = {
+        "name": _TEXT,
+        "digest": _DIGEST,
+        "task": {"enum": ["classification", "regression"]},
+        "target": _TEXT,
+        "features": {"type": "integer", "minimum": 0},
+        "created": _TEXT,
+        "ready": {"type": "boolean"},
+    }
+    models = {"default": _TEXT, "models": {"type": "array", "items": reference("Card")}}
+    described = {
+        "name": _TEXT,
+        "digest": _DIGEST,
+        "created": _TEXT,
+        "columns": {"type": "array", "items": {"type": "object", "required": ["name", "kind", "where", "policies"]}},
+        "ignored": {"type": "array", "items": _TEXT},
+        "outputs": {"type": "object", "required": ["task", "target", "labels"]},
+        "example": {"type": "object"},
+    }
+    return {
+        "Error": ERROR,
+        "Card": _object(card, list(card), "A model in a few words."),
+        "Models": _object(models, list(models), "All models; the default one answers POST /predict."),
+        "Schema": _object(described, list(described), "What a model takes and what it answers."),
+    }
+
+
+def answer_example(name: str, bundle: Bundle, row: Document) -> Document | None:
+    """Return the model's own answer to a row, as it is sent; None where the row is refused.
+
+    Parameters
+    ----------
+    name : str
+        Under which it is served.
+    bundle : Bundle
+    row : dict
+    """
+    answers = bundle.predict_rows([row])
+    if answers.rejected[0]:
+        return None
+    said: Document = msgspec.json.decode(Writer(bundle.outputs).write(answers)[0])
+    return {**said, "model": name, "digest": bundle.digest, "id": EXAMPLE_ID}
