@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         MissingPackageError,
         ParityError,
         ReplayError,
+        RequestError,
         SchemaError,
         UsageError,
         WorkerError,
@@ -66,7 +67,7 @@ __version__ = "0.1.0"
 
 _ERRORS = (
     *("BudgetError", "BundleError", "DataError", "FormatError", "InputError", "IntegrityError", "MainstayError"),
-    *("MissingPackageError", "ParityError", "ReplayError", "SchemaError", "UsageError", "WorkerError"),
+    *("MissingPackageError", "ParityError", "ReplayError", "RequestError", "SchemaError", "UsageError", "WorkerError"),
 )
 _RESULTS = (
     *("CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
@@ -116,6 +117,7 @@ __all__ = [
     "ProfileResult",
     "ReplayError",
     "ReportResult",
+    "RequestError",
     "Schema",
     "SchemaError",
     "TrainEachResult",

@@ -6,7 +6,8 @@ The tree::
     ├── InputError            what the caller gave is wrong (exit code 2)
     │   ├── DataError         a file or table cannot be used as it is
     │   ├── SchemaError       a schema is malformed, or rows break it
-    │   └── UsageError        an option has a value that cannot work
+    │   ├── UsageError        an option has a value that cannot work
+    │   └── RequestError      a request over HTTP is refused, with its status
     ├── BundleError           a model file is refused
     │   ├── IntegrityError    its bytes are not the bytes that were written
     │   ├── FormatError       it is not a bundle, or one of a newer format
@@ -19,6 +20,11 @@ The tree::
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "BudgetError",
     "BundleError",
@@ -30,6 +36,7 @@ __all__ = [
     "MissingPackageError",
     "ParityError",
     "ReplayError",
+    "RequestError",
     "SchemaError",
     "UsageError",
     "WorkerError",
@@ -100,6 +107,42 @@ class UsageError(InputError):
     """An option has a value that cannot work."""
 
     default_code = "usage"
+
+
+class RequestError(InputError):
+    """A request over HTTP is refused.
+
+    Parameters
+    ----------
+    message : str
+    status : int, default 400
+        The HTTP status.
+    where, hint, code : str
+        As for every error; ``where`` is a JSON path, a header or a parameter.
+    headers : mapping of str to str, optional
+        Further headers of the response, such as retry-after.
+
+    Examples
+    --------
+    >>> RequestError("the body is empty", status=400, where="body").status
+    400
+    """
+
+    default_code = "request"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        where: str = "",
+        hint: str = "",
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint, code=code)
+        self.status = status
+        self.headers = dict(headers or {})
 
 
 class BundleError(MainstayError):

@@ -41,6 +41,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.data.decode_plan import plan_of
+from mainstay.data.decode_quick import QuickDecoder, quick_of
 from mainstay.data.decode_record import Decoded, DecodedTarget, Problem
 from mainstay.data.decode_rows import decode_rows
 from mainstay.data.decode_target import decode_target
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.schema import Schema
 
-__all__ = ["Decoded", "DecodedTarget", "Decoder", "Problem", "decode_target"]
+__all__ = ["Decoded", "DecodedTarget", "Decoder", "Problem", "QuickDecoder", "decode_target"]
 
 
 class Decoder:
@@ -97,6 +98,11 @@ class Decoder:
         self.category_names = self._plan.category_names
         self.category_levels = self._plan.category_levels
         self.text_names = self._plan.text_names
+
+    @property
+    def quick(self) -> QuickDecoder | None:
+        """A decoder for rows of plain cells, which is quicker; None where the schema has dates or texts."""
+        return quick_of(self._plan)
 
     def from_frame(self, frame: pl.DataFrame) -> Decoded:
         """Return a table as arrays.

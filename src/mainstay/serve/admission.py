@@ -1,0 +1,117 @@
+"""Who may come in: deny by default, in one place, before anything of a request is read.
+
+The order: a host that this server is known by (a web page that points a name of its own at 127.0.0.1 is no host of
+ours), a token that is known, a rate that is kept, and room.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from typing import TYPE_CHECKING
+
+from mainstay.contracts.errors import RequestError
+from mainstay.serve.rates import Rates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Scope
+
+    from mainstay.serve.serving import Serving
+
+__all__ = ["FREE_PATHS", "Admission", "token_digests"]
+
+FREE_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
+"""What is answered without a token: what a supervisor asks, and nothing of the model."""
+
+_RETRY = {"retry-after": "1"}
+
+
+class Admission:
+    """Checks whether a request may pass.
+
+    Parameters
+    ----------
+    serving : Serving
+    """
+
+    def __init__(self, serving: Serving) -> None:
+        limits = serving.limits
+        self._digests = serving.token_digests
+        self._hosts = serving.hosts
+        self._rates = Rates(limits.max_rate) if limits.max_rate is not None else None
+        self._most_open, self._most_delay = limits.max_open, limits.max_delay
+        self._open = serving.open_requests
+
+    def check(self, scope: Scope, headers: Mapping[bytes, bytes], path: str) -> None:
+        """Let a request pass, or refuse it.
+
+        Raises
+        ------
+        RequestError
+            With status 401, 403, 429 or 503.
+        """
+        if self._hosts is not None and _host(headers.get(b"host", b"")) not in self._hosts:
+            raise RequestError(
+                "this server is not known by that host name", status=403, where="host", code="host",
+                hint="Ask by the address that it listens on, or start it with --allow-host NAME.",
+            )  # fmt: skip
+        if path in FREE_PATHS:
+            return
+        client = ""
+        if self._digests:
+            client = self._client(headers.get(b"authorization", b""))
+        if self._rates is not None:
+            self._rates.take(client or (scope.get("client") or ("",))[0], time.monotonic())
+        if len(self._open) > self._most_open or self._open.delay > self._most_delay:
+            raise RequestError(
+                "the server has more requests than it can answer", status=503, where="server", code="overloaded",
+                hint="Try again in a second.", headers=_RETRY,
+            )  # fmt: skip
+
+    def _client(self, authorization: bytes) -> str:
+        """Return the name of the token that came; comparing takes as long for a wrong one as for a right one."""
+        given = hashlib.sha256(_token(authorization)).digest()
+        known = [hmac.compare_digest(given, digest) for digest in self._digests]
+        if not any(known):
+            raise RequestError(
+                "a token is needed, and none that is known came", status=401, where="authorization", code="token",
+                hint="Send the header authorization: Bearer TOKEN.",
+            )  # fmt: skip
+        return given.hex()
+
+
+def token_digests(tokens: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return what is kept of tokens: not themselves."""
+    return tuple(hashlib.sha256(token.encode()).digest() for token in tokens)
+
+
+def _token(authorization: bytes) -> bytes:
+    """Return the token of a header: of the kind Bearer, or the password of the kind Basic, which browsers ask for."""
+    kind, _, value = authorization.strip().partition(b" ")
+    if kind.lower() == b"bearer":
+        return value.strip()
+    if kind.lower() == b"basic":
+        try:
+            return base64.b64decode(value.strip(), validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return b""
+    return b""
+
+
+def _host(header: bytes) -> str:
+    """Return the name of a host header without its port.
+
+    Examples
+    --------
+    >>> _host(b"127.0.0.1:8000"), _host(b"[::1]:80"), _host(b"Localhost")
+    ('127.0.0.1', '[::1]', 'localhost')
+    """
+    name = header.decode("latin-1").lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0]

@@ -1,0 +1,197 @@
+"""What a request asks: the body of a prediction as rows, or the one sentence that says why it is none.
+
+A body comes from anyone. It is JSON of a fixed shape, of bounded size and depth, or it is refused with the place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from mainstay.contracts.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Asked", "Cell", "Row", "nearest", "path_of", "read_body", "read_json"]
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+
+_SINGLE = msgspec.json.Decoder(dict[str, Cell | list[Row]])
+_ANY = msgspec.json.Decoder()
+_RAW_ROWS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_SHAPE = 'Send one row, {"column": value, ...}, or several, {"rows": [{...}, ...]}.'
+
+
+class Asked(NamedTuple):
+    """The rows that a request asks about.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Cells by column name.
+    single : bool
+        Whether the body was one row rather than a list.
+    on_error : {"fail", "row"}
+        Whether one refused row refuses all.
+    """
+
+    rows: Sequence[Row]
+    single: bool
+    on_error: Literal["fail", "row"] = "fail"
+
+
+def read_json(body: bytes) -> Any:
+    """Return JSON as plain values.
+
+    Raises
+    ------
+    RequestError
+        When it is empty, no JSON, or nested too deeply.
+
+    Examples
+    --------
+    >>> read_json(b'{"a": [1, null]}')
+    {'a': [1, None]}
+    """
+    if not body.strip():
+        raise RequestError("the body is empty", where="body", hint=_SHAPE, code="empty")
+    try:
+        return _ANY.decode(body)
+    except RecursionError:
+        raise RequestError("the body is nested too deeply", where="body", hint=_SHAPE, code="too_deep") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        said = str(error).removeprefix("JSON is malformed: ")
+        raise RequestError(f"the body is not JSON ({said})", where="body", hint=_SHAPE, code="not_json") from None
+
+
+def read_body(body: bytes, most_rows: int) -> Asked:
+    """Return what the body of a prediction asks.
+
+    Raises
+    ------
+    RequestError
+        With status 400 where it is not JSON, 413 where it has too many rows, 422 where it has not the shape.
+
+    Examples
+    --------
+    >>> read_body(b'{"age": 31}', 10).rows
+    [{'age': 31}]
+    >>> read_body(b'{"rows": [{"age": 31}, {"age": 32}], "on_error": "row"}', 10).on_error
+    'row'
+    """
+    try:
+        given = _SINGLE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _shape_error(read_json(body)) from None
+    rows = given.get("rows")
+    if isinstance(rows, list):
+        return _batch(given, rows, most_rows)
+    for name, value in given.items():
+        if isinstance(value, list):
+            raise _no_cell(value, path_of(name))
+    return Asked([given], single=True)  # type: ignore[list-item]  # no cell is a list, as the loop has seen
+
+
+def _batch(given: Mapping[str, Any], rows: list[Row], most_rows: int) -> Asked:
+    unknown = [name for name in given if name not in ("rows", "on_error")]
+    if unknown:
+        raise RequestError(
+            f"beside rows only on_error may stand, and {unknown[0]!r} came", status=422, where=path_of(unknown[0]),
+            hint=_SHAPE, code="unknown_field",
+        )  # fmt: skip
+    on_error = given.get("on_error", "fail")
+    if on_error not in ("fail", "row"):
+        raise RequestError(
+            f'on_error must be "fail" or "row", and {on_error!r} came', status=422, where="$.on_error", code="bad",
+            hint='"row" answers the other rows where one is refused.',
+        )  # fmt: skip
+    if not rows:
+        raise RequestError("there is no row", status=422, where="$.rows", hint="Send at least one.", code="empty")
+    if len(rows) > most_rows:
+        raise RequestError(
+            f"{most_rows:,} rows may come at once, and {len(rows):,} came", status=413, where="$.rows",
+            hint="Send them in several requests.", code="too_many_rows",
+        )  # fmt: skip
+    return Asked(rows, single=False, on_error=on_error)
+
+
+def raw_rows(body: bytes, *, single: bool) -> list[bytes]:
+    """Return each row of a body as the very bytes that came.
+
+    Examples
+    --------
+    >>> raw_rows(b'{"rows": [{"a": 1.50}, {}]}', single=False)
+    [b'{"a": 1.50}', b'{}']
+    """
+    if single:
+        return [body]
+    return [bytes(row) for row in _RAWS.decode(_RAW_ROWS.decode(body)["rows"])]
+
+
+def _shape_error(given: Any) -> RequestError:
+    """Return what is wrong with JSON that has not the shape of a prediction's body."""
+    if isinstance(given, list):
+        return RequestError("the body is a list", status=422, where="$", hint=_SHAPE, code="shape")
+    if not isinstance(given, dict):
+        return RequestError(f"the body is {_kind(given)} and no object", status=422, where="$", hint=_SHAPE,
+                            code="shape")  # fmt: skip
+    rows = given.get("rows")
+    if isinstance(rows, list):
+        for at, row in enumerate(rows):
+            if not isinstance(row, dict):
+                return RequestError(
+                    f"a row is an object of names and values, and {_kind(row)} came", status=422,
+                    where=f"$.rows[{at}]", hint=_SHAPE, code="shape",
+                )  # fmt: skip
+            for name, value in row.items():
+                if isinstance(value, list | dict):
+                    return _no_cell(value, path_of(name, at))
+    for name, value in given.items():
+        if isinstance(value, list | dict) and not (name == "rows" and isinstance(value, list)):
+            return _no_cell(value, path_of(name))
+    return RequestError("the body holds a value that cannot be read", status=422, where="$", hint=_SHAPE, code="shape")
+
+
+def _no_cell(value: Any, where: str) -> RequestError:
+    return RequestError(
+        f"a value is a text, a number, true, false or null, and {_kind(value)} came", status=422, where=where,
+        hint=_SHAPE, code="bad",
+    )  # fmt: skip
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def path_of(name: str, row: int | None = None) -> str:
+    """Return the JSON path of a cell.
+
+    Examples
+    --------
+    >>> path_of("age"), path_of("odd name", 3)
+    ('$.age', '$.rows[3]["odd name"]')
+    """
+    root = "$" if row is None else f"$.rows[{row}]"
+    return f"{root}.{name}" if name.isascii() and name.isidentifier() else f"{root}[{json.dumps(name)}]"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a hint that names the most similar column, or the columns there are.
+
+    Examples
+    --------
+    >>> nearest("tenur", ("tenure", "city"))
+    "Did you mean 'tenure'?"
+    """
+    close = difflib.get_close_matches(name[:100], known, 1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    shown = ", ".join(known[:12])
+    return f"The columns are: {shown}{', ...' if len(known) > 12 else ''}."

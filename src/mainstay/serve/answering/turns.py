@@ -1,0 +1,90 @@
+"""Requests that arrive in one turn of the event loop are answered together.
+
+No request waits for another: what has come by the end of the turn is computed as one block, so that the cost of a call
+into the runtime is shared. A row's answer is the same bits in any block (the law that training and tests prove), and
+each waiter gets the answer of its own place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from mainstay.serve.answering.asked import Cell
+    from mainstay.serve.answering.served import Answered, ServedModel
+
+__all__ = ["SLOW_SECONDS", "TURN_ROWS", "Turns"]
+
+TURN_ROWS = 64
+"""The most rows that one turn computes; more wait for the next, so that the loop is never held for long."""
+
+SLOW_SECONDS = 0.001
+"""A model that takes longer for a row is not computed in the thread of the event loop."""
+
+_Waiter = tuple[tuple["Cell", ...], "asyncio.Future[Answered]"]
+
+
+class Turns:
+    """Collects single rows of plain cells for one model, and answers them at the end of the turn.
+
+    Parameters
+    ----------
+    model : ServedModel
+    """
+
+    def __init__(self, model: ServedModel) -> None:
+        self._model = model
+        self._waiting: list[_Waiter] = []
+
+    def ask(self, cells: tuple[Cell, ...], threads: Executor) -> asyncio.Future[Answered]:
+        """Return what will be the answer to a row: by the end of this turn, or from a thread where it takes long."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answered] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._answer, loop, threads)
+        self._waiting.append((cells, future))
+        return future
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, threads: Executor) -> None:
+        turn, self._waiting = self._waiting[:TURN_ROWS], self._waiting[TURN_ROWS:]
+        if self._waiting:
+            loop.call_soon(self._answer, loop, threads)
+        if self._model.seconds > SLOW_SECONDS:
+            computed = loop.run_in_executor(threads, self._model.answer_plain, [cells for cells, _ in turn])
+            computed.add_done_callback(lambda done: self._hand_out(turn, done))
+            return
+        try:
+            answered = self._model.answer_plain([cells for cells, _ in turn])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must reach those who wait
+            self._one_by_one(turn, error)
+        else:
+            _settle(turn, answered)
+
+    def _hand_out(self, turn: list[_Waiter], computed: asyncio.Future[list[Answered]]) -> None:
+        error = computed.exception()
+        if isinstance(error, Exception):
+            self._one_by_one(turn, error)
+        elif error is None:
+            _settle(turn, computed.result())
+
+    def _one_by_one(self, turn: list[_Waiter], error: Exception) -> None:
+        """Answer each row by itself after a block has failed, so that one row cannot take the others with it."""
+        for cells, future in turn:
+            if future.done():
+                continue
+            if len(turn) == 1:
+                future.set_exception(error)
+                continue
+            try:
+                future.set_result(self._model.answer_plain([cells])[0])
+            except Exception as own:  # noqa: BLE001 - as above
+                future.set_exception(own)
+
+
+def _settle(turn: list[_Waiter], answered: list[Answered]) -> None:
+    for (_, future), answer in zip(turn, answered, strict=True):
+        if not future.done():
+            future.set_result(answer)

@@ -1,0 +1,111 @@
+"""The server as a standard ASGI application, for any ASGI server and for a mount in another application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.routing import Router
+
+from mainstay.bundle.open import Bundle, open_bundle
+from mainstay.contracts.errors import RequestError, UsageError
+from mainstay.serve.admission import token_digests
+from mainstay.serve.door import Door
+from mainstay.serve.journal import Journal
+from mainstay.serve.limits import Limits
+from mainstay.serve.metrics import Metrics
+from mainstay.serve.routes import all_routes
+from mainstay.serve.serving import Serving
+from mainstay.serve.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from mainstay.serve.log.record import PredictionLog
+
+__all__ = ["Source", "build", "create_app", "open_models"]
+
+Source = Bundle | str | Path
+
+
+def create_app(
+    models: Source | Mapping[str, Source],
+    *,
+    tokens: Sequence[str] = (),
+    log: PredictionLog | None = None,
+    limits: Limits | None = None,
+) -> Door:
+    """Return an ASGI application that serves models.
+
+    Parameters
+    ----------
+    models : bundle or path, or mapping of name to these
+        One alone is served under the name of its file, or as "model".
+    tokens : sequence of str, default ()
+        Bearer tokens that are let in; without any, everyone is.
+    log : PredictionLog, optional
+        Where answers are kept; see :func:`mainstay.serve.log.open.open_log`.
+    limits : Limits, optional
+
+    Returns
+    -------
+    ASGI application
+
+    Raises
+    ------
+    BundleError
+        When a model file is refused.
+    UsageError
+        When a file cannot be read, or a name cannot stand in an address.
+
+    Examples
+    --------
+    >>> import mainstay
+    >>> app = mainstay.serve.create_app("left.mainstay")
+    """
+    shelf = Shelf(open_models(models))
+    metrics = Metrics(tuple(shelf.places))
+    return build(
+        Serving(shelf, limits or Limits(), metrics, Journal(), log=log, token_digests=token_digests(tuple(tokens)))
+    )
+
+
+def build(serving: Serving) -> Door:
+    """Return the application over what it serves."""
+    return Door(serving, Router(all_routes(serving), redirect_slashes=False, default=_nothing_here))
+
+
+def open_models(models: Source | Mapping[str, Source]) -> dict[str, Bundle]:
+    """Open what is to be served, by name.
+
+    Raises
+    ------
+    BundleError
+        When a model file is refused.
+    UsageError
+        When a file cannot be read, or a name cannot stand in an address.
+    """
+    named = {_name_of(models): models} if isinstance(models, Bundle | str | Path) else models
+    for name in named:
+        if not name or name != name.strip() or not all(sign.isalnum() or sign in "._-" for sign in name):
+            raise UsageError(
+                f"a model's name has letters, digits, '.', '_' and '-', and {name!r} came", where="serve",
+                hint="Write NAME=FILE.mainstay.",
+            )  # fmt: skip
+    return {name: source if isinstance(source, Bundle) else open_bundle(source) for name, source in named.items()}
+
+
+def _name_of(source: Source) -> str:
+    if isinstance(source, Bundle):
+        return "model"
+    kept = "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in Path(source).stem)
+    return kept or "model"
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    del scope, receive, send
+    raise RequestError(
+        "there is nothing at this path", status=404, where="path", code="not_found", hint="See /docs for what there is."
+    )

@@ -1,0 +1,195 @@
+"""A prediction from its body to the bytes of its response, logged on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+
+from mainstay.contracts.errors import RequestError
+from mainstay.serve.answering.asked import raw_rows, read_body
+from mainstay.serve.answering.served import refuse_all
+from mainstay.serve.answering.wording import finished
+from mainstay.serve.log.record import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.serve.answering.asked import Asked, Row
+    from mainstay.serve.answering.served import Answered, ServedModel
+    from mainstay.serve.serving import Serving
+    from mainstay.serve.shelf import Place
+
+__all__ = ["Predicting", "Prediction", "Response"]
+
+_INLINE_SECONDS = 0.002
+"""What may be computed in the thread of the event loop; more goes to another thread."""
+
+
+class Prediction(NamedTuple):
+    """A request for predictions: whom it asks, what, since when, and the options of its address."""
+
+    place: Place
+    body: bytes
+    began: float
+    query: bytes = b""
+
+
+class Response(NamedTuple):
+    """The body of a response, and the id that stands in its header."""
+
+    body: bytes
+    id: str
+
+
+class Predicting:
+    """Answers requests for predictions.
+
+    Parameters
+    ----------
+    serving : Serving
+    """
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._log = serving.log
+        self._new = serving.identities.new
+        self._answered = serving.metrics.answered
+
+    async def answer(self, asked: Prediction) -> Response:
+        """Return the response to a request.
+
+        Raises
+        ------
+        RequestError
+            When it cannot be read, or the schema refuses a row.
+        """
+        if not asked.query:
+            model = asked.place.model
+            cells = model.plain_cells(asked.body)
+            if cells is not None:
+                return await self._plain(asked, model, await asked.place.turns.ask(cells, self._serving.threads))
+        return await self._any(asked)
+
+    async def _plain(self, asked: Prediction, model: ServedModel, answered: Answered) -> Response:
+        """Return the response to a single row: the way of almost all requests."""
+        if answered.error is not None:
+            raise answered.error
+        identity = self._new()
+        seconds = time.perf_counter() - asked.began
+        body = answered.body
+        tail = b'"}'
+        if self._log is not None:
+            kept = await self.remember(model, [(identity, asked.body, body)], seconds)
+            if kept is not None:
+                tail = b'","logged":true}' if kept else b'","logged":false}'
+        self._answered(asked.place.number, seconds, 1)
+        return Response(body[:-1] + model.tail + identity.encode() + tail, identity)
+
+    async def _any(self, asked: Prediction) -> Response:
+        """Return the response to one row or many, with or without reasons."""
+        model = asked.place.model
+        explain = _wants_reasons(asked.query)
+        given = read_body(asked.body, self._serving.limits.max_rows)
+        answered = await self.answer_rows(model, given.rows, numbered=not given.single)
+        if given.on_error == "fail":
+            error = refuse_all(answered, given)
+            if error is not None:
+                raise error
+        reasons = await self._reasons(model, given.rows) if explain else [None] * len(answered)
+        identities = [self._new() for _ in answered]
+        seconds = time.perf_counter() - asked.began
+        kept = None
+        if self._log is not None:
+            raws = raw_rows(asked.body, single=given.single)
+            rows = zip(identities, raws, answered, strict=True)
+            kept = await self.remember(model, [(name, raw, one.body) for name, raw, one in rows if one.body], seconds)
+        self._answered(asked.place.number, seconds, len(answered))
+        parts = [_with_reason(one, why) for one, why in zip(answered, reasons, strict=True)]
+        return _response(model, given, parts, identities, kept)
+
+    async def answer_rows(self, model: ServedModel, rows: Sequence[Row], *, numbered: bool) -> list[Answered]:
+        """Answer rows, in another thread where there is much to do."""
+        if len(rows) * model.seconds < _INLINE_SECONDS:
+            return model.answer_rows(rows, numbered=numbered)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._serving.threads, lambda: model.answer_rows(rows, numbered=numbered))
+
+    async def _reasons(self, model: ServedModel, rows: Sequence[Row]) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._serving.threads, model.explain, rows)
+
+    async def remember(
+        self, model: ServedModel, rows: Sequence[tuple[str, bytes, bytes]], seconds: float
+    ) -> bool | None:
+        """Give answers to the log: whether they are kept, or None where the answer does not wait for it.
+
+        Parameters
+        ----------
+        model : ServedModel
+        rows : sequence of (id, inputs, output)
+        seconds : float
+            What the answer took.
+        """
+        if self._log is None or not rows:
+            return None
+        latency = int(seconds * 1e6)
+        began = time.time_ns() - int(seconds * 1e9)
+        name, digest = model.name, model.digest
+        entries = [Entry(identity, began, name, digest, inputs, output, latency) for identity, inputs, output in rows]
+        if self._log.mode == "durable":
+            return await self._log.keep(entries)
+        self._log.record(entries)
+        return None
+
+
+def _wants_reasons(query: bytes) -> bool:
+    """Return whether the address asks for reasons.
+
+    Raises
+    ------
+    RequestError
+        When it asks for anything else.
+    """
+    if not query:
+        return False
+    given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    for name in given:
+        if name != "explain":
+            raise RequestError(
+                f"there is no parameter {name[:50]!r}", status=422, where="query", code="unknown_field",
+                hint="There is one: ?explain=true.",
+            )  # fmt: skip
+    word = given.get("explain", ["false"])[-1].lower()
+    if word not in ("true", "false", "1", "0"):
+        raise RequestError(
+            f"explain is true or false, and {word[:20]!r} came", status=422, where="query", code="bad",
+            hint="Write ?explain=true.",
+        )  # fmt: skip
+    return word in ("true", "1")
+
+
+def _with_reason(answered: Answered, reason: Any) -> Answered:
+    if reason is None or not answered.body:
+        return answered
+    return answered._replace(body=finished(answered.body, {"explanation": reason}))
+
+
+def _response(
+    model: ServedModel, given: Asked, answered: list[Answered], identities: list[str], kept: bool | None
+) -> Response:
+    logged = b"" if kept is None else b',"logged":true' if kept else b',"logged":false'
+    if given.single:
+        body = answered[0].body[:-1] + model.tail + identities[0].encode() + b'"' + logged + b"}"
+        return Response(body, identities[0])
+    rows = []
+    for one, identity in zip(answered, identities, strict=True):
+        if one.error is None:
+            rows.append(one.body[:-1] + b',"id":"' + identity.encode() + b'"}')
+        else:
+            rows.append(msgspec.json.encode({"error": {**one.error.to_dict(), "id": identity}, "id": identity}))
+    head = model.tail.removeprefix(b",").removesuffix(b',"id":"')
+    return Response(b'{"predictions":[' + b",".join(rows) + b"]," + head + logged + b"}", identities[0])

@@ -1,0 +1,20 @@
+"""The endpoints beside predictions, a file for each kind; this one lists them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.serve.routes.health import health_routes
+from mainstay.serve.routes.predictions import prediction_routes
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from mainstay.serve.serving import Serving
+
+__all__ = ["all_routes"]
+
+
+def all_routes(serving: Serving) -> list[BaseRoute]:
+    """Return every route; those of predictions only stand for the door, which answers them itself."""
+    return [*prediction_routes(serving), *health_routes(serving)]
