@@ -124,7 +124,7 @@ def show(runs, failed):
 
 
 def compare(runs):
-    """Return {title: {"ratio", "low", "high", "target", "ok"}}: ratios within a repeat, so that load hits both alike."""
+    """Return {title: {"ratio", "low", "high", "target", "ok"}}; ratios within a repeat, so that load hits both."""
     found = {}
     for title, (which, by, target) in TARGETS.items():
         if which not in runs or by not in runs:

@@ -10,6 +10,12 @@ from serving_parts.server import Server
 
 COMMAND = Path(sys.executable).parent / "mainstay"
 READY = "/health/ready"
+ANSWERED, WRITTEN, LOST, QUEUED = (
+    "mainstay_predictions_total", "mainstay_log_written_total", "mainstay_log_lost_total", "mainstay_log_queued",
+)  # fmt: skip
+"""Names in /metrics: rows answered, and how the log fares."""
+STATED_SECONDS, STATED_ROWS = 1.0, 20_000
+"""What the batched log says that a crash may cost: docs/serving.md."""
 ID = re.compile(rb'"id":\s?"([0-9a-f]{16}-[0-9a-f]{10})"')
 DIGEST = re.compile(rb'"digest":\s?"([0-9a-f]{64})"')
 

@@ -1,0 +1,161 @@
+"""Does the server keep answering, and count exactly what it lost, while its database goes away and comes back?
+
+    python benchmarks/serving_database.py [--outages 0.5,3,12] [--workers 1,2] [--quick]
+
+A PostgreSQL of our own is stopped under load, in turn as an operator does it and as a crash does, stays away for so
+many seconds and comes back. No prediction may fail. When the load is over and the queue is empty: the answers that the
+client got = what /metrics says was answered = rows in the store + rows that /metrics says were lost, exactly.
+Writes .cache/serving_database.json.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from serving_parts import ours, postgres
+from serving_parts.answers import requests_for
+from serving_parts.client import Crowd
+from serving_parts.forest import build
+from serving_parts.report import finish
+
+DRAIN = 30.0
+"""Seconds that the queue may take to empty after the load."""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--outages", default="0.5,3,12", help="seconds, default %(default)s")
+    parser.add_argument("--workers", default="1,2")
+    parser.add_argument("--modes", default="batched,durable")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--quick", action="store_true", help="outages of 0.5 and 3 s, one worker")
+    parser.add_argument("--json")
+    told = parser.parse_args()
+    if told.quick:
+        told.outages, told.workers = "0.5,3", "1"
+    return told
+
+
+class Seen:
+    """What the client saw: the ids it got, and what was no answer."""
+
+    def __init__(self):
+        self.ids, self.failed, self.slowest = set(), [], 0.0
+
+    def answered(self, _row, status, body, seconds):
+        self.slowest = max(self.slowest, seconds)
+        found = ours.ID.search(body)
+        if status == 200 and found:
+            self.ids.add(found[1].decode())
+        else:
+            self.failed.append(f"{status}: {body[:200]!r}")
+
+    def broken(self, _row, problem):
+        self.failed.append(problem)
+
+
+async def load(server, database, requests, outages, seen, connections):
+    """Load while the database goes and comes."""
+    crowd = Crowd(
+        server.port, requests, connections=connections, answered=seen.answered, failed=seen.broken, patience=15.0
+    )
+    loading = asyncio.ensure_future(crowd.run())
+    loop = asyncio.get_running_loop()
+    health = []
+    await asyncio.sleep(1)
+    for turn, seconds in enumerate(outages):
+        await loop.run_in_executor(None, database.stop, ("fast", "immediate")[turn % 2])
+        await asyncio.sleep(seconds)
+        health.append(await loop.run_in_executor(None, server.get, "/health/ready"))
+        await loop.run_in_executor(None, database.start)
+        await asyncio.sleep(2)
+    crowd.stop()
+    await loading
+    return [(status, body.decode(errors="replace")[:300]) for status, body in health]
+
+
+def settle(server):
+    """Wait until nothing is queued; return the metrics then."""
+    until = time.monotonic() + DRAIN
+    while time.monotonic() < until:
+        found = ours.metrics(server)
+        if ours.metric(found, ours.QUEUED) == 0:
+            time.sleep(0.5)  # what was taken from the queue last may not be confirmed yet
+            break
+        time.sleep(0.2)
+    return ours.metrics(server)
+
+
+def run(mode, workers, told, forest):
+    seen = Seen()
+    outages = [float(one) for one in told.outages.split(",")]
+    with tempfile.TemporaryDirectory() as folder, postgres.Postgres(Path(folder) / "postgres") as database:
+        server = ours.serve(forest.bundle, Path(folder), workers=workers, log=database.url, mode=mode)
+        with server:
+            requests = requests_for(forest, server.port)
+            health = asyncio.run(load(server, database, requests, outages, seen, told.connections))
+            found = settle(server)
+            stored = set(ours.stored_ids(database.url))
+        after = ours.stored(database.url)
+    counts = {
+        name: int(ours.metric(found, of))
+        for name, of in (("answered", ours.ANSWERED), ("written", ours.WRITTEN), ("lost", ours.LOST))
+    }
+    return {
+        "mode": mode, "workers": workers, "outages": outages, "client": len(seen.ids), "failed": len(seen.failed),
+        "first_failed": seen.failed[:3], "slowest_s": seen.slowest, "stored": len(stored), "stored_at_end": after,
+        "missing": len(seen.ids - stored), **counts, "health_while_away": health,
+    }  # fmt: skip
+
+
+def exact(one):
+    """Return what does not add up, in words."""
+    found = [f"{one['failed']} requests failed"] if one["failed"] else []
+    if one["client"] != one["answered"]:
+        found.append(f"the client got {one['client']:,} answers, /metrics says {one['answered']:,}")
+    if one["answered"] != one["stored"] + one["lost"]:
+        found.append(f"answered {one['answered']:,} but stored {one['stored']:,} + lost {one['lost']:,}")
+    if one["missing"] != one["lost"]:
+        found.append(f"{one['missing']:,} ids are not in the store, /metrics says {one['lost']:,}")
+    if one["written"] != one["stored"]:
+        found.append(f"/metrics says {one['written']:,} were written, the store holds {one['stored']:,}")
+    return found
+
+
+def main():
+    told = arguments()
+    if postgres.found() is None:
+        raise SystemExit("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        forest = build(Path(folder))
+        for mode in told.modes.split(","):
+            for workers in told.workers.split(","):
+                one = run(mode, int(workers), told, forest)
+                wrong = exact(one)
+                runs.append({**one, "wrong": wrong})
+                print(
+                    f"{mode:8} {workers} workers: {one['client']:,} answered, {one['failed']} failed,"
+                    f" {one['stored']:,} "
+                    f"stored, {one['lost']:,} lost, slowest {one['slowest_s']:.2f} s: {'; '.join(wrong) or 'exact'}",
+                    flush=True,
+                )
+                for line in one["first_failed"]:
+                    print("   ", line)
+    good = not any(one["wrong"] for one in runs)
+    words = "; ".join(dict.fromkeys(line for one in runs for line in one["wrong"]))
+    lost = sum(one["lost"] for one in runs)
+    answered = sum(one["client"] for one in runs)
+    finish(
+        "serving_database",
+        {"runs": runs},
+        good,
+        words or f"0 of {answered:,} failed, {lost:,} lost, counted exactly",
+        told.json,
+    )
+
+
+if __name__ == "__main__":
+    main()
