@@ -125,7 +125,6 @@ def main():
                 runs.append({**one, "ok": bool(kept(one))})
                 print(
                     f"{store:9} {mode:8} {one['kills']} kills, {one['acknowledged']:,} acknowledged, {one['lost']} lost"
-                    "
                     f" (most in a kill {one['most_lost_in_a_kill']}, oldest {one['oldest_lost_s'] * 1000:.0f} ms), "
                     f"{one['twice']} twice, {one['refused']} refused: {'kept' if kept(one) else 'BROKEN'}", flush=True,
                 )  # fmt: skip
