@@ -1,0 +1,204 @@
+"""A log in one SQLite file: nothing to set up, and a batch is one statement that runs beside the event loop.
+
+Why one statement: Python gives and takes its global lock for every row of ``executemany``, and each time it may wait
+for the thread that answers requests. Here all rows go over as two byte strings, one with fixed-width numbers and one
+with all texts, and SQLite cuts them apart itself; docs/log.md has the figures.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import accumulate, chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from mainstay.serve.log.store import Sized
+from mainstay.serve.log.tables import ready_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from mainstay.serve.log.record import Entry, LogMode
+    from mainstay.serve.log.retention import Retention
+
+__all__ = ["SqliteStore", "pack_entries"]
+
+_BUSY_SECONDS = 5.0
+_STEP = 1000
+_PAGES_GIVEN_BACK = 2000
+
+# A record: time (20 digits), then where id, inputs and output begin (from 1) and how long they are, then the latency.
+_RECORD = "%020d%010d%010d%010d%010d%010d%010d%020d"
+_WIDTH = 100
+
+
+def _number(at: int, width: int = 10) -> str:
+    return f"CAST(CAST(substr(?1, i + {at}, {width}) AS TEXT) AS INTEGER)"
+
+
+def _text(at: int) -> str:
+    return f"CAST(substr(?2, {_number(at)}, {_number(at + 10)}) AS TEXT)"
+
+
+_INSERT = f"""
+WITH RECURSIVE step(i) AS (VALUES (0) UNION ALL SELECT i + {_WIDTH} FROM step WHERE i + {_WIDTH} < length(?1))
+INSERT OR IGNORE INTO predictions (id, time, model, digest, inputs, output, latency_us)
+SELECT {_text(21)}, {_number(1, 20)}, ?3, ?4, {_text(41)}, {_text(61)}, {_number(81, 20)} FROM step
+"""  # noqa: S608 - made of the constants above
+
+_OLDEST = "DELETE FROM predictions WHERE rowid IN (SELECT rowid FROM predictions {} ORDER BY time LIMIT ?)"
+
+_WORDS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_BUSY": "another process holds the log's file locked",
+    "SQLITE_LOCKED": "another process holds the log's file locked",
+    "SQLITE_READONLY": "the log's file cannot be written to",
+    "SQLITE_CANTOPEN": "the log's file cannot be opened",
+    "SQLITE_IOERR": "the disk reports an error",
+    "SQLITE_CORRUPT": "the log's file is damaged",
+    "SQLITE_NOTADB": "the log's file is not a SQLite file",
+    "SQLITE_PERM": "the log's file cannot be opened",
+}
+
+
+class SqliteStore:
+    """A log in a SQLite file.
+
+    Parameters
+    ----------
+    path : str
+    mode : {"batched", "durable"}
+        Durable waits until the disk has confirmed each commit. Batched leaves that to the system: a process that is
+        killed loses nothing of what was committed, a power cut may lose the last commits.
+    """
+
+    def __init__(self, path: str, mode: LogMode) -> None:
+        self._path = Path(path)
+        self._synchronous = "FULL" if mode == "durable" else "NORMAL"
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        )
+        self._connection: Connection | None = None
+        self._file = (0, 0)
+
+    def open(self) -> None:
+        """Connect, and make the table where there is none."""
+        self.close()
+        connection = self._connection = self._engine.connect()
+        for line in (
+            "auto_vacuum = INCREMENTAL",  # only heard while the file is empty
+            "journal_mode = WAL",
+            f"synchronous = {self._synchronous}",
+            "wal_autocheckpoint = 4000",
+            "journal_size_limit = 67108864",
+        ):
+            connection.exec_driver_sql(f"PRAGMA {line}")
+        ready_tables(connection, str(self._path))
+        self._file = self._identity()
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write entries, one statement for each model among them."""
+        connection = self._current()
+        for (model, digest), group in _by_model(entries).items():
+            connection.exec_driver_sql(_INSERT, (*pack_entries(group), model, digest))
+
+    def shrink(self, retention: Retention, now_ns: int) -> bool:
+        """Delete up to 1,000 of the oldest rows, and give a part of the free pages back to the disk."""
+        connection = self._current()
+        deleted = 0
+        if retention.keep_ns is not None:
+            aged = _OLDEST.format("WHERE time < ?")
+            deleted = connection.exec_driver_sql(aged, (now_ns - retention.keep_ns, _STEP)).rowcount
+        if deleted < _STEP and (retention.max_rows is not None or retention.max_bytes is not None):
+            surplus = min(_STEP - deleted, retention.surplus(*self._sized(connection, retention)))
+            if surplus:
+                deleted += connection.exec_driver_sql(_OLDEST.format(""), (surplus,)).rowcount
+        # The pragma frees one page for each row that is fetched from it.
+        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
+        return deleted >= _STEP
+
+    def close(self) -> None:
+        """Give up the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
+
+    def blames_entries(self, error: Exception) -> bool:
+        """Return whether it is an entry that cannot be kept."""
+        name = _name_of(error)
+        return isinstance(error, ValueError | OverflowError) or name in {"SQLITE_TOOBIG", "SQLITE_MISMATCH"}
+
+    def in_words(self, error: Exception) -> str:
+        """Say what is wrong."""
+        name = _name_of(error)
+        family = "_".join(name.split("_")[:2])
+        return _WORDS.get(family, f"the log cannot be written ({name or type(error).__name__})")
+
+    def _current(self) -> Connection:
+        """Return the connection; opened anew where the file was moved or deleted, as nobody would find the rows."""
+        if self._connection is None or self._identity() != self._file:
+            self.open()
+        assert self._connection is not None
+        return self._connection
+
+    def _identity(self) -> tuple[int, int]:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (found.st_dev, found.st_ino)
+
+    def _sized(self, connection: Connection, retention: Retention) -> Sized:
+        def ask(question: str) -> int:
+            return int(connection.exec_driver_sql(question).scalar() or 0)
+
+        # Rows get ascending numbers and the oldest go first, so that the ends tell the count without reading all.
+        rows = ask("SELECT (SELECT max(rowid) FROM predictions) - (SELECT min(rowid) FROM predictions) + 1")
+        if retention.max_rows is not None and rows > retention.max_rows:
+            rows = ask("SELECT count(*) FROM predictions")
+        pages = ask("PRAGMA page_count") - ask("PRAGMA freelist_count")
+        return Sized(rows, pages * ask("PRAGMA page_size"))
+
+
+def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
+    """Return entries as fixed-width records of numbers, and the texts that those point into."""
+    ids = [entry.id.encode() for entry in entries]
+    inputs = [entry.inputs for entry in entries]
+    outputs = [entry.output for entry in entries]
+    texts = b"".join([*ids, *inputs, *outputs])
+    sizes = list(map(len, chain(ids, inputs, outputs)))
+    starts = list(accumulate(sizes, initial=1))
+    count = len(entries)
+    one, two = slice(count, 2 * count), slice(2 * count, 3 * count)
+    columns = zip(
+        [entry.time_ns for entry in entries],
+        *(starts[:count], sizes[:count], starts[one], sizes[one], starts[two], sizes[two]),
+        [entry.latency_us for entry in entries],
+        strict=True,
+    )
+    records = (_RECORD * count) % tuple(chain.from_iterable(columns))
+    if len(records) != _WIDTH * count:
+        raise ValueError("a number of an entry has more digits than its place")
+    return records.encode(), texts
+
+
+def _by_model(entries: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.model, entry.digest), []).append(entry)
+    return groups
+
+
+def _name_of(error: Exception) -> str:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(origin, "sqlite_errorname", ""))
