@@ -4,7 +4,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from mainstay.bundle.predict import choose_labels
 from mainstay.bundle.records import Outputs, encode_json
 from mainstay.contracts.deciding import PredictionIntervals, PredictionSets
 from mainstay.contracts.errors import UsageError
@@ -51,6 +50,10 @@ def test_what_is_set_comes_back(outputs):
 def test_what_does_not_fit_is_refused(wrong, message):
     with pytest.raises(UsageError, match=message):
         Outputs(**wrong)
+
+
+def choose_labels(outputs, shares):
+    return np.array(outputs.labels)[outputs.decide(shares)]
 
 
 def test_costs_decide_among_three_and_the_threshold_among_two():

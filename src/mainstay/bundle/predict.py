@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.records import Label, Outputs, encode_json, model_digest
+from mainstay.bundle.records import encode_json, model_digest
 from mainstay.contracts.errors import BundleError
 from mainstay.data.decode import Decoder
 from mainstay.graph.run import Session
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from mainstay.bundle.records import Outputs
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
     from mainstay.data.decode import Decoded, Problem
 
-__all__ = ["Answers", "Predictor", "choose_labels"]
+__all__ = ["Answers", "Predictor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class Predictor:
         self.model = model
         self.decoder = Decoder(schema)
         self._session = Session(model, threads=threads)
-        self._name = next(iter(outputs.graph_outputs))
+        self._name, (self._kind, self._width) = next(iter(outputs.graph_outputs.items()))
+        self._labels = np.empty(len(outputs.labels), object)
+        self._labels[:] = list(outputs.labels)
         if self._name not in self._session.outputs:
             raise BundleError(
                 f"a graph for {outputs.task} must have the output {self._name!r}, and {self._session.outputs} came",
@@ -147,51 +150,33 @@ class Predictor:
         extra_columns: tuple[str, ...],
     ) -> Answers:
         raw = self._session.run(arrays)[self._name]
-        kind, width = self.outputs.graph_outputs[self._name]
-        if raw.shape != (arrays.rows, width) or raw.dtype.name != kind:
+        if raw.shape != (arrays.rows, self._width) or raw.dtype != self._kind:
             raise BundleError(
-                f"{self._name} must be {kind} of shape ({arrays.rows}, {width}), and {raw.dtype.name} of shape "
-                f"{raw.shape} came",
+                f"{self._name} must be {self._kind} of shape ({arrays.rows}, {self._width}), and {raw.dtype.name} of "
+                f"shape {raw.shape} came",
                 where="model.onnx",
             )
-        said = Answers(np.empty(0), None, problems, rejected, extra_columns)
-        return self._amounts(raw[:, 0], said) if self.outputs.task == "regression" else self._classes(raw, said)
+        # Without a problem no row is refused, and a server need not look.
+        said = Answers(raw, None, problems, rejected, extra_columns)
+        refused = bool(problems) and bool(rejected.any())
+        return self._amounts(said, refused) if self.outputs.task == "regression" else self._classes(said, refused)
 
-    def _amounts(self, raw: NDArray[np.float64], said: Answers) -> Answers:
-        amounts = np.where(said.rejected, np.nan, raw) if said.rejected.any() else raw
+    def _amounts(self, said: Answers, refused: bool) -> Answers:
+        amounts = said.prediction[:, 0]
+        if refused:
+            amounts = np.where(said.rejected, np.nan, amounts)
         if self.outputs.intervals is None:
             return replace(said, prediction=amounts)
         low, high = self.outputs.intervals.limits(amounts)
         return replace(said, prediction=amounts, low=low, high=high)
 
-    def _classes(self, raw: NDArray[np.float32], said: Answers) -> Answers:
-        labels = choose_labels(self.outputs, raw)
+    def _classes(self, said: Answers, refused: bool) -> Answers:
+        raw = said.prediction
+        labels = self._labels[self.outputs.decide(raw)]
         members = None if self.outputs.sets is None else self.outputs.sets.members(raw)
-        if said.rejected.any():
+        if refused:
             labels[said.rejected] = None
             raw[said.rejected] = np.nan
             if members is not None:
                 members[said.rejected] = False
-        return replace(said, prediction=labels, probabilities=raw, members=members)
-
-
-def choose_labels(outputs: Outputs, probabilities: NDArray[np.float32]) -> NDArray[Any]:
-    """Return the label of each row of probabilities, shape (n,).
-
-    With two classes the positive one where its probability reaches the threshold; with more the one of the least
-    expected cost where costs are known, else the most probable one; of equal ones the first.
-
-    Examples
-    --------
-    >>> outputs = Outputs(task="classification", target="t", labels=("no", "yes"), threshold=0.25)
-    >>> choose_labels(outputs, np.array([[0.75, 0.25], [0.8, 0.2]], np.float32)).tolist()
-    ['yes', 'no']
-    """
-    chosen = outputs.decide(probabilities)
-    labels = np.empty(len(outputs.labels), object)
-    labels[:] = _as_given(outputs.labels)
-    return np.asarray(labels[chosen], object)
-
-
-def _as_given(labels: tuple[Label, ...]) -> list[Label]:
-    return list(labels)
+        return Answers(labels, raw, said.problems, said.rejected, said.extra_columns, members=members)

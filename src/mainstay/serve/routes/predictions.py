@@ -1,4 +1,4 @@
-"""The addresses of predictions in the table of routes, so that it is whole; the door answers them before it is asked."""
+"""The addresses of predictions in the table of routes, so that it is whole; the door answers before it is asked."""
 
 from __future__ import annotations
 
