@@ -15,16 +15,20 @@ import tempfile
 import time
 from pathlib import Path
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-dev-shm-usage", "--mute-audio",
-    "--hide-scrollbars", "--remote-debugging-pipe",
-)  # fmt: skip
+FLAGS = tuple(
+    f"--{flag}"
+    for flag in (
+        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
+        *("disable-component-update", "disable-sync", "disable-extensions", "disable-dev-shm-usage", "mute-audio"),
+        *("hide-scrollbars", "remote-debugging-pipe"),
+    )
+)
 
 
 def chromium():
     """Return the path of Chromium, or None."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 class Browser:
@@ -176,7 +180,8 @@ class Page:
     def click(self, selector):
         """Click with the mouse in the middle of an element."""
         place = self.ask(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            " e.scrollIntoView({block: 'center'});"
             " const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
@@ -206,9 +211,9 @@ class Page:
         self.ask(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             f" const o = [...e.options].find((o) => o.textContent === {json.dumps(words)});"
-            " if (!o) throw new Error('no such option: ' + [...e.options].map((o) => o.textContent)); e.value = o.value;"
-            " e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}));"
-            " })()"
+            " if (!o) throw new Error('no such option: ' + [...e.options].map((o) => o.textContent));"
+            " e.value = o.value; e.dispatchEvent(new Event('input', {bubbles: true}));"
+            " e.dispatchEvent(new Event('change', {bubbles: true})); })()"
         )
 
     def picture(self, path, *, whole=True):

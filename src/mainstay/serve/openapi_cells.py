@@ -34,9 +34,9 @@ _KINDS = {
     "text": "Free text",
 }
 _POLICIES = {
-    "reject": "the row is refused",
-    "warn": "it is answered with a warning",
-    "missing": "it is read as missing",
+    "reject": "refused",
+    "warn": "answered with a warning",
+    "missing": "read as missing",
 }
 
 
@@ -261,7 +261,7 @@ def _datetime(probe: _Probe) -> Document:
 
 
 def _words(column: Column) -> str:
-    """Return what a person should know of a column, in one line."""
+    """Return what a person should know of a column, in a line."""
     parts = [_KINDS.get(column.kind, column.kind)]
     if column.kind == "category" and column.categories:
         parts = [f"{'Ordered: one' if column.ordered else 'One'} of {_listed(column.categories)}"]
@@ -272,16 +272,29 @@ def _words(column: Column) -> str:
     if column.unit:
         parts.append(f"in {column.unit}")
     if column.kind == "number" and (column.low is not None or column.high is not None):
-        parts.append(f"{range_words(column)}; outside that {_POLICIES[column.on_range]}")
-    if column.kind == "category":
-        parts.append(f"where it is another {_POLICIES[column.on_unseen]}")
-    elif column.kind != "text":
-        parts.append(f"where it cannot be read {_POLICIES[column.on_bad]}")
-    if column.nullable:
-        parts.append("may be missing")
-    else:
-        parts.append(f"where it is missing {_POLICIES[column.on_missing]}")
-    return "; ".join(parts) + "."
+        parts.append(range_words(column))
+    return f"{', '.join(parts)}. {_rules(column)}".strip()
+
+
+def _rules(column: Column) -> str:
+    """Return what happens to values that do not fit, in a sentence for each policy."""
+    flaws = {
+        "out of range": column.on_range
+        if column.kind == "number" and (column.low, column.high) != (None, None)
+        else "",
+        "unknown": column.on_unseen if column.kind == "category" else "",
+        "unreadable": column.on_bad if column.kind in ("number", "boolean", "datetime") else "",
+        "missing": "missing" if column.nullable else column.on_missing,
+    }
+    found = []
+    for policy, done in _POLICIES.items():
+        named = [flaw for flaw, what in flaws.items() if what == policy and (policy != "missing" or flaw != "missing")]
+        if named:
+            listed = " or ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
+            found.append(f"{listed[0].upper()}{listed[1:]}: {done}.")
+    if flaws["missing"] == "missing":
+        found.append("May be missing.")
+    return " ".join(found)
 
 
 def range_words(column: Column) -> str:
@@ -314,4 +327,5 @@ def _facts(column: Column) -> Document:
         "formats": list(column.formats),
         "nullable": column.nullable,
         "required": is_required(column),
+        "rules": _rules(column),
     }

@@ -84,6 +84,7 @@ def predict_operation(key: str, name: str, *, examples: Document, answer: Docume
         "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
     }
     return {
+        "x-model": name,
         "tags": ["Predictions"],
         "operationId": f"predict_{key}",
         "summary": f"Ask {name}",

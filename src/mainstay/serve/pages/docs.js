@@ -58,7 +58,7 @@ function modelOf(description, { path, operation }, token) {
   const forms = resolved(description, media.schema).oneOf.map((one) => resolved(description, one));
   const answer = operation.responses["200"].content["application/json"];
   const address = root + path.slice(1);
-  const title = operation.summary;
+  const title = `Model ${operation["x-model"]}`;
   const children = [
     make("p", {}, make("span", { class: "method post" }, "POST"), make("code", {}, path)),
     make("h3", {}, "Columns"), columnsOf(forms[0]),
@@ -83,10 +83,10 @@ function columnsOf(row) {
 function columnLine(name, cell) {
   const facts = cell["x-column"];
   const cells = facts
-    ? [facts.kind, rangeOf(facts), facts.unit, facts.required ? "yes" : "no", cell.description]
+    ? [facts.kind, rangeOf(facts), facts.unit, facts.required ? "yes" : "no", facts.rules]
     : ["not used", "", "", "no", cell.description];
   return make("tr", { "data-column": name },
-    make("td", { class: "name" }, name), ...cells.map((words, at) => make("td", at === 1 ? { class: "levels" } : {}, words)));
+    make("td", { class: "name" }, name), ...cells.map((words, at) => make("td", { class: ["kind", "levels"][at] }, words)));
 }
 
 function rangeOf(facts) {

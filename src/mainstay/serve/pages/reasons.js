@@ -12,9 +12,9 @@ export function reasonsOf(explanation, outputs, row) {
   const subject = share ? `the probability of ${labelWord(explanation.label)}` : outputs.target;
   const level = (number) => (share ? percent(number) : withUnit(shown(number), outputs.unit));
   const list = make("ol", { class: "reasons" });
-  list.append(endOf("Without knowing anything", level(explanation.base), explanation.base, "base"));
+  list.append(endOf("Before looking at the row", level(explanation.base), explanation.base, "base"));
   for (const step of steps) list.append(barOf(step, reach, share, row, explanation.standard_error));
-  list.append(endOf("The answer", level(explanation.answer), explanation.answer, "sum"));
+  list.append(endOf(share ? `Probability of ${labelWord(explanation.label)}` : "The answer", level(explanation.answer), explanation.answer, "sum"));
   const estimated = explanation.standard_error ? " Some steps are estimates; hold the pointer over a bar for its error." : "";
   return make("div", { class: "why" },
     make("h3", {}, "Reasons"),
