@@ -1,9 +1,9 @@
 """Does the server keep answering, and count exactly what it lost, while its database goes away and comes back?
 
-    python benchmarks/serving_database.py [--outages 0.5,3,12] [--workers 1,2] [--quick]
+    python benchmarks/serving_database.py [--outages 0.5,3,20] [--workers 1,2] [--quick]
 
 A PostgreSQL of our own is stopped under load, in turn as an operator does it and as a crash does, stays away for so
-many seconds and comes back. No prediction may fail. When the load is over and the queue is empty: the answers that the
+many seconds and comes back; the longest is meant to overflow the queue. No prediction may fail. When the load is over and the queue is empty: the answers that the
 client got = what /metrics says was answered = rows in the store + rows that /metrics says were lost, exactly.
 Writes .cache/serving_database.json.
 """
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from serving_parts import ours, postgres
-from serving_parts.answers import requests_for
+from serving_parts.answers import mixed_requests
 from serving_parts.client import Crowd
 from serving_parts.forest import build
 from serving_parts.report import finish
@@ -26,7 +26,7 @@ DRAIN = 30.0
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--outages", default="0.5,3,12", help="seconds, default %(default)s")
+    parser.add_argument("--outages", default="0.5,3,20", help="seconds, default %(default)s")
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--modes", default="batched,durable")
     parser.add_argument("--connections", type=int, default=16)
@@ -46,9 +46,9 @@ class Seen:
 
     def answered(self, _row, status, body, seconds):
         self.slowest = max(self.slowest, seconds)
-        found = ours.ID.search(body)
+        found = ours.ID.findall(body)
         if status == 200 and found:
-            self.ids.add(found[1].decode())
+            self.ids.update(one.decode() for one in found)
         else:
             self.failed.append(f"{status}: {body[:200]!r}")
 
@@ -94,7 +94,7 @@ def run(mode, workers, told, forest):
     with tempfile.TemporaryDirectory() as folder, postgres.Postgres(Path(folder) / "postgres") as database:
         server = ours.serve(forest.bundle, Path(folder), workers=workers, log=database.url, mode=mode)
         with server:
-            requests = requests_for(forest, server.port)
+            requests = mixed_requests(forest, server.port)
             health = asyncio.run(load(server, database, requests, outages, seen, told.connections))
             found = settle(server)
             stored = set(ours.stored_ids(database.url))

@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-
 from serving_parts import ours, v2
 from serving_parts.answers import of_frame, of_json
 from serving_parts.report import finish

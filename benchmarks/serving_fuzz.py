@@ -139,10 +139,12 @@ def schemathesis(server, examples, scratch):
         for one in told["failures"]
     ]
     fatal = [f"{one['type']} {one['operations']}" for one in failures if one["type"] in FATAL]
-    fatal += [f"{told['operations']['errored']} operations in error"] * bool(told["operations"]["errored"])
+    operations = told["operations"] or {"tested": 0, "errored": 1}
+    if operations["errored"]:
+        fatal.append(f"{operations['errored']} operations in error: {ran.stdout[-300:]}")
     return {
         "requests": told["test_cases"]["generated"], "failures": failures, "fatal": fatal,
-        "operations": told["operations"]["tested"], "text": ran.stdout[-20_000:],
+        "operations": operations["tested"], "text": ran.stdout[-20_000:],
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/serving_kill.py [--kills 30] [--stores sqlite,postgres] [--modes durable,batched] [--quick]
 
-The server is loaded by 16 connections, killed with all its workers at a random moment, and started again on the same
+The server is loaded by 16 connections (one row a request, every tenth 25 rows), killed with all its workers at a random moment, and started again on the same
 log, so many times. The client keeps the id of every answer that it got in full. Then the store is read. In the durable
 mode every such id must be there. In the batched mode the ids that are not must belong to answers given within the
 time that the log states (`--stated`) before the kill, and no more than it states may be missing for a kill. No id may
@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from serving_parts import ours, postgres
-from serving_parts.answers import requests_for
+from serving_parts.answers import mixed_requests
 from serving_parts.client import Crowd
 from serving_parts.forest import build
 from serving_parts.report import finish
@@ -46,9 +46,9 @@ class Acknowledged:
         self.refused = []
 
     def answered(self, _row, status, body, _seconds):
-        found = ours.ID.search(body)
+        found = ours.ID.findall(body)
         if status == 200 and found:
-            self.ids[found[1].decode()] = time.monotonic()
+            self.ids.update(dict.fromkeys((one.decode() for one in found), time.monotonic()))
         else:
             self.refused.append(f"{status}: {body[:200]!r}")
 
@@ -96,7 +96,7 @@ def run(store, mode, told, forest):
 def kill_once(url, mode, told, forest, scratch, seconds):
     server = ours.serve(forest.bundle, scratch, workers=told.workers, log=url, mode=mode).start()
     try:
-        requests = requests_for(forest, server.port)
+        requests = mixed_requests(forest, server.port)
         return asyncio.run(load_and_kill(server, requests, seconds, told.connections))
     finally:
         server.kill()

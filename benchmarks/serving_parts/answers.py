@@ -76,3 +76,13 @@ class Judge:
 def requests_for(forest, port, path="/predict"):
     """Return the request bytes of every row."""
     return [post(path, json.dumps(forest.cells(row)).encode(), port) for row in range(len(forest.rows))]
+
+
+def mixed_requests(forest, port):
+    """Return requests of one row and, every tenth, of 25."""
+    singles = requests_for(forest, port)
+    rows = [forest.cells(row) for row in range(len(forest.rows))]
+    for place in range(0, len(singles), 10):
+        part = [rows[(place + more) % len(rows)] for more in range(25)]
+        singles[place] = post("/predict", json.dumps({"rows": part}).encode(), port)
+    return singles

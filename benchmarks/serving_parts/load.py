@@ -34,7 +34,16 @@ def press(port, path, bodies, *, seconds, connections):
 
 
 def wrk(port, path, bodies, seconds, connections):
-    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", HERE / "post.lua"]
+    words = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "10s",
+        "-s",
+        HERE / "post.lua",
+    ]
     return _run([*words, f"http://127.0.0.1:{port}", "--", path, bodies], seconds)
 
 
@@ -44,8 +53,9 @@ def python(port, path, bodies, seconds, connections):
 
 
 def _run(words, seconds):
-    ran = subprocess.run(
-        [str(word) for word in words], capture_output=True, text=True, timeout=seconds + 60, check=True
-    )
+    told = [str(word) for word in words]
+    ran = subprocess.run(told, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"the load ended with {ran.returncode}: {ran.stderr[-500:]}")
     line = next(line for line in ran.stdout.splitlines() if line.startswith("RESULT "))
     return json.loads(line.removeprefix("RESULT "))

@@ -51,7 +51,7 @@ def metric(found, name):
 
 def stored_ids(url):
     """Return the ids of all rows of a log, with repeats."""
-    engine = sqlalchemy.create_engine(url)
+    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     try:
         table = log_table(engine)
         with engine.connect() as door:
@@ -62,7 +62,7 @@ def stored_ids(url):
 
 def stored(url):
     """Return how many rows a log holds."""
-    engine = sqlalchemy.create_engine(url)
+    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     try:
         table = log_table(engine)
         with engine.connect() as door:

@@ -31,7 +31,7 @@ class Postgres:
 
     @property
     def url(self):
-        return f"postgresql+psycopg://mainstay@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://mainstay@127.0.0.1:{self.port}/postgres"
 
     def _run(self, *words, check=True):
         told = [*self._as, *map(str, words)]

@@ -1,6 +1,6 @@
-"""Real tables for which served answers are held against `mainstay predict`: classes, amounts, dates, gaps, many classes."""
+"""Real tables for which served answers are held against `mainstay predict`: classes, amounts, dates and gaps."""
 
-import datetime
+import datetime as dt
 import math
 from dataclasses import dataclass
 
@@ -58,6 +58,6 @@ def rows_of(path, left_out):
 def _cell(value):
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, (datetime.date, datetime.datetime)):
+    if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     return value

@@ -1,4 +1,4 @@
-"""A client of the Open Inference Protocol V2 that asks what the server's own metadata says it takes: REST, plain JSON."""
+"""A client of the Open Inference Protocol V2, over REST and plain JSON, that asks as the metadata says."""
 
 import json
 
