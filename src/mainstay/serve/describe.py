@@ -6,6 +6,7 @@ One place, so that ``/models``, ``/openapi.json`` and the pages cannot tell diff
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
+
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 
 
 def models_document(cards: Iterable[Mapping[str, Any]], *, default: str) -> dict[str, Any]:
@@ -193,16 +196,12 @@ def _written(column: Column, value: object) -> Any:
     """Return a cell as a client would write it: a number that training read as text is a number all the same."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if column.kind != "number" or not isinstance(value, str):
+    if column.kind != "number" or column.decimal != "." or not isinstance(value, str):
         return value
-    try:
-        number = float(value)
-    except ValueError:
+    if not _PLAIN.fullmatch(value):
         return value
-    plain = str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
-    if plain != value or column.decimal != ".":
-        return value
-    return int(value) if value.lstrip("-").isdigit() else number
+    number = float(value)
+    return int(number) if number.is_integer() else number
 
 
 def made_up_row(schema: Schema) -> Row:

@@ -105,10 +105,21 @@ def cell_schema(column: Column) -> Document:
         case "datetime":
             found = _datetime(probe)
         case _:
-            found = {"type": list(_SCALARS)}
-            if not probe.takes(None):
-                found = {"type": ["string", "number", "boolean"], "pattern": "[^ \\t\\n\\r]"}
-    return {"description": _words(column), **found, "x-column": _facts(column)}
+            found = {"type": _types(["string"], takes_any=True, takes_none=probe.takes(None))}
+    return {"description": _words(column), **found, **_never_missing(column, probe), "x-column": _facts(column)}
+
+
+def _never_missing(column: Column, probe: _Probe) -> Document:
+    """Return what keeps out the texts and numbers that mean "no value", where a value is needed."""
+    if probe.takes(None):
+        return {}
+    words = list(dict.fromkeys(["", "nan", "NaN", "NAN", "NaT", *(word.strip() for word in column.missing)]))
+    refused = [word for word, taken in zip(words, probe.taken(words), strict=True) if not taken]
+    ways = "|".join(f"{_escaped(word)}(?:\\.0*)?" if word.lstrip("-").isdigit() else _escaped(word) for word in refused)
+    never: list[Document] = [{"type": "string", "pattern": f"^{_BLANK}(?:{ways}){_BLANK}$"}] if refused else []
+    numbers = [number for number in _missing_numbers(column) if not probe.takes(number)]
+    never += [{"enum": numbers}] if numbers else []
+    return {"not": {"anyOf": never} if never[1:] else never[0]} if never else {}
 
 
 class _Probe:
@@ -138,9 +149,6 @@ def _number(column: Column, probe: _Probe) -> Document:
         found["maximum"] = high
     if not takes_any:
         found["pattern"] = _number_pattern(column, missing=takes_none)
-    refused = [number for number in _missing_numbers(column) if not probe.takes(number)]
-    if refused:
-        found["not"] = {"enum": refused}
     beyond = [number for number in _missing_numbers(column) if takes_none and not _within(number, low, high)]
     others: list[Document] = [{"enum": beyond}] if beyond else []
     if takes_any and (low is not None or high is not None):
@@ -212,9 +220,11 @@ def _boolean(column: Column, probe: _Probe) -> Document:
     known = [word for word, taken in zip(words, probe.taken(words), strict=True) if taken]
     empty = ["", "nan", *column.missing] if takes_none else []
     pattern = "|".join(_caseless(word.strip()) for word in dict.fromkeys([*known, *empty]))
-    plain: list[Any] = [value for value in (0, 1, None) if probe.takes(value)]
+    numbers = [number for word in column.categories if (number := _as_number(word.strip())) is not None]
+    others = [0, 1, None, *numbers, *_missing_numbers(column)]
+    plain = [value for value, taken in zip(others, probe.taken(others), strict=True) if taken]
     ways: list[Document] = [{"type": "boolean"}, {"type": "string", "pattern": f"^{_BLANK}(?:{pattern}){_BLANK}$"}]
-    return {"anyOf": [*ways, {"enum": plain}] if plain else ways}
+    return {"anyOf": [*ways, {"enum": _distinct(plain)}] if plain else ways}
 
 
 def _caseless(word: str) -> str:

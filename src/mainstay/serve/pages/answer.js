@@ -1,17 +1,15 @@
 // The answer, large and clear: a label with its probabilities, or an amount with its interval; and what else was said.
 
 import { copyButton, labelWord, make, percent, shown } from "./client.js";
-import { reasonsOf } from "./reasons.js";
 
 const MOST_CLASSES = 12;
 
 /** The answer of a model to a row as elements. `before` is the answer that was shown last, if any. */
-export function answerOf({ answer, outputs, row, milliseconds, before, note }) {
+export function answerOf({ answer, outputs, milliseconds, before }) {
   const amount = outputs.task === "regression";
   const parts = amount ? amountParts(answer, outputs, before) : classParts(answer, outputs, before);
   if (answer.warnings && answer.warnings.length) parts.push(warningsOf(answer.warnings));
-  if (answer.explanation) parts.push(reasonsOf(answer.explanation, outputs, row));
-  if (note) parts.push(make("p", { class: "quiet note" }, note));
+  parts.push(make("div", { id: "reasons" }));
   parts.push(originOf(answer, milliseconds));
   return parts;
 }

@@ -56,16 +56,24 @@ export function modelAddress(name, action) {
 }
 
 const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
-const large = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const rough = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
 /** A number as a person reads it. */
 export function shown(number) {
   if (number === null || number === undefined || !Number.isFinite(number)) return "none";
   const size = Math.abs(number);
   if (size !== 0 && (size < 1e-4 || size >= 1e15)) return number.toExponential(3).replace("-", "\u2212");
-  const format = size >= 1e5 ? large : size >= 1e3 ? grouped : plain;
+  const format = size >= 1e5 ? whole : size >= 1e3 ? grouped : plain;
   return format.format(number).replace("-", "\u2212");
+}
+
+/** A number beside others, where four digits tell enough. */
+export function roughly(number) {
+  const size = Math.abs(number);
+  if (!Number.isFinite(number) || size >= 1e15 || (size !== 0 && size < 1e-4)) return shown(number);
+  return (size >= 1e3 ? whole : rough).format(number).replace("-", "\u2212");
 }
 
 /** A probability as a percentage that never says 0 or 100 where it is not. */

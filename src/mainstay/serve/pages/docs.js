@@ -74,8 +74,10 @@ function modelOf(description, { path, operation }, token) {
   return sectionOf(title, ...children);
 }
 
+const HEADS = ["Column", "Kind", "Range or levels", "Unit", "Needed", "Rules"];
+
 function columnsOf(row) {
-  const heads = ["Column", "Kind", "Range or levels", "Unit", "Needed", "Rules"].map((word) => make("th", { scope: "col" }, word));
+  const heads = HEADS.map((word) => make("th", { scope: "col" }, word));
   const lines = Object.entries(row.properties).map(([name, cell]) => columnLine(name, cell));
   return make("div", { class: "scroll" }, make("table", { class: "columns" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...lines)));
 }
@@ -86,7 +88,7 @@ function columnLine(name, cell) {
     ? [facts.kind, rangeOf(facts), facts.unit, facts.required ? "yes" : "no", facts.rules]
     : ["not used", "", "", "no", cell.description];
   return make("tr", { "data-column": name },
-    make("td", { class: "name" }, name), ...cells.map((words, at) => make("td", { class: ["kind", "levels"][at] }, words)));
+    make("td", { class: "name" }, name), ...cells.map((words, at) => make("td", { class: ["kind", "levels"][at], "data-head": HEADS[at + 1] }, words)));
 }
 
 function rangeOf(facts) {

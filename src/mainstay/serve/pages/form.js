@@ -1,6 +1,7 @@
 // The page at "/": choose a model, fill in its columns, see the answer and the reasons.
 
 import { answerOf, refusalOf } from "./answer.js";
+import { reasonsOf } from "./reasons.js";
 import { ask, copyFrom, make, modelAddress, Refusal } from "./client.js";
 import { Field } from "./fields.js";
 import { asCurl, asPython } from "./snippets.js";
@@ -90,43 +91,47 @@ async function predict() {
   const mine = (asked += 1);
   const body = row();
   for (const field of fields) field.say("");
-  page.answer.setAttribute("aria-busy", "true");
-  page.predict.classList.add("busy");
+  busy(true);
   try {
-    const found = await answerTo(body);
-    if (mine === asked) showAnswer(found, body);
+    const began = performance.now();
+    const answer = await ask(modelAddress(schema.name, "predict"), JSON.stringify(body));
+    if (mine !== asked) return;
+    showAnswer(answer, performance.now() - began);
+    if (page.explain.checked) await explain(body, answer, mine);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (mine === asked) showRefusal(error.error);
   } finally {
-    if (mine === asked) {
-      page.answer.removeAttribute("aria-busy");
-      page.predict.classList.remove("busy");
-    }
+    if (mine === asked) busy(false);
   }
 }
 
-/** Ask, with reasons where they are wanted and there are any. */
-async function answerTo(body) {
-  const text = JSON.stringify(body);
-  const address = modelAddress(schema.name, "predict");
-  const began = performance.now();
-  let note = "";
-  let answer;
+function busy(yes) {
+  if (yes) page.answer.setAttribute("aria-busy", "true");
+  else page.answer.removeAttribute("aria-busy");
+  page.predict.classList.toggle("busy", yes);
+}
+
+/** Ask for the reasons once the answer is there: they take longer, the first time for a model above all. */
+async function explain(body, answer, mine) {
+  const place = document.getElementById("reasons");
+  busy(false);
+  place.replaceChildren(make("p", { class: "quiet", role: "status" }, "Looking for the reasons \u2026"));
   try {
-    answer = await ask(page.explain.checked ? `${address}?explain=true` : address, text);
+    const found = await ask(`${modelAddress(schema.name, "predict")}?explain=true`, JSON.stringify(body));
+    if (mine !== asked) return;
+    if (found.digest !== answer.digest) throw new Refusal(0, { message: "the model has just been replaced" });
+    place.replaceChildren(reasonsOf(found.explanation, schema.outputs, body));
   } catch (error) {
-    if (!(error instanceof Refusal) || error.error.where !== "explain") throw error;
-    note = `There are no reasons: ${error.message}.`;
-    answer = await ask(address, text);
+    if (!(error instanceof Refusal)) throw error;
+    place.replaceChildren(make("p", { class: "quiet note" }, `There are no reasons: ${error.message}.`));
   }
-  return { answer, note, milliseconds: performance.now() - began };
 }
 
-function showAnswer({ answer, note, milliseconds }, body) {
+function showAnswer(answer, milliseconds) {
   for (const warning of answer.warnings ?? []) fieldAt(warning.where)?.say(warning.message);
   const same = before !== null && before.digest === answer.digest ? before : null;
-  say(...answerOf({ answer, outputs: schema.outputs, row: body, milliseconds, before: same, note }));
+  say(...answerOf({ answer, outputs: schema.outputs, milliseconds, before: same }));
   before = answer;
   if (matchMedia("(max-width: 60rem)").matches) page.answer.scrollIntoView({ block: "start" });
 }

@@ -1,6 +1,6 @@
 // Why: what each column added, as bars to both sides of nothing, from the base to the answer.
 
-import { labelWord, make, percent, shown } from "./client.js";
+import { labelWord, make, percent, roughly, shown } from "./client.js";
 
 const MOST_BARS = 10;
 
@@ -44,7 +44,7 @@ function endOf(words, level, value, kind) {
 function barOf(step, reach, share, row, errors) {
   const amount = share ? points(step.push) : signed(step.push);
   const error = errors && step.name !== null ? errors[step.name] : undefined;
-  const about = error ? `${amount}, give or take ${share ? points(error).slice(1) : shown(error)}` : amount;
+  const about = error ? `${amount}, give or take ${share ? points(error).slice(1) : roughly(error)}` : amount;
   const bar = make("span", { class: `push ${step.push < 0 ? "down" : "up"}` });
   bar.style.width = `${(50 * Math.abs(step.push)) / reach}%`;
   const name = step.name === null
@@ -58,11 +58,12 @@ function barOf(step, reach, share, row, errors) {
 
 function cellText(value) {
   if (value === null || value === undefined) return "missing";
+  if (typeof value === "number") return roughly(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function signed(number) {
-  return number < 0 ? shown(number) : `+${shown(number)}`;
+  return number < 0 ? roughly(number) : `+${roughly(number)}`;
 }
 
 /** A step of a probability in points of percentage. */
