@@ -28,6 +28,7 @@ __all__ = ["FREE_PATHS", "Admission", "token_digests"]
 FREE_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
 """What is answered without a token: what a supervisor asks, and nothing of the model."""
 
+_HOSTS = 100
 _RETRY = {"retry-after": "1"}
 
 
@@ -43,6 +44,7 @@ class Admission:
         limits = serving.limits
         self._digests = serving.token_digests
         self._hosts = serving.hosts
+        self._met: set[bytes | None] = set()
         self._rates = Rates(limits.max_rate) if limits.max_rate is not None else None
         self._most_open, self._most_delay = limits.max_open, limits.max_delay
         self._open = serving.open_requests
@@ -55,7 +57,7 @@ class Admission:
         RequestError
             With status 401, 403, 429 or 503.
         """
-        if self._hosts is not None and _host(headers.get(b"host", b"")) not in self._hosts:
+        if self._hosts is not None and headers.get(b"host") not in self._met and not self._is_ours(headers):
             raise RequestError(
                 "this server is not known by that host name", status=403, where="host", code="host",
                 hint="Ask by the address that it listens on, or start it with --allow-host NAME.",
@@ -72,6 +74,14 @@ class Admission:
                 "the server has more requests than it can answer", status=503, where="server", code="overloaded",
                 hint="Try again in a second.", headers=_RETRY,
             )  # fmt: skip
+
+    def _is_ours(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Return whether the host that is asked for is ours, and remember it as it was written."""
+        host = headers.get(b"host", b"")
+        known = self._hosts is None or _host(host) in self._hosts
+        if known and len(self._met) < _HOSTS:
+            self._met.add(host)
+        return known
 
     def _client(self, authorization: bytes) -> str:
         """Return the name of the token that came; comparing takes as long for a wrong one as for a right one."""

@@ -9,11 +9,11 @@ from mainstay.contracts.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import Receive
+    from starlette.types import Message, Receive
 
     from mainstay.serve.limits import Limits
 
-__all__ = ["ClientGoneError", "check_json", "read_bytes"]
+__all__ = ["ClientGoneError", "check_json", "read_bytes", "read_rest"]
 
 _JSON = b"application/json"
 
@@ -53,34 +53,33 @@ def check_json(headers: Mapping[bytes, bytes]) -> None:
 
 
 async def read_bytes(receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
-    """Return the whole body of a request.
+    """Return the whole body of a request; how long it may take is kept by the door.
 
     Raises
     ------
     RequestError
-        With status 413 where it is larger than allowed. How long it may take is kept by the door.
+        With status 413 where it is larger than allowed.
     ClientGoneError
         When the client went away.
     """
+    return await read_rest(await receive(), receive, headers, limits)
+
+
+async def read_rest(first: Message, receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
+    """Return the whole body of a request of which the first part is here; see :func:`read_bytes`."""
     length = headers.get(b"content-length", b"0")
     if len(length) > 18 or int(length) > limits.max_body:
         raise _too_large(limits)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body"):
-        if len(body) > limits.max_body:
-            raise _too_large(limits)
-        return body
-    parts, size = [body], len(body)
-    while message["type"] == "http.request" and message.get("more_body") and size <= limits.max_body:
-        message = await receive()
+    message, size, parts = first, 0, []
+    while message["type"] == "http.request":
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-    if message["type"] == "http.disconnect":
-        raise ClientGoneError
-    if size > limits.max_body:
-        raise _too_large(limits)
-    return b"".join(parts)
+        if size > limits.max_body:
+            raise _too_large(limits)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    raise ClientGoneError
 
 
 def _too_large(limits: Limits) -> RequestError:

@@ -14,19 +14,23 @@ from starlette.exceptions import HTTPException
 
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.admission import Admission
-from mainstay.serve.bodies import ClientGoneError, check_json, read_bytes
+from mainstay.serve.bodies import ClientGoneError, check_json, read_rest
 from mainstay.serve.identity import accepted
 from mainstay.serve.predicting import Predicting, Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from mainstay.serve.open_requests import Task
     from mainstay.serve.serving import Serving
 
 __all__ = ["Door"]
 
 _JSON = (b"content-type", b"application/json")
-_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_ALWAYS = (_NOSNIFF, (b"cache-control", b"no-store"))
 
 
 class Door:
@@ -45,53 +49,62 @@ class Door:
         self._admission = Admission(serving)
         self._predicting = Predicting(serving)
         self._open = serving.open_requests
+        self._most_bytes = serving.limits.max_body
         self._places = {f"/models/{name}/predict": place for name, place in serving.shelf.places.items()}
         self._places["/predict"] = serving.shelf.first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1003})
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
         now = time.perf_counter()
-        loop = asyncio.get_running_loop()
-        task = self._open.begin(loop, loop.time())
+        task = self._open.begin(now)
         headers = dict(scope["headers"])
-        read = False
-        sender = _Sender(send, accepted(headers.get(b"x-request-id", b"")) if b"x-request-id" in headers else "")
+        sender = _Sender(send, headers)
         try:
-            path = _path(scope)
+            path = _path(scope) if scope.get("root_path") else scope["path"]
             self._admission.check(scope, headers, path)
             place = self._places.get(path)
-            if place is not None and scope["method"] == "POST":
-                check_json(headers)
-                body = await read_bytes(receive, headers, self.serving.limits)
-                self._open.answering(task, loop.time())
-                read = True
-                found = await self._predicting.answer(Prediction(place, body, now, scope["query_string"]))
-                await sender.json(200, found.body, found.id)
-            else:
+            if place is None or scope["method"] != "POST":
                 await self._routes({**scope, "app": self}, receive, sender)
-        except ClientGoneError:
-            return
-        except asyncio.CancelledError:
-            if not self._open.was_overdue(task):
-                raise
-            await self._refuse(sender, _overdue(read=read))
-        except HTTPException as error:
-            await self._refuse(sender, _of_route(error, scope))
-        except MainstayError as error:
-            await self._refuse(sender, error)
-        except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
-            self.serving.journal.failure(scope, error)
-            await self._refuse(sender, _internal())
+                return
+            if headers.get(b"content-type") != b"application/json" or b"content-encoding" in headers:
+                check_json(headers)
+            message = await receive()
+            body = message.get("body", b"")
+            if message.get("more_body") or len(body) > self._most_bytes or message["type"] != "http.request":
+                body = await read_rest(message, receive, headers, self.serving.limits)
+            model = place.model
+            # A single row of plain cells, as almost all are, takes the shortest way.
+            soon = None if scope["query_string"] else place.turns.ask(body)
+            if soon is None:
+                self._open.answering(task, now)
+                found = await self._predicting.answer(Prediction(place, body, now, scope["query_string"]))
+            else:
+                said = self._predicting.said(Prediction(place, body, now), model, await soon)
+                found = said if isinstance(said, bytes) else await said
+            await sender.answer(found)
+        except BaseException as error:  # noqa: BLE001 - the last place where an error can become an answer
+            await self._fail(error, scope, sender, task)
         finally:
             self._open.end(task)
+
+    async def _fail(self, error: BaseException, scope: Scope, sender: _Sender, task: Task | None) -> None:
+        """Answer what went wrong; what is no matter of the request goes on its way."""
+        if isinstance(error, ClientGoneError):
+            return
+        if isinstance(error, asyncio.CancelledError) and self._open.was_overdue(task):
+            await self._refuse(sender, _overdue(read=self._open.is_read(task)))
+        elif isinstance(error, HTTPException):
+            await self._refuse(sender, _of_route(error, scope))
+        elif isinstance(error, MainstayError):
+            await self._refuse(sender, error)
+        elif isinstance(error, Exception):
+            self.serving.journal.failure(scope, error)
+            await self._refuse(sender, _internal())
+        else:
+            raise error
 
     async def _refuse(self, sender: _Sender, error: MainstayError) -> None:
         """Send the one shape of an error, unless an answer has begun."""
@@ -108,6 +121,12 @@ class Door:
         body = msgspec.json.encode({"error": {**error.to_dict(), "id": identity}})
         await sender.json(status, body, identity, more)
 
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003})
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
@@ -122,12 +141,26 @@ class Door:
 class _Sender:
     """Sends one response, with the headers that every response has; knows whether it has begun."""
 
-    __slots__ = ("_send", "begun", "given")
+    __slots__ = ("_headers", "_send", "begun")
 
-    def __init__(self, send: Send, given: str) -> None:
+    def __init__(self, send: Send, headers: Mapping[bytes, bytes]) -> None:
         self._send = send
+        self._headers = headers
         self.begun = False
-        self.given = given
+
+    @property
+    def given(self) -> str:
+        """The client's own name for the request, where it gave one that can be repeated."""
+        return accepted(self._headers.get(b"x-request-id", b""))
+
+    async def answer(self, body: bytes) -> None:
+        """Send a prediction; its id stands in the body, and each further header costs as much as a cell."""
+        self.begun = True
+        headers = [_JSON, (b"content-length", b"%d" % len(body)), _NOSNIFF]
+        if b"x-request-id" in self._headers and self.given:
+            headers.append((b"x-request-id", self.given.encode()))
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def json(self, status: int, body: bytes, identity: str, more: Any = ()) -> None:
         """Send a whole response of JSON."""

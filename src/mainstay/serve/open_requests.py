@@ -6,12 +6,15 @@ A timer for each request would cost as much as its answer; a table that is looke
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mainstay.serve.limits import Limits
 
-__all__ = ["OpenRequests"]
+__all__ = ["OpenRequests", "Task"]
+
+Task = asyncio.Task[Any]
 
 _BEAT = 0.05
 
@@ -30,9 +33,10 @@ class OpenRequests:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._until: dict[asyncio.Task[object], float] = {}
-        self._overdue: set[asyncio.Task[object]] = set()
+        self._body_seconds, self._answer_seconds = limits.body_seconds, limits.answer_seconds
+        self._until: dict[Task, float] = {}
+        self._read: set[Task] = set()
+        self._overdue: set[Task] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due = 0.0
         self.delay = 0.0
@@ -40,27 +44,39 @@ class OpenRequests:
     def __len__(self) -> int:
         return len(self._until)
 
-    def begin(self, loop: asyncio.AbstractEventLoop, now: float) -> asyncio.Task[object] | None:
-        """Note a request of the running task, which has its body still to come."""
-        if loop is not self._loop:
-            self._start(loop)
-        task = asyncio.current_task(loop)
+    def begin(self, now: float) -> Task | None:
+        """Note a request of the running task, which has its body still to come.
+
+        Parameters
+        ----------
+        now : float
+            The time of ``time.perf_counter``.
+        """
+        task = asyncio.current_task()
         if task is not None:
-            self._until[task] = now + self._limits.body_seconds
+            self._until[task] = now + self._body_seconds
+        if self._loop is None:
+            self._start(asyncio.get_running_loop())
         return task
 
-    def answering(self, task: asyncio.Task[object] | None, now: float) -> None:
+    def answering(self, task: Task | None, now: float) -> None:
         """Note that the body is here."""
         if task is not None:
-            self._until[task] = now + self._limits.answer_seconds
+            self._until[task] = now + self._answer_seconds
+            self._read.add(task)
 
-    def end(self, task: asyncio.Task[object] | None) -> None:
+    def end(self, task: Task | None) -> None:
         """Forget a request that has been answered."""
         if task is not None:
             self._until.pop(task, None)
+            self._read.discard(task)
             self._overdue.discard(task)
 
-    def was_overdue(self, task: asyncio.Task[object] | None) -> bool:
+    def is_read(self, task: Task | None) -> bool:
+        """Say whether the body of a request is here."""
+        return task in self._read
+
+    def was_overdue(self, task: Task | None) -> bool:
         """Say whether a request was ended for its time, and let its task go on to say so."""
         if task is None or task not in self._overdue:
             return False
@@ -69,11 +85,11 @@ class OpenRequests:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._due = loop.time() + _BEAT
-        loop.call_at(self._due, self._beat, loop)
+        self._due = time.perf_counter() + _BEAT
+        loop.call_later(_BEAT, self._beat, loop)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
+        now = time.perf_counter()
         self.delay = max(0.0, now - self._due)
         for task, until in list(self._until.items()):
             if until < now and task not in self._overdue:
@@ -83,4 +99,4 @@ class OpenRequests:
             self._loop = None  # an idle server has no beat; the next request starts it again
             return
         self._due = now + _BEAT
-        loop.call_at(self._due, self._beat, loop)
+        loop.call_later(_BEAT, self._beat, loop)

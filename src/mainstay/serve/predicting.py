@@ -16,14 +16,14 @@ from mainstay.serve.answering.wording import finished
 from mainstay.serve.log.record import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from mainstay.serve.answering.asked import Asked, Row
     from mainstay.serve.answering.served import Answered, ServedModel
     from mainstay.serve.serving import Serving
     from mainstay.serve.shelf import Place
 
-__all__ = ["Predicting", "Prediction", "Response"]
+__all__ = ["Predicting", "Prediction"]
 
 _INLINE_SECONDS = 0.002
 """What may be computed in the thread of the event loop; more goes to another thread."""
@@ -36,13 +36,6 @@ class Prediction(NamedTuple):
     body: bytes
     began: float
     query: bytes = b""
-
-
-class Response(NamedTuple):
-    """The body of a response, and the id that stands in its header."""
-
-    body: bytes
-    id: str
 
 
 class Predicting:
@@ -59,38 +52,43 @@ class Predicting:
         self._new = serving.identities.new
         self._answered = serving.metrics.answered
 
-    async def answer(self, asked: Prediction) -> Response:
-        """Return the response to a request.
+    def said(self, asked: Prediction, model: ServedModel, answered: Answered) -> bytes | Coroutine[None, None, bytes]:
+        """Return the body of the response to a single row, at once unless it is to be kept before it is sent.
+
+        Raises
+        ------
+        RequestError
+            When the schema refuses the row.
+        """
+        if answered.error is not None:
+            raise answered.error
+        identity = self._new()
+        seconds = time.perf_counter() - asked.began
+        self._answered(asked.place.number, seconds, 1)
+        body = answered.body
+        if self._log is not None:
+            entry = _entry(model, (identity, asked.body, body), seconds)
+            if self._log.mode == "durable":
+                return self._kept(model, entry)
+            self._log.record((entry,))
+        return body[:-1] + model.tail + identity.encode() + b'"}'
+
+    async def _kept(self, model: ServedModel, entry: Entry) -> bytes:
+        """Return the body of the response to a single row once it is kept, or known not to be."""
+        if self._log is None:
+            raise RuntimeError
+        kept = await self._log.keep((entry,))
+        tail = b'","logged":true}' if kept else b'","logged":false}'
+        return entry.output[:-1] + model.tail + entry.id.encode() + tail
+
+    async def answer(self, asked: Prediction) -> bytes:
+        """Return the body of the response to one row or many, with or without reasons.
 
         Raises
         ------
         RequestError
             When it cannot be read, or the schema refuses a row.
         """
-        if not asked.query:
-            model = asked.place.model
-            cells = model.plain_cells(asked.body)
-            if cells is not None:
-                return await self._plain(asked, model, await asked.place.turns.ask(cells, self._serving.threads))
-        return await self._any(asked)
-
-    async def _plain(self, asked: Prediction, model: ServedModel, answered: Answered) -> Response:
-        """Return the response to a single row: the way of almost all requests."""
-        if answered.error is not None:
-            raise answered.error
-        identity = self._new()
-        seconds = time.perf_counter() - asked.began
-        body = answered.body
-        tail = b'"}'
-        if self._log is not None:
-            kept = await self.remember(model, [(identity, asked.body, body)], seconds)
-            if kept is not None:
-                tail = b'","logged":true}' if kept else b'","logged":false}'
-        self._answered(asked.place.number, seconds, 1)
-        return Response(body[:-1] + model.tail + identity.encode() + tail, identity)
-
-    async def _any(self, asked: Prediction) -> Response:
-        """Return the response to one row or many, with or without reasons."""
         model = asked.place.model
         explain = _wants_reasons(asked.query)
         given = read_body(asked.body, self._serving.limits.max_rows)
@@ -136,14 +134,16 @@ class Predicting:
         """
         if self._log is None or not rows:
             return None
-        latency = int(seconds * 1e6)
-        began = time.time_ns() - int(seconds * 1e9)
-        name, digest = model.name, model.digest
-        entries = [Entry(identity, began, name, digest, inputs, output, latency) for identity, inputs, output in rows]
+        entries = [_entry(model, row, seconds) for row in rows]
         if self._log.mode == "durable":
             return await self._log.keep(entries)
         self._log.record(entries)
         return None
+
+
+def _entry(model: ServedModel, row: tuple[str, bytes, bytes], seconds: float) -> Entry:
+    began = time.time_ns() - int(seconds * 1e9)
+    return Entry(row[0], began, model.name, model.digest, row[1], row[2], int(seconds * 1e6))
 
 
 def _wants_reasons(query: bytes) -> bool:
@@ -180,11 +180,10 @@ def _with_reason(answered: Answered, reason: Any) -> Answered:
 
 def _response(
     model: ServedModel, given: Asked, answered: list[Answered], identities: list[str], kept: bool | None
-) -> Response:
+) -> bytes:
     logged = b"" if kept is None else b',"logged":true' if kept else b',"logged":false'
     if given.single:
-        body = answered[0].body[:-1] + model.tail + identities[0].encode() + b'"' + logged + b"}"
-        return Response(body, identities[0])
+        return answered[0].body[:-1] + model.tail + identities[0].encode() + b'"' + logged + b"}"
     rows = []
     for one, identity in zip(answered, identities, strict=True):
         if one.error is None:
@@ -192,4 +191,4 @@ def _response(
         else:
             rows.append(msgspec.json.encode({"error": {**one.error.to_dict(), "id": identity}, "id": identity}))
     head = model.tail.removeprefix(b",").removesuffix(b',"id":"')
-    return Response(b'{"predictions":[' + b",".join(rows) + b"]," + head + logged + b"}", identities[0])
+    return b'{"predictions":[' + b",".join(rows) + b"]," + head + logged + b"}"

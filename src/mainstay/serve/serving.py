@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mainstay.serve.identity import Identities
@@ -63,7 +62,7 @@ class Serving:
         self.hosts = hosts
         self.identities = Identities()
         self.open_requests = OpenRequests(limits)
-        self.threads = ThreadPoolExecutor(2, thread_name_prefix="answers")
+        self.threads = shelf.threads
         self.draining = False
 
     def close(self, seconds: float = 10.0) -> None:

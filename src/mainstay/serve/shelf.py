@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import RequestError, UsageError
@@ -11,6 +12,7 @@ from mainstay.serve.answering.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from mainstay.bundle.open import Bundle
 
@@ -30,15 +32,16 @@ class Place:
     turns : Turns
     """
 
-    def __init__(self, number: int, model: ServedModel) -> None:
+    def __init__(self, number: int, model: ServedModel, threads: Executor) -> None:
         self.number = number
         self.name = model.name
+        self._threads = threads
         self.put(model)
 
     def put(self, model: ServedModel) -> None:
         """Let requests that begin from now on have this model; those that have begun keep theirs."""
         self.model = model
-        self.turns = Turns(model)
+        self.turns = Turns(model, self._threads)
 
 
 class Shelf:
@@ -47,6 +50,12 @@ class Shelf:
     Parameters
     ----------
     bundles : mapping of str to Bundle
+
+    Attributes
+    ----------
+    places : dict of str to Place
+    threads : ThreadPoolExecutor
+        For what takes longer than the thread of the event loop may be held.
 
     Raises
     ------
@@ -57,8 +66,10 @@ class Shelf:
     def __init__(self, bundles: Mapping[str, Bundle]) -> None:
         if not bundles:
             raise UsageError("a server needs a model", where="serve", hint="Give a .mainstay file.")
+        self.threads = ThreadPoolExecutor(2, thread_name_prefix="answers")
         self.places = {
-            name: Place(number, ServedModel(name, bundle)) for number, (name, bundle) in enumerate(bundles.items())
+            name: Place(number, ServedModel(name, bundle), self.threads)
+            for number, (name, bundle) in enumerate(bundles.items())
         }
         self.first = next(iter(self.places.values()))
 

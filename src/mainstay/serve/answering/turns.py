@@ -33,27 +33,37 @@ class Turns:
     Parameters
     ----------
     model : ServedModel
+    threads : Executor
+        For a model that takes long.
     """
 
-    def __init__(self, model: ServedModel) -> None:
+    def __init__(self, model: ServedModel, threads: Executor) -> None:
         self._model = model
+        self._threads = threads
         self._waiting: list[_Waiter] = []
 
-    def ask(self, cells: tuple[Cell, ...], threads: Executor) -> asyncio.Future[Answered]:
-        """Return what will be the answer to a row: by the end of this turn, or from a thread where it takes long."""
+    def ask(self, body: bytes) -> asyncio.Future[Answered] | None:
+        """Return what will be the answer to a body that is one row of plain cells; None for any other body.
+
+        It comes by the end of this turn, or from a thread where the model takes long.
+        """
+        cells = self._model.plain_cells(body)
+        if cells is None:
+            return None
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answered] = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._answer, loop, threads)
+            # Once around the loop first: it looks at the sockets between, and a block of 16 rows costs as two of 3.
+            loop.call_soon(loop.call_soon, self._answer, loop)
         self._waiting.append((cells, future))
         return future
 
-    def _answer(self, loop: asyncio.AbstractEventLoop, threads: Executor) -> None:
+    def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
         turn, self._waiting = self._waiting[:TURN_ROWS], self._waiting[TURN_ROWS:]
         if self._waiting:
-            loop.call_soon(self._answer, loop, threads)
+            loop.call_soon(self._answer, loop)
         if self._model.seconds > SLOW_SECONDS:
-            computed = loop.run_in_executor(threads, self._model.answer_plain, [cells for cells, _ in turn])
+            computed = loop.run_in_executor(self._threads, self._model.answer_plain, [cells for cells, _ in turn])
             computed.add_done_callback(lambda done: self._hand_out(turn, done))
             return
         try:
