@@ -13,7 +13,6 @@ or does not run is named with the reason. Writes .cache/serving.json.
 import argparse
 import statistics
 import tempfile
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,7 +45,11 @@ def arguments():
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="of: %(default)s")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--json", help="where the result goes, default .cache/serving.json")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="2 seconds, 1 repeat")
+    told = parser.parse_args()
+    if told.quick:
+        told.seconds, told.warm, told.repeats = 2, 1, 1
+    return told
 
 
 def measure(system, forest, bodies, told):
@@ -62,8 +65,7 @@ def measure(system, forest, bodies, told):
             load = press(server.port, system.path, bodies, seconds=told.seconds, connections=told.connections)
             seen = {**asdict(load), "ready_s": server.seconds_to_ready, "idle_mb": idle, "mb": server.megabytes()}
             if system.log:
-                time.sleep(1)  # the writer of a batched log may have one batch under way
-                found = ours.metrics(server)
+                found = ours.settled(server)
                 seen |= {"lost": ours.metric(found, ours.LOST), "answered": ours.metric(found, ours.ANSWERED)}
         finally:
             ended = server.stop()

@@ -3,7 +3,8 @@
     python benchmarks/serving_database.py [--outages 0.5,3,20] [--workers 1,2] [--quick]
 
 A PostgreSQL of our own is stopped under load, in turn as an operator does it and as a crash does, stays away for so
-many seconds and comes back; the longest is meant to overflow the queue. No prediction may fail. When the load is over and the queue is empty: the answers that the
+many seconds and comes back; the longest is meant to overflow the queue. The load is 16 connections with one row a
+request, every tenth 25 rows. No prediction may fail. When it is over and the queue is empty: the answers that the
 client got = what /metrics says was answered = rows in the store + rows that /metrics says were lost, exactly.
 Writes .cache/serving_database.json.
 """
@@ -11,7 +12,6 @@ Writes .cache/serving_database.json.
 import argparse
 import asyncio
 import tempfile
-import time
 from pathlib import Path
 
 from serving_parts import ours, postgres
@@ -19,9 +19,6 @@ from serving_parts.answers import mixed_requests
 from serving_parts.client import Crowd
 from serving_parts.forest import build
 from serving_parts.report import finish
-
-DRAIN = 30.0
-"""Seconds that the queue may take to empty after the load."""
 
 
 def arguments():
@@ -76,18 +73,6 @@ async def load(server, database, requests, outages, seen, connections):
     return [(status, body.decode(errors="replace")[:300]) for status, body in health]
 
 
-def settle(server):
-    """Wait until nothing is queued; return the metrics then."""
-    until = time.monotonic() + DRAIN
-    while time.monotonic() < until:
-        found = ours.metrics(server)
-        if ours.metric(found, ours.QUEUED) == 0:
-            time.sleep(0.5)  # what was taken from the queue last may not be confirmed yet
-            break
-        time.sleep(0.2)
-    return ours.metrics(server)
-
-
 def run(mode, workers, told, forest):
     seen = Seen()
     outages = [float(one) for one in told.outages.split(",")]
@@ -96,7 +81,7 @@ def run(mode, workers, told, forest):
         with server:
             requests = mixed_requests(forest, server.port)
             health = asyncio.run(load(server, database, requests, outages, seen, told.connections))
-            found = settle(server)
+            found = ours.settled(server)
             stored = set(ours.stored_ids(database.url))
         after = ours.stored(database.url)
     counts = {

@@ -22,6 +22,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from serving_parts import fuzz_bodies, ours
 from serving_parts.answers import expected, of_json
+from serving_parts.client import post
 from serving_parts.forest import build
 from serving_parts.raw import exchange
 from serving_parts.report import finish
@@ -63,6 +64,12 @@ class Attack:
             self.send(kind, data)
 
         send()
+
+    def warm_up(self):
+        """Send the largest bodies and ask for reasons: what a model makes only once is made before memory counts."""
+        for body in [*fuzz_bodies.LARGE, json.dumps(self._forest.cells(0)).encode()] * 5:
+            self.send("framed", post("/predict", body))
+            self.send("framed", post("/predict?explain=true", body))
 
     def send(self, kind, data):
         self.sent += 1
@@ -157,6 +164,7 @@ def main():
         with ours.serve(forest.bundle, scratch, log=f"sqlite:///{scratch / 'log.sqlite'}", mode="batched") as server:
             attack = Attack(server, forest, answers)
             began = time.monotonic()
+            attack.warm_up()
             for kind, share in SHARES.items():
                 attack.fuzz(kind, int(told.requests * share / 5), told.seed)
             before = server.megabytes()

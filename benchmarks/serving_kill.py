@@ -2,11 +2,12 @@
 
     python benchmarks/serving_kill.py [--kills 30] [--stores sqlite,postgres] [--modes durable,batched] [--quick]
 
-The server is loaded by 16 connections (one row a request, every tenth 25 rows), killed with all its workers at a random moment, and started again on the same
-log, so many times. The client keeps the id of every answer that it got in full. Then the store is read. In the durable
-mode every such id must be there. In the batched mode the ids that are not must belong to answers given within the
-time that the log states (`--stated`) before the kill, and no more than it states may be missing for a kill. No id may
-be there twice. Writes .cache/serving_kill.json.
+The server is loaded by 16 connections (one row a request, every tenth 25 rows), killed with all its workers at a
+random moment, and started again on the same log, so many times. The client keeps the id of every answer that it got
+in full. Then the store is read. In the durable mode every such id must be there. In the batched mode the ids that are
+not must belong to answers given within the time that the log states before the kill (docs/serving.md), and no more
+than it states may be missing for a kill. No id may be there twice.
+Writes .cache/serving_kill.json.
 """
 
 import argparse

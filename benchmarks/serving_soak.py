@@ -137,7 +137,7 @@ def main():
                 while (left := until - time.monotonic()) > 1 and sum(one.requests for one in loads) < told.requests:
                     chunk = max(1, min(CHUNK, left))
                     loads.append(press(server.port, "/predict", bodies, seconds=chunk, connections=told.connections))
-            found = ours.metrics(server)
+            found = ours.settled(server)
             lost = ours.metric(found, ours.LOST)
         finally:
             ended = server.stop()

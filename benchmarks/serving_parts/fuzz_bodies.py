@@ -121,16 +121,14 @@ def spoilt(draw):
     return bytes(body)
 
 
-large = st.sampled_from(
-    [
-        _dump({"f0": "x" * 1_100_000}),
-        _dump({"rows": [{}] * 1001}),
-        _dump({"rows": [dict.fromkeys(FEATURES, 0.5)] * 900}),
-        b" " * 1_048_577,
-        b'{"f0":' + b"1" * 900_000 + b"}",
-        _dump({f"name{number}": number for number in range(20_000)}),
-    ]
-)
+LARGE = [
+    _dump({"f0": "x" * 1_100_000}),
+    _dump({"rows": [{}] * 1001}),
+    _dump({"rows": [dict.fromkeys(FEATURES, 0.5)] * 900}),
+    b" " * 1_048_577,
+    b'{"f0":' + b"1" * 900_000 + b"}",
+    _dump({f"name{number}": number for number in range(20_000)}),
+]
 
 bodies = st.one_of(
     near_row().map(_dump), near_row().map(_dump), batch().map(_dump), tensors().map(_dump), anything.map(_dump),
@@ -144,7 +142,8 @@ def framed(draw):
     """Return a request whose framing is right: exactly one answer must come."""
     large_one = draw(st.integers(0, 60)) == 0
     return post(
-        draw(st.sampled_from(_PATHS[:14] if draw(st.booleans()) else _PATHS)), draw(large if large_one else bodies)
+        draw(st.sampled_from(_PATHS[:14] if draw(st.booleans()) else _PATHS)),
+        draw(st.sampled_from(LARGE) if large_one else bodies),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import sqlalchemy
@@ -42,6 +43,15 @@ def metrics(server):
         raise RuntimeError(f"/metrics answers {status}")
     lines = (line.rsplit(" ", 1) for line in body.decode().splitlines() if line and not line.startswith("#"))
     return {name: float(value) for name, value in lines}
+
+
+def settled(server, seconds=30.0):
+    """Wait until nothing of the log is queued, at most so long; return the metrics then."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and metric(metrics(server), QUEUED):
+        time.sleep(0.2)
+    time.sleep(0.5)  # each worker says how it fares a few times a second
+    return metrics(server)
 
 
 def metric(found, name):
