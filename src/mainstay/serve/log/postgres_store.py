@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
@@ -20,12 +21,12 @@ from mainstay.serve.log.tables import PREDICTIONS, ready_tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from mainstay.serve.log.record import Entry
     from mainstay.serve.log.retention import Retention
 
-__all__ = ["PostgresStore"]
+__all__ = ["PostgresStore", "postgres_engine", "postgres_words"]
 
 _MARK = "\x1f"
 _STEP = 1000
@@ -42,6 +43,8 @@ _DRIVER = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "mainstay prediction log",
+    # A pool between here and the database may hand out another session each time, so nothing is prepared.
+    "prepare_threshold": None,
 }
 
 _CASTS = ("", "::bigint[]", "", "", "", "", "::bigint[]")
@@ -80,11 +83,7 @@ class PostgresStore:
 
     def __init__(self, place: str, shown: str) -> None:
         self._shown = shown
-        # Statements are not prepared: a pool between here and the database may hand out another session each time.
-        settings = {**_DRIVER, "prepare_threshold": None}
-        self._engine = create_engine(
-            place, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_unless_given(settings, place)
-        )
+        self._engine = postgres_engine(place)
         self._connection: Connection | None = None
 
     def open(self) -> None:
@@ -144,12 +143,7 @@ class PostgresStore:
 
     def in_words(self, error: Exception) -> str:
         """Say what is wrong."""
-        if not isinstance(error, DBAPIError):
-            return f"the log cannot be written ({type(error).__name__})"
-        state = getattr(error.orig, "sqlstate", None)
-        if state is None:
-            return "the database cannot be reached"
-        return f"{_WORDS.get(state[:2], 'the database refuses to write')} (SQLSTATE {state})"
+        return postgres_words(error)
 
     def _current(self) -> Connection:
         if self._connection is None:
@@ -172,6 +166,18 @@ def _sized(connection: Connection) -> Sized:
     return Sized(rows, int(rows * (float(width) + _BYTES_BESIDE)))
 
 
-def _unless_given(settings: dict[str, object], place: str) -> dict[str, object]:
-    """Return the settings that the user's own address does not hold."""
-    return {name: value for name, value in settings.items() if f"{name}=" not in place.partition("?")[2]}
+def postgres_engine(place: str) -> Engine:
+    """Return what connects to a database; settings that the user's own address holds are left to it."""
+    query = make_url(place).query
+    settings = {name: value for name, value in _DRIVER.items() if name not in query}
+    return create_engine(place, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=settings)
+
+
+def postgres_words(error: Exception) -> str:
+    """Say what is wrong with a database, in words without an address or a password."""
+    if not isinstance(error, DBAPIError):
+        return f"the log cannot be used ({type(error).__name__})"
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return "the database cannot be reached"
+    return f"{_WORDS.get(state[:2], 'the database refuses')} (SQLSTATE {state})"

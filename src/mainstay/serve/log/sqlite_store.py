@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mainstay.serve.log.record import Entry, LogMode
     from mainstay.serve.log.retention import Retention
 
-__all__ = ["SqliteStore", "pack_entries"]
+__all__ = ["SqliteStore", "pack_entries", "sqlite_words"]
 
 _BUSY_SECONDS = 5.0
 _STEP = 1000
@@ -140,9 +140,7 @@ class SqliteStore:
 
     def in_words(self, error: Exception) -> str:
         """Say what is wrong."""
-        name = _name_of(error)
-        family = "_".join(name.split("_")[:2])
-        return _WORDS.get(family, f"the log cannot be written ({name or type(error).__name__})")
+        return sqlite_words(error)
 
     def _current(self) -> Connection:
         """Return the connection; opened anew where the file was moved or deleted, as nobody would find the rows."""
@@ -190,6 +188,13 @@ def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
     if len(records) != _WIDTH * count:
         raise ValueError("a number of an entry has more digits than its place")
     return records.encode(), texts
+
+
+def sqlite_words(error: Exception) -> str:
+    """Say what is wrong with a file."""
+    name = _name_of(error)
+    family = "_".join(name.split("_")[:2])
+    return _WORDS.get(family, f"the log cannot be used ({name or type(error).__name__})")
 
 
 def _by_model(entries: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:

@@ -11,7 +11,7 @@ from mainstay.contracts.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["FORMAT", "PREDICTIONS", "ready_tables"]
+__all__ = ["FORMAT", "PREDICTIONS", "check_tables", "ready_tables"]
 
 FORMAT = 1
 """The form of the table that this version writes."""
@@ -44,16 +44,32 @@ def ready_tables(connection: Connection, shown: str) -> None:
         When the log is of a newer format, or a table of the same name is something else.
     """
     _TABLES.create_all(connection)
-    version = connection.execute(select(_MARK.c.version)).scalars().first()
-    if version is None:
+    if connection.execute(select(_MARK.c.version)).first() is None:
         connection.execute(insert(_MARK).values(version=FORMAT))
-    elif version != FORMAT:
+    check_tables(connection, shown)
+
+
+def check_tables(connection: Connection, shown: str) -> None:
+    """Refuse a log that this version does not know.
+
+    Raises
+    ------
+    UsageError
+        When there is no log, one of a newer format, or a table of the same name that is something else.
+    """
+    there = inspect(connection)
+    if not (there.has_table("predictions") and there.has_table("log_format")):
         raise UsageError(
-            f"this version of mainstay writes logs of format {FORMAT}, and this one is of format {version}",
+            "there is no prediction log", where=f"log: {shown}", hint="Give what --log of serve was given."
+        )
+    version = connection.execute(select(_MARK.c.version)).scalars().first()
+    if version != FORMAT:
+        raise UsageError(
+            f"this version of mainstay knows logs of format {FORMAT}, and this one is of format {version}",
             where=f"log: {shown}",
             hint="Use the version that wrote it, or another log.",
         )
-    found = {column["name"] for column in inspect(connection).get_columns("predictions")}
+    found = {column["name"] for column in there.get_columns("predictions")}
     if missing := [column.name for column in PREDICTIONS.columns if column.name not in found]:
         raise UsageError(
             f"the table 'predictions' that is there is not a log: it has no column {missing[0]!r}",
