@@ -15,6 +15,7 @@ from mainstay.lifecycle.results import (
     ReportResult,
     VerifyResult,
 )
+from mainstay.lifecycle.serving import serve
 from mainstay.lifecycle.several_targets import TrainEachResult, train_each
 from mainstay.lifecycle.trained import TrainResult
 from mainstay.lifecycle.training import train
@@ -42,6 +43,7 @@ __all__ = [
     "predict",
     "profile",
     "report",
+    "serve",
     "train",
     "train_each",
     "verify",

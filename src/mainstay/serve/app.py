@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mainstay.serve.log.record import PredictionLog
 
-__all__ = ["Source", "build", "create_app", "open_models"]
+__all__ = ["Source", "build", "create_app", "name_of", "open_models"]
 
 Source = Bundle | str | Path
 
@@ -34,7 +34,7 @@ def create_app(
     models: Source | Mapping[str, Source],
     *,
     tokens: Sequence[str] = (),
-    log: PredictionLog | None = None,
+    log: PredictionLog | str | None = None,
     limits: Limits | None = None,
 ) -> Door:
     """Return an ASGI application that serves models.
@@ -45,8 +45,9 @@ def create_app(
         One alone is served under the name of its file, or as "model".
     tokens : sequence of str, default ()
         Bearer tokens that are let in; without any, everyone is.
-    log : PredictionLog, optional
-        Where answers are kept; see :func:`mainstay.serve.log.open.open_log`.
+    log : PredictionLog or str, optional
+        Where answers are kept: a SQLite file, a PostgreSQL address, or what :func:`mainstay.serve.log.open.open_log`
+        returns.
     limits : Limits, optional
 
     Returns
@@ -67,6 +68,10 @@ def create_app(
     """
     shelf = Shelf(open_models(models))
     metrics = Metrics(tuple(shelf.places))
+    if isinstance(log, str):
+        from mainstay.serve.log.open import open_log
+
+        log = open_log(log)
     return build(
         Serving(shelf, limits or Limits(), metrics, Journal(), log=log, token_digests=token_digests(tuple(tokens)))
     )
@@ -87,7 +92,7 @@ def open_models(models: Source | Mapping[str, Source]) -> dict[str, Bundle]:
     UsageError
         When a file cannot be read, or a name cannot stand in an address.
     """
-    named = {_name_of(models): models} if isinstance(models, Bundle | str | Path) else models
+    named = {name_of(models): models} if isinstance(models, Bundle | str | Path) else models
     for name in named:
         if not name or name != name.strip() or not all(sign.isalnum() or sign in "._-" for sign in name):
             raise UsageError(
@@ -97,7 +102,8 @@ def open_models(models: Source | Mapping[str, Source]) -> dict[str, Bundle]:
     return {name: source if isinstance(source, Bundle) else open_bundle(source) for name, source in named.items()}
 
 
-def _name_of(source: Source) -> str:
+def name_of(source: Source) -> str:
+    """Return the name under which a model is served that was given none: that of its file."""
     if isinstance(source, Bundle):
         return "model"
     kept = "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in Path(source).stem)

@@ -1,0 +1,165 @@
+"""One client's connection: uvicorn's protocol, with the bounds that it leaves open.
+
+uvicorn with httptools neither bounds how many bytes the head of a request has nor how long a client takes to send it,
+and a client that reads no answer is waited for without end. A timer for each request would cost as much as its answer,
+so one look a second goes through all connections (:func:`look_after`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, cast
+
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn import Config
+
+__all__ = ["Connection", "Connections", "look_after"]
+
+_LOGGER = logging.getLogger("mainstay.serve.connections")
+_MOST_HEADERS = 200
+_FRAMES = 8
+"""A byte of a body may come with so many bytes around it, in chunks of one."""
+
+
+class Connections(ServerState):
+    """All connections of one worker, and what each may do.
+
+    Parameters
+    ----------
+    max_body : int
+        In bytes; what a whole request may have follows from it.
+    head_bytes : int, default 65_536
+        The most bytes of a request before its body.
+    head_seconds : float, default 10
+        How long they may take.
+    idle_seconds : float, default 75
+        How long a connection may stay open without a request; longer than a load balancer's own 60.
+    """
+
+    def __init__(
+        self, max_body: int, *, head_bytes: int = 65_536, head_seconds: float = 10.0, idle_seconds: float = 75.0
+    ) -> None:
+        super().__init__()
+        self.head_bytes = head_bytes
+        self.head_seconds = head_seconds
+        self.idle_seconds = idle_seconds
+        self.request_bytes = head_bytes + _FRAMES * max_body
+        self.ending = False
+        self.cut = 0
+
+    @property
+    def all(self) -> list[Connection]:
+        """The connections that are open now."""
+        return cast("list[Connection]", list(self.connections))
+
+
+class Connection(HttpToolsProtocol):
+    """The protocol of one connection."""
+
+    def __init__(self, config: Config, state: Connections, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(config, state, {}, loop)
+        self.logger = _LOGGER
+        self.access_log = False
+        self.bounds = state
+        self.received = 0
+        self.stage = ""
+        self.seen: object = None
+        self.since = 0.0
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a request has begun to come whose head is not whole."""
+        return self.scope is not None and (self.cycle is None or self.cycle.scope is not self.scope)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is no request to be answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self.received += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # nothing is spoken here but HTTP/1.1; the request is answered as if it had not asked
+        except httptools.HttpParserError:
+            self._refuse(400, "not_http", "this is no request of HTTP/1.1")
+            return
+        if self.received > self.bounds.head_bytes and self.in_head:
+            self._refuse(431, "head", f"the head of a request may have {self.bounds.head_bytes:,} bytes")
+        elif self.received > self.bounds.request_bytes:
+            self._refuse(413, "too_large", "the request has more bytes than its body may have")
+        if self.bounds.ending and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self.received = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; those after a body come here too, and are bounded with them."""
+        super().on_header(name, value)
+        if len(self.headers) > _MOST_HEADERS:
+            raise ValueError("too many headers")
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request; that it comes in time is looked after for all connections together."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(400, "not_http", msg)
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """End the connection, and say why where no other answer is on its way."""
+        if self.waiting and not self.transport.is_closing():
+            error = {"code": code, "message": message, "where": "request", "hint": "", "id": ""}
+            body = msgspec.json.encode({"error": error})
+            head = f"HTTP/1.1 {status} \r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+            self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
+
+    def end_when_idle(self) -> None:
+        """Close the connection unless a request is coming or being answered."""
+        if self.waiting and not self.in_head:
+            self.transport.close()
+
+
+def look_after(state: Connections, now: float) -> None:
+    """Cut the connections that wait for longer than they may: for a head, for a request, or for a client that reads.
+
+    Parameters
+    ----------
+    state : Connections
+    now : float
+        The time of the event loop, in seconds.
+    """
+    for connection in state.all:
+        closing = connection.transport.is_closing()
+        if not (connection.waiting or closing):
+            connection.stage = ""
+            continue
+        stage = "closing" if closing else "head" if connection.in_head or connection.scope is None else "idle"
+        if connection.stage != stage or connection.seen is not connection.scope:
+            connection.stage, connection.seen, connection.since = stage, connection.scope, now
+        elif now - connection.since > (state.idle_seconds if stage == "idle" else state.head_seconds):
+            state.cut += 1
+            if closing:
+                connection.transport.abort()
+            else:
+                connection.transport.close()
