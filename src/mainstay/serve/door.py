@@ -77,7 +77,7 @@ class Door:
                 body = await read_rest(message, receive, headers, self.serving.limits)
             model = place.model
             # A single row of plain cells, as almost all are, takes the shortest way.
-            soon = None if scope["query_string"] else place.turns.ask(body)
+            soon = None if scope["query_string"] else place.turns.ask(body, self._open.loop)
             if soon is None:
                 self._open.answering(task, now)
                 found = await self._predicting.answer(Prediction(place, body, now, scope["query_string"]))

@@ -28,6 +28,8 @@ class OpenRequests:
 
     Attributes
     ----------
+    loop : event loop
+        In which the requests run.
     delay : float
         Seconds that the event loop was late at its last beat: what a request waits for its turn.
     """
@@ -37,7 +39,8 @@ class OpenRequests:
         self._until: dict[Task, float] = {}
         self._read: set[Task] = set()
         self._overdue: set[Task] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._beating = False
         self._due = 0.0
         self.delay = 0.0
 
@@ -52,11 +55,12 @@ class OpenRequests:
         now : float
             The time of ``time.perf_counter``.
         """
-        task = asyncio.current_task()
+        # Asking which loop runs is a call into the kernel each time; a loop that still runs is still the one.
+        if not self._beating or self.loop is None or not self.loop.is_running():
+            self.loop = self._start(asyncio.get_running_loop())
+        task = asyncio.current_task(self.loop)
         if task is not None:
             self._until[task] = now + self._body_seconds
-        if self._loop is None:
-            self._start(asyncio.get_running_loop())
         return task
 
     def answering(self, task: Task | None, now: float) -> None:
@@ -83,10 +87,11 @@ class OpenRequests:
         task.uncancel()
         return True
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def _start(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        self._beating = True
         self._due = time.perf_counter() + _BEAT
         loop.call_later(_BEAT, self._beat, loop)
+        return loop
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.perf_counter()
@@ -96,7 +101,7 @@ class OpenRequests:
                 self._overdue.add(task)
                 task.cancel()
         if not self._until and self.delay < _BEAT:
-            self._loop = None  # an idle server has no beat; the next request starts it again
+            self._beating = False  # an idle server has no beat; the next request starts it again
             return
         self._due = now + _BEAT
         loop.call_later(_BEAT, self._beat, loop)

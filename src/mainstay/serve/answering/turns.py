@@ -42,15 +42,21 @@ class Turns:
         self._threads = threads
         self._waiting: list[_Waiter] = []
 
-    def ask(self, body: bytes) -> asyncio.Future[Answered] | None:
+    def ask(self, body: bytes, loop: asyncio.AbstractEventLoop | None) -> asyncio.Future[Answered] | None:
         """Return what will be the answer to a body that is one row of plain cells; None for any other body.
 
         It comes by the end of this turn, or from a thread where the model takes long.
+
+        Parameters
+        ----------
+        body : bytes
+        loop : event loop, optional
+            The one that runs, where the caller knows it.
         """
         cells = self._model.plain_cells(body)
         if cells is None:
             return None
-        loop = asyncio.get_running_loop()
+        loop = loop or asyncio.get_running_loop()
         future: asyncio.Future[Answered] = loop.create_future()
         if not self._waiting:
             # Once around the loop first: it looks at the sockets between, and a block of 16 rows costs as two of 3.
