@@ -67,6 +67,9 @@ SHAPES = {
     "inspect": "{format, digest, task, schema, metrics, versions}",
     "pack": "{format, digest, task, schema, metrics, versions}",
     "verify": "{digest, ok, checks: [{name, ok, message}]}",
+    "replay": """\
+{ok, checked, same, different, other_model, unreadable, missing: [ids],
+ differences: [{id, model, stored, recomputed}], gaps: [{run, first, last, missing}], other_digests, digests}""",
     "report": "{report, digest}",
 }
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Model,
         PredictResult,
         ProfileResult,
+        ReplayResult,
         ReportResult,
         TrainEachResult,
         TrainResult,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         pack,
         predict,
         profile,
+        replay,
         report,
         serve,
         train,
@@ -72,7 +74,7 @@ _ERRORS = (
 )
 _RESULTS = (
     *("CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
-    *("ProfileResult", "ReportResult", "TrainEachResult", "TrainResult", "VerifyResult"),
+    *("ProfileResult", "ReplayResult", "ReportResult", "TrainEachResult", "TrainResult", "VerifyResult"),
 )
 _VERBS = (
     "compare",
@@ -84,6 +86,7 @@ _VERBS = (
     "pack",
     "predict",
     "profile",
+    "replay",
     "report",
     "serve",
     "train",
@@ -118,6 +121,7 @@ __all__ = [
     "PredictResult",
     "ProfileResult",
     "ReplayError",
+    "ReplayResult",
     "ReportResult",
     "RequestError",
     "Schema",
@@ -136,6 +140,7 @@ __all__ = [
     "pack",
     "predict",
     "profile",
+    "replay",
     "report",
     "serve",
     "train",

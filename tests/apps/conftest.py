@@ -121,6 +121,11 @@ ANSWERS["explain"] = {
     "columns": [{"name": "tenure", "mean_absolute": 0.081, "low": 0.07, "high": 0.09, "mean": -0.012}],
 }  # fmt: skip
 ANSWERS["pack"] = ANSWERS["inspect"]
+ANSWERS["replay"] = {
+    "ok": True, "checked": 5000, "same": 5000, "different": 0, "other_model": 12, "unreadable": 0, "missing": [],
+    "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}], "other_digests": ["cd" * 32],
+    "digests": ["ab" * 32],
+}  # fmt: skip
 WORDS = {
     "explain": ["explain", "m.mainstay", "a.csv"],
     "pack": ["pack", "m.onnx", "a.csv"],
@@ -133,6 +138,7 @@ WORDS = {
     "inspect": ["inspect", "m.mainstay"],
     "verify": ["verify", "m.mainstay"],
     "report": ["report", "m.mainstay"],
+    "replay": ["replay", "answers.db", "--model", "m.mainstay"],
     "demo": ["demo"],
 }
 

@@ -6,6 +6,7 @@ from mainstay.lifecycle.explaining import ExplainResult, explain
 from mainstay.lifecycle.model import Model, load
 from mainstay.lifecycle.packing import pack
 from mainstay.lifecycle.profiling import profile
+from mainstay.lifecycle.replaying import ReplayResult, replay
 from mainstay.lifecycle.results import (
     CompareResult,
     EvaluateResult,
@@ -29,6 +30,7 @@ __all__ = [
     "Model",
     "PredictResult",
     "ProfileResult",
+    "ReplayResult",
     "ReportResult",
     "TrainEachResult",
     "TrainResult",
@@ -42,6 +44,7 @@ __all__ = [
     "pack",
     "predict",
     "profile",
+    "replay",
     "report",
     "serve",
     "train",

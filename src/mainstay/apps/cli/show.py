@@ -194,6 +194,23 @@ def _verify(figures: Figures) -> list[RenderableType]:
     return [*parts, Text.assemble(verdict, f"  digest {figures['digest']}" if figures.get("digest") else "")]
 
 
+def _replay(figures: Figures) -> list[RenderableType]:
+    parts: list[RenderableType] = [
+        Text(f"{count(figures['same'])} of {count(figures['checked'])} logged answers are the same bytes", style="bold")
+    ]
+    if figures["differences"]:
+        table = plain_table("id", "logged", "answered now")
+        for one in figures["differences"][:_SHOWN_ROWS]:
+            table.add_row(one["id"], one["stored"], one["recomputed"])
+        parts.append(table)
+    left = {"other_model": "of models that were not given", "unreadable": "cannot be read"}
+    parts += [Text(f"{count(figures[key])} entries {words}") for key, words in left.items() if figures[key]]
+    parts += [Text(f"not in the log: {one}") for one in figures["missing"][:_SHOWN_ROWS]]
+    lost = sum(gap["missing"] for gap in figures["gaps"])
+    words = f"{count(lost)} numbers are missing between the first and the last of a run: these answers were not kept"
+    return [*parts, *([Text(words)] if lost else [])]
+
+
 def _report(figures: Figures) -> list[RenderableType]:
     return [_wrote(figures["report"])]
 
@@ -208,5 +225,6 @@ _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "compare": _compare,
     "inspect": _inspect,
     "verify": _verify,
+    "replay": _replay,
     "report": _report,
 }

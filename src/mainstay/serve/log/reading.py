@@ -129,7 +129,8 @@ def _page(connection: Connection, question: Select[Any]) -> list[Entry]:
         asked = [_COLUMNS[name] for name in ("id", "time", "model", "digest")]
         question = question.with_only_columns(*asked, *texts, _COLUMNS.latency_us)
         return [Entry._make(row) for row in connection.execute(question)]
-    return [Entry(*row[:4], row[4].encode(), row[5].encode(), row[6]) for row in connection.execute(question)]
+    found = [Entry._make(row) for row in connection.execute(question)]
+    return [one._replace(inputs=str(one.inputs).encode(), output=str(one.output).encode()) for one in found]
 
 
 @contextmanager
