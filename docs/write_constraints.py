@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
-# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project], [dev] and [boost] of
+# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project], [dev], [boost] and [postgres] of
 # pyproject.toml pull in, and nothing else. Names and versions only, never an address.
 # Written anew by: make constraints
 """
@@ -38,6 +38,6 @@ def pulled_in(requirements: list[str]) -> dict[str, str]:
 if __name__ == "__main__":
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    versions = pulled_in([*project["dependencies"], *extras["dev"], *extras["boost"]])
+    versions = pulled_in([*project["dependencies"], *extras["dev"], *extras["boost"], *extras["postgres"]])
     lines = "".join(f"{name}=={versions[name]}\n" for name in sorted(versions))
     (ROOT / "constraints.txt").write_text(HEAD + lines)
