@@ -90,6 +90,8 @@ class QuickDecoder:
         given = rows if self._only_amounts else [[row[place] for place in self._amounts] for row in rows]
         amounts = np.array(given, np.float64).reshape(len(rows), len(self._amounts))
         plain = self._in_range(amounts)
+        if not plain.all():
+            amounts[~plain] = 0.0  # their values mean nothing, and may be beyond float32
         if self._only_amounts:
             numbers, codes = amounts, np.empty((len(rows), 0), np.int64)
         else:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Answered", "ServedModel", "refuse_all"]
 
 
+_ROW = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
+
+
 class Answered(NamedTuple):
     """What a row gets.
 
@@ -97,13 +100,17 @@ class ServedModel:
             return None
         return msgspec.structs.astuple(row)
 
-    def answer_plain(self, rows: Sequence[tuple[Cell, ...]]) -> list[Answered]:
-        """Answer rows of plain cells, in the order of the features.
+    def answer_plain(self, rows: Sequence[tuple[Cell, ...]], bodies: Sequence[bytes]) -> list[Answered]:
+        """Answer bodies of one row each, byte for byte as :meth:`answer_rows` answers them.
 
-        The answers are those of :meth:`answer_rows` for the same rows, byte for byte.
+        Parameters
+        ----------
+        rows : sequence of n tuples
+            What :meth:`plain_cells` returned for each.
+        bodies : sequence of n bytes
         """
         if self._quick is None:
-            return self.answer_rows([dict(zip(self.features, row, strict=True)) for row in rows])
+            return self.answer_rows([_ROW.decode(body) for body in bodies])
         arrays, plain = self._quick.arrays(rows)
         if plain.all():
             return [Answered(body) for body in self._writer.write(self.bundle.predict_arrays(arrays))]
@@ -113,7 +120,7 @@ class ServedModel:
             written = self._writer.write(self.bundle.predict_arrays(arrays.take(kept)))
             answered |= {int(at): Answered(body) for at, body in zip(kept, written, strict=True)}
         others = np.flatnonzero(~plain).tolist()
-        full = self.answer_rows([dict(zip(self.features, rows[at], strict=True)) for at in others])
+        full = self.answer_rows([_ROW.decode(bodies[at]) for at in others])
         answered |= dict(zip(others, full, strict=True))
         return [answered[at] for at in range(len(rows))]
 

@@ -24,7 +24,7 @@ TURN_ROWS = 64
 SLOW_SECONDS = 0.001
 """A model that takes longer for a row is not computed in the thread of the event loop."""
 
-_Waiter = tuple[tuple["Cell", ...], "asyncio.Future[Answered]"]
+_Waiter = tuple[tuple["Cell", ...], bytes, "asyncio.Future[Answered]"]
 
 
 class Turns:
@@ -61,7 +61,7 @@ class Turns:
         if not self._waiting:
             # Once around the loop first: it looks at the sockets between, and a block of 16 rows costs as two of 3.
             loop.call_soon(loop.call_soon, self._answer, loop)
-        self._waiting.append((cells, future))
+        self._waiting.append((cells, body, future))
         return future
 
     def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -69,15 +69,18 @@ class Turns:
         if self._waiting:
             loop.call_soon(self._answer, loop)
         if self._model.seconds > SLOW_SECONDS:
-            computed = loop.run_in_executor(self._threads, self._model.answer_plain, [cells for cells, _ in turn])
+            computed = loop.run_in_executor(self._threads, self._answers, turn)
             computed.add_done_callback(lambda done: self._hand_out(turn, done))
             return
         try:
-            answered = self._model.answer_plain([cells for cells, _ in turn])
+            answered = self._answers(turn)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must reach those who wait
             self._one_by_one(turn, error)
         else:
             _settle(turn, answered)
+
+    def _answers(self, turn: list[_Waiter]) -> list[Answered]:
+        return self._model.answer_plain([cells for cells, _, _ in turn], [body for _, body, _ in turn])
 
     def _hand_out(self, turn: list[_Waiter], computed: asyncio.Future[list[Answered]]) -> None:
         error = computed.exception()
@@ -88,19 +91,20 @@ class Turns:
 
     def _one_by_one(self, turn: list[_Waiter], error: Exception) -> None:
         """Answer each row by itself after a block has failed, so that one row cannot take the others with it."""
-        for cells, future in turn:
+        for waiter in turn:
+            future = waiter[2]
             if future.done():
                 continue
             if len(turn) == 1:
                 future.set_exception(error)
                 continue
             try:
-                future.set_result(self._model.answer_plain([cells])[0])
+                future.set_result(self._answers([waiter])[0])
             except Exception as own:  # noqa: BLE001 - as above
                 future.set_exception(own)
 
 
 def _settle(turn: list[_Waiter], answered: list[Answered]) -> None:
-    for (_, future), answer in zip(turn, answered, strict=True):
+    for (_, _, future), answer in zip(turn, answered, strict=True):
         if not future.done():
             future.set_result(answer)
