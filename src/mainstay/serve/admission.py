@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mainstay.serve.serving import Serving
 
-__all__ = ["FREE_PATHS", "Admission", "token_digests"]
+__all__ = ["FREE_PATHS", "Admission", "is_known", "token_digests"]
 
 FREE_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
 """What is answered without a token: what a supervisor asks, and nothing of the model."""
@@ -85,14 +85,25 @@ class Admission:
 
     def _client(self, authorization: bytes) -> str:
         """Return the name of the token that came; comparing takes as long for a wrong one as for a right one."""
-        given = hashlib.sha256(_token(authorization)).digest()
-        known = [hmac.compare_digest(given, digest) for digest in self._digests]
-        if not any(known):
+        if not is_known(authorization, self._digests):
             raise RequestError(
                 "a token is needed, and none that is known came", status=401, where="authorization", code="token",
                 hint="Send the header authorization: Bearer TOKEN.",
             )  # fmt: skip
-        return given.hex()
+        return hashlib.sha256(_token(authorization)).hexdigest()
+
+
+def is_known(authorization: bytes, digests: tuple[bytes, ...]) -> bool:
+    """Return whether a header has a token that is let in; without any tokens, everyone is.
+
+    Examples
+    --------
+    >>> is_known(b"Bearer one", token_digests(("one",))), is_known(b"Bearer two", token_digests(("one",)))
+    (True, False)
+    """
+    given = hashlib.sha256(_token(authorization)).digest()
+    known = [hmac.compare_digest(given, digest) for digest in digests]
+    return not digests or any(known)
 
 
 def token_digests(tokens: tuple[str, ...]) -> tuple[bytes, ...]:

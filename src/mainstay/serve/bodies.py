@@ -35,8 +35,6 @@ def check_json(headers: Mapping[bytes, bytes]) -> None:
     >>> check_json({b"content-type": b"application/json; charset=utf-8"})
     """
     given = headers.get(b"content-type", b"")
-    if given == _JSON:
-        return
     kind, _, rest = given.partition(b";")
     charset = rest.strip().lower().replace(b'"', b"")
     if kind.strip().lower() != _JSON or charset not in (b"", b"charset=utf-8"):
@@ -68,6 +66,9 @@ async def read_bytes(receive: Receive, headers: Mapping[bytes, bytes], limits: L
 async def read_rest(first: Message, receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
     """Return the whole body of a request of which the first part is here; see :func:`read_bytes`."""
     length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        raise RequestError("the content-length is no number", where="content-length", code="length",
+                           hint="Leave it to your HTTP client.")  # fmt: skip
     if len(length) > 18 or int(length) > limits.max_body:
         raise _too_large(limits)
     message, size, parts = first, 0, []

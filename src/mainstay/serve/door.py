@@ -19,7 +19,7 @@ from mainstay.serve.identity import accepted
 from mainstay.serve.predicting import Predicting, Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,7 +30,11 @@ __all__ = ["Door"]
 
 _JSON = (b"content-type", b"application/json")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
-_ALWAYS = (_NOSNIFF, (b"cache-control", b"no-store"))
+_ALWAYS = (
+    _NOSNIFF, (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)  # fmt: skip
 
 
 class Door:
@@ -62,12 +66,13 @@ class Door:
         task = self._open.begin(now)
         headers = dict(scope["headers"])
         sender = _Sender(send, headers)
+        model = None
         try:
             path = _path(scope) if scope.get("root_path") else scope["path"]
             self._admission.check(scope, headers, path)
             place = self._places.get(path)
             if place is None or scope["method"] != "POST":
-                await self._routes({**scope, "app": self}, receive, sender)
+                await self._route(scope, receive, sender, task)
                 return
             if headers.get(b"content-type") != b"application/json" or b"content-encoding" in headers:
                 check_json(headers)
@@ -86,30 +91,44 @@ class Door:
                 found = said if isinstance(said, bytes) else await said
             await sender.answer(found)
         except BaseException as error:  # noqa: BLE001 - the last place where an error can become an answer
-            await self._fail(error, scope, sender, task)
+            read = model is not None or self._open.is_read(task)
+            overdue = isinstance(error, asyncio.CancelledError) and self._open.was_overdue(task)
+            await self._fail(_overdue(read=read) if overdue else error, scope, sender)
         finally:
             self._open.end(task)
 
-    async def _fail(self, error: BaseException, scope: Scope, sender: _Sender, task: Task | None) -> None:
+    async def _route(self, scope: Scope, receive: Receive, sender: _Sender, task: Task | None) -> None:
+        """Let a route answer, which reads the body itself where there may be one."""
+        head = scope["method"] == "HEAD"
+        if scope["method"] != "POST":
+            self._open.answering(task, time.perf_counter())
+
+        async def send(message: Message) -> None:
+            if head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await sender.routed(message, self.serving.identities.request)
+
+        await self._routes({**scope, "app": self}, receive, send)
+
+    async def _fail(self, error: BaseException, scope: Scope, sender: _Sender) -> None:
         """Answer what went wrong; what is no matter of the request goes on its way."""
         if isinstance(error, ClientGoneError):
             return
-        if isinstance(error, asyncio.CancelledError) and self._open.was_overdue(task):
-            await self._refuse(sender, _overdue(read=self._open.is_read(task)))
-        elif isinstance(error, HTTPException):
-            await self._refuse(sender, _of_route(error, scope))
+        if isinstance(error, HTTPException):
+            await self._refuse(sender, _of_route(error, scope), scope)
         elif isinstance(error, MainstayError):
-            await self._refuse(sender, error)
+            await self._refuse(sender, error, scope)
         elif isinstance(error, Exception):
             self.serving.journal.failure(scope, error)
-            await self._refuse(sender, _internal())
+            await self._refuse(sender, _internal(), scope)
         else:
             raise error
 
-    async def _refuse(self, sender: _Sender, error: MainstayError) -> None:
+    async def _refuse(self, sender: _Sender, error: MainstayError, scope: Scope) -> None:
         """Send the one shape of an error, unless an answer has begun."""
         status = error.status if isinstance(error, RequestError) else 422
-        self.serving.metrics.refused(status, error.code)
+        path = _path(scope)
+        self.serving.metrics.refused(status, error.code, self._number(path))
         if sender.begun:
             return
         identity = sender.given or self.serving.identities.request()
@@ -118,8 +137,15 @@ class Door:
             more.append((b"www-authenticate", b'Bearer realm="mainstay", Basic realm="mainstay"'))
         if isinstance(error, RequestError):
             more += [(name.encode(), value.encode()) for name, value in error.headers.items()]
-        body = msgspec.json.encode({"error": {**error.to_dict(), "id": identity}})
-        await sender.json(status, body, identity, more)
+        said: dict[str, Any] = {"error": {**error.to_dict(), "id": identity}}
+        if path == "/v2" or path.startswith("/v2/"):
+            said = {"error": str(error), "detail": said["error"]}  # the protocol's clients read a text here
+        await sender.json(status, msgspec.json.encode(said), identity, more, head=scope["method"] == "HEAD")
+
+    def _number(self, path: str) -> int | None:
+        """Return the place of the model that a path asks, for the counters."""
+        place = self._places.get(path) or self.serving.shelf.places.get(path.partition("/models/")[2].partition("/")[0])
+        return None if place is None else place.number
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -131,6 +157,7 @@ class Door:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self.serving.pulse.start(asyncio.get_running_loop())
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await asyncio.get_running_loop().run_in_executor(None, self.serving.close)
@@ -162,22 +189,21 @@ class _Sender:
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
-    async def json(self, status: int, body: bytes, identity: str, more: Any = ()) -> None:
-        """Send a whole response of JSON."""
+    async def json(self, status: int, body: bytes, identity: str, more: Any, *, head: bool) -> None:
+        """Send a whole response of JSON; its headers alone where only these are asked for."""
         self.begun = True
         name = self.given or identity
         headers = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", name.encode()), *_ALWAYS, *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+        await self._send({"type": "http.response.body", "body": b"" if head else body})
 
-    async def __call__(self, message: Message) -> None:
+    async def routed(self, message: Message, identity: Callable[[], str]) -> None:
         """Pass on what a route sends."""
         if message["type"] == "http.response.start":
             self.begun = True
             given = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(pair for pair in _ALWAYS if pair[0] not in given)]
-            if self.given:
-                message["headers"].append((b"x-request-id", self.given.encode()))
+            message["headers"].append((b"x-request-id", (self.given or identity()).encode()))
         await self._send(message)
 
 

@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mainstay.serve.limits import Limits
 
 __all__ = ["OpenRequests", "Task"]
@@ -25,6 +27,8 @@ class OpenRequests:
     Parameters
     ----------
     limits : Limits
+    started : callable, optional
+        Called with the event loop whenever requests come after a pause.
 
     Attributes
     ----------
@@ -34,7 +38,8 @@ class OpenRequests:
         Seconds that the event loop was late at its last beat: what a request waits for its turn.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, started: Callable[[asyncio.AbstractEventLoop], None] | None = None) -> None:
+        self._started = started
         self._body_seconds, self._answer_seconds = limits.body_seconds, limits.answer_seconds
         self._until: dict[Task, float] = {}
         self._read: set[Task] = set()
@@ -89,6 +94,8 @@ class OpenRequests:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
         self._beating = True
+        if self._started is not None:
+            self._started(loop)
         self._due = time.perf_counter() + _BEAT
         loop.call_later(_BEAT, self._beat, loop)
         return loop

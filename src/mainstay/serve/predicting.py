@@ -61,6 +61,7 @@ class Predicting:
             When the schema refuses the row.
         """
         if answered.error is not None:
+            self._serving.metrics.rows_refused(asked.place.number, 1)
             raise answered.error
         identity = self._new()
         seconds = time.perf_counter() - asked.began
@@ -93,19 +94,22 @@ class Predicting:
         explain = _wants_reasons(asked.query)
         given = read_body(asked.body, self._serving.limits.max_rows)
         answered = await self.answer_rows(model, given.rows, numbered=not given.single)
+        good = sum(one.error is None for one in answered)
+        self._serving.metrics.rows_refused(asked.place.number, len(answered) - good)
         if given.on_error == "fail":
             error = refuse_all(answered, given)
             if error is not None:
                 raise error
         reasons = await self._reasons(model, given.rows) if explain else [None] * len(answered)
-        identities = [self._new() for _ in answered]
+        # Only answers count: a refused row is not in the log, and must not look like one that was lost.
+        identities = [self._new() if one.error is None else self._serving.identities.request() for one in answered]
         seconds = time.perf_counter() - asked.began
         kept = None
         if self._log is not None:
             raws = raw_rows(asked.body, single=given.single)
             rows = zip(identities, raws, answered, strict=True)
             kept = await self.remember(model, [(name, raw, one.body) for name, raw, one in rows if one.body], seconds)
-        self._answered(asked.place.number, seconds, len(answered))
+        self._answered(asked.place.number, seconds, good)
         parts = [_with_reason(one, why) for one, why in zip(answered, reasons, strict=True)]
         return _response(model, given, parts, identities, kept)
 

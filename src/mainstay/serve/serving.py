@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.serve.identity import Identities
+from mainstay.serve.metrics_pulse import Pulse
 from mainstay.serve.open_requests import OpenRequests
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Serving:
     ----------
     identities : Identities
     open_requests : OpenRequests
+    pulse : Pulse
+        Says to the counters how this worker is.
     threads : ThreadPoolExecutor
         For what takes longer than the thread of the event loop may be held.
     draining : bool
@@ -61,7 +64,8 @@ class Serving:
         self.token_digests = token_digests
         self.hosts = hosts
         self.identities = Identities()
-        self.open_requests = OpenRequests(limits)
+        self.pulse = Pulse(self)
+        self.open_requests = OpenRequests(limits, started=self.pulse.start)
         self.threads = shelf.threads
         self.draining = False
 

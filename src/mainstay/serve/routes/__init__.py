@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.serve.routes.health import health_routes
+from mainstay.serve.routes.metrics import metrics_routes
+from mainstay.serve.routes.models import model_routes
+from mainstay.serve.routes.pages import page_routes
 from mainstay.serve.routes.predictions import prediction_routes
+from mainstay.serve.routes.protocol_v2 import protocol_routes
+from mainstay.serve.routes.readiness import Readiness
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -17,4 +22,8 @@ __all__ = ["all_routes"]
 
 def all_routes(serving: Serving) -> list[BaseRoute]:
     """Return every route; those of predictions only stand for the door, which answers them itself."""
-    return [*prediction_routes(serving), *health_routes(serving)]
+    readiness = Readiness(serving)
+    return [
+        *prediction_routes(serving), *health_routes(serving, readiness), *model_routes(serving, readiness),
+        *metrics_routes(serving), *protocol_routes(serving, readiness), *page_routes(),
+    ]  # fmt: skip

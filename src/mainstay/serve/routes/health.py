@@ -1,25 +1,28 @@
-"""Whether the process lives, and whether it should get requests: what a supervisor asks."""
+"""Whether the process lives, and whether it should get requests: what a supervisor asks, without a token.
+
+Where tokens are asked for, whoever comes without one is told the status and nothing else: no name, no digest, no count.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mainstay.contracts.errors import MainstayError
+from mainstay.serve.admission import is_known
+from mainstay.serve.routes.answers import json_response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
+    from mainstay.serve.routes.readiness import Readiness
     from mainstay.serve.serving import Serving
 
-__all__ = ["health_routes", "json_response", "readiness"]
+__all__ = ["health_routes"]
 
 
-def health_routes(serving: Serving) -> list[BaseRoute]:
+def health_routes(serving: Serving, readiness: Readiness) -> list[BaseRoute]:
     """Return ``/health/live`` and ``/health/ready``."""
 
     async def live(request: Request) -> Response:
@@ -29,31 +32,10 @@ def health_routes(serving: Serving) -> list[BaseRoute]:
 
     async def ready(request: Request) -> Response:
         """Say whether the golden rows of every model get their stored answers, here and now."""
-        del request
-        said = await run_in_threadpool(readiness, serving)
-        return json_response(said, 200 if said["status"] == "ready" else 503)
+        said = await readiness.document()
+        status = 200 if said["status"] == "ready" else 503
+        if not is_known(request.headers.get("authorization", "").encode("latin-1"), serving.token_digests):
+            said = {"status": said["status"]}
+        return json_response(said, status, {"retry-after": "1"} if status == 503 else None)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
-
-
-def readiness(serving: Serving) -> dict[str, Any]:
-    """Return what each model and the log say of themselves; replays golden rows."""
-    said: dict[str, Any] = {"status": "ready", "models": {}}
-    for name, place in serving.shelf.places.items():
-        model = place.model
-        try:
-            count = model.check()
-            said["models"][name] = {"ready": True, "digest": model.digest, "golden_rows": count}
-        except MainstayError as error:
-            said["models"][name] = {"ready": False, "digest": model.digest, "message": error.message}
-            said["status"] = "not ready"
-    if serving.log is not None:
-        said["log"] = msgspec.to_builtins(serving.log.state)
-    if serving.draining:
-        said["status"] = "ending"
-    return said
-
-
-def json_response(content: Any, status: int = 200) -> Response:
-    """Return plain data as a response."""
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
