@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +24,15 @@ FLAGS = tuple(
         *("hide-scrollbars", "remote-debugging-pipe"),
     )
 )
+
+# The browser reads commands from 3 and writes answers to 4; a shell can not move descriptors above 9.
+_START = """
+import os, sys
+ends = [os.dup2(int(given), 100 + at) for at, given in enumerate(sys.argv[1:3])]
+for at, end in enumerate(ends):
+    os.dup2(end, 3 + at)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def chromium():
@@ -39,8 +49,7 @@ class Browser:
         self._folder = tempfile.mkdtemp(prefix="browser-")
         to_read, self._to = os.pipe()
         self._from, to_write = os.pipe()
-        # The browser reads commands from 3 and writes answers to 4.
-        command = ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', program, *FLAGS]
+        command = [sys.executable, "-c", _START, str(to_read), str(to_write), program, *FLAGS]
         self._process = subprocess.Popen(
             [*command, f"--user-data-dir={self._folder}", "about:blank"], pass_fds=(to_read, to_write),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
