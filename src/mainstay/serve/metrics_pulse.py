@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainstay.serve.metrics import Present
-
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
-    from mainstay.serve.serving import Serving
+    from mainstay.serve.metrics import Metrics, Present
 
 __all__ = ["Pulse", "resident_bytes"]
 
@@ -25,11 +24,13 @@ class Pulse:
 
     Parameters
     ----------
-    serving : Serving
+    metrics : Metrics
+    look : callable
+        Returns how the worker is now.
     """
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    def __init__(self, metrics: Metrics, look: Callable[[], Present]) -> None:
+        self._metrics, self._look = metrics, look
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -40,16 +41,7 @@ class Pulse:
 
     def tell(self) -> None:
         """Tell it now."""
-        serving = self._serving
-        serving.metrics.present(
-            Present(
-                open=len(serving.open_requests),
-                delay=serving.open_requests.delay,
-                memory=resident_bytes(),
-                log=None if serving.log is None else serving.log.state,
-                digests={place.number: place.model.digest for place in serving.shelf.places.values()},
-            )
-        )
+        self._metrics.present(self._look())
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         if loop is self._loop:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.serve.identity import Identities
-from mainstay.serve.metrics_pulse import Pulse
+from mainstay.serve.metrics import Present
+from mainstay.serve.metrics_pulse import Pulse, resident_bytes
 from mainstay.serve.open_requests import OpenRequests
 
 if TYPE_CHECKING:
@@ -64,10 +65,20 @@ class Serving:
         self.token_digests = token_digests
         self.hosts = hosts
         self.identities = Identities()
-        self.pulse = Pulse(self)
+        self.pulse = Pulse(metrics, self.present)
         self.open_requests = OpenRequests(limits, started=self.pulse.start)
         self.threads = shelf.threads
         self.draining = False
+
+    def present(self) -> Present:
+        """Return how this worker is now."""
+        return Present(
+            open=len(self.open_requests),
+            delay=self.open_requests.delay,
+            memory=resident_bytes(),
+            log=None if self.log is None else self.log.state,
+            digests={place.number: place.model.digest for place in self.shelf.places.values()},
+        )
 
     def close(self, seconds: float = 10.0) -> None:
         """Write what the log still holds, and end; may block."""
