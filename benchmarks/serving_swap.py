@@ -59,7 +59,9 @@ async def settle(judge, digest, server):
     """Wait until only this digest answers; return the seconds it took."""
     began = time.monotonic()
     while judge.last != digest or judge.row_of_last < SETTLED:
-        if time.monotonic() > began + LIMIT or not server.running:
+        if not server.running:
+            raise RuntimeError(f"the server ended: {server.tail()}")
+        if time.monotonic() > began + LIMIT:
             raise TimeoutError(f"no answer of the new bundle after {LIMIT:g} s; the server says: {server.tail()}")
         await asyncio.sleep(0.005)
     return time.monotonic() - began
