@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
-# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project], [dev], [boost] and [postgres] of
-# pyproject.toml pull in, and nothing else. Names and versions only, never an address.
+# The exact versions that CI proves, for `pip install -c constraints.txt`: what [project], [dev], [boost] and
+# [postgres] of pyproject.toml pull in, and nothing else. Names and versions only, never an address.
 # Written anew by: make constraints
 """
 
