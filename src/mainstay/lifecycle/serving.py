@@ -84,10 +84,15 @@ class Serve:
         if background:
             return server.start()
         with server.signals():
-            server.start()
-            if announce is None or not announce(server):
-                server.note("started")
-            server.wait()
+            try:
+                server.start()
+                if announce is None or not announce(server):
+                    server.note("started")
+                server.wait()
+            except KeyboardInterrupt:
+                server.kill()
+                raise
+        server.note("stopped")
         return server
 
     def create_app(
@@ -150,7 +155,7 @@ def _by_name(models: Any) -> dict[str, Bundle | str | Path]:
 
 
 def _each(models: Iterable[Any]) -> dict[str, Bundle | str | Path]:
-    from mainstay.serve.app import name_of
+    from mainstay.serve.names import name_of
 
     named: dict[str, Bundle | str | Path] = {}
     for model in models:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from starlette.routing import Router
 
 from mainstay.bundle.open import Bundle, open_bundle
-from mainstay.contracts.errors import RequestError, UsageError
+from mainstay.contracts.errors import RequestError
 from mainstay.serve.admission import token_digests
 from mainstay.serve.door import Door
 from mainstay.serve.journal import Journal
 from mainstay.serve.limits import Limits
 from mainstay.serve.metrics import Metrics
+from mainstay.serve.names import check_name, name_of
 from mainstay.serve.routes import all_routes
 from mainstay.serve.serving import Serving
 from mainstay.serve.shelf import Shelf
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from mainstay.serve.log.record import PredictionLog
 
-__all__ = ["Source", "build", "create_app", "name_of", "open_models"]
+__all__ = ["Source", "build", "create_app", "open_models"]
 
 Source = Bundle | str | Path
 
@@ -94,20 +95,8 @@ def open_models(models: Source | Mapping[str, Source]) -> dict[str, Bundle]:
     """
     named = {name_of(models): models} if isinstance(models, Bundle | str | Path) else models
     for name in named:
-        if not name or name != name.strip() or not all(sign.isalnum() or sign in "._-" for sign in name):
-            raise UsageError(
-                f"a model's name has letters, digits, '.', '_' and '-', and {name!r} came", where="serve",
-                hint="Write NAME=FILE.mainstay.",
-            )  # fmt: skip
+        check_name(name)
     return {name: source if isinstance(source, Bundle) else open_bundle(source) for name, source in named.items()}
-
-
-def name_of(source: Source) -> str:
-    """Return the name under which a model is served that was given none: that of its file."""
-    if isinstance(source, Bundle):
-        return "model"
-    kept = "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in Path(source).stem)
-    return kept or "model"
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

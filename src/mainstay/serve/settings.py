@@ -8,13 +8,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from mainstay.contracts.errors import UsageError
 from mainstay.serve.limits import Limits
-
-if TYPE_CHECKING:
-    from mainstay.serve.log.record import LogMode
 
 __all__ = ["ServeSettings", "Setting", "amount_of_bytes", "is_loopback", "settings_by_name"]
 
@@ -126,7 +123,7 @@ class ServeSettings:
             "Keep every answer: a SQLite file, or postgresql://user@host/database.", value="URL", group="The log"
         ),
     )
-    log_mode: LogMode = field(
+    log_mode: Literal["batched", "durable"] = field(
         default="batched",
         metadata=_said(
             "batched: no answer waits; durable: an answer waits until it is kept.", value="HOW", group="The log"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mainstay.serve.app import build, open_models
+from mainstay.bundle.open import open_bundle
+from mainstay.serve.access import AccessLog
+from mainstay.serve.app import build
 from mainstay.serve.metrics import Metrics
+from mainstay.serve.names import check_name
 from mainstay.serve.processes.connections import Connections
+from mainstay.serve.processes.exchanging import prepare, put
 from mainstay.serve.processes.http_server import HttpServer, new_loop
 from mainstay.serve.processes.tokens import read_tokens
 from mainstay.serve.serving import Serving
@@ -16,17 +20,36 @@ from mainstay.serve.shelf import Shelf
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
 
-    from mainstay.serve.app import Source
+    from mainstay.serve.answering.served import ServedModel
     from mainstay.serve.journal import Journal
     from mainstay.serve.log.record import PredictionLog
     from mainstay.serve.settings import ServeSettings
 
-__all__ = ["Engine", "open_settings_log"]
+__all__ = ["Among", "Engine"]
 
 _CONNECTIONS_PER_REQUEST = 4
 _LOG_SECONDS = 10.0
+_LOG_LOOK_SECONDS = 1.0
+
+
+class Among(NamedTuple):
+    """Which of several workers this is.
+
+    Parameters
+    ----------
+    number : int, default 0
+    table : int, optional
+        The descriptor of the counters that all share.
+    restarted : bool, default False
+        Whether it takes the place of one that died, so that nothing outside may keep it from answering.
+    """
+
+    number: int = 0
+    table: int | None = None
+    restarted: bool = False
 
 
 class Engine:
@@ -35,17 +58,18 @@ class Engine:
     Parameters
     ----------
     settings : ServeSettings
-    models : mapping of name to bundle or path
+    models : mapping of name to bytes
     door : socket
         Listening.
     journal : Journal
+    among : Among, optional
 
     Raises
     ------
     BundleError
         When a model file is refused.
     UsageError
-        When a file cannot be read.
+        When the tokens cannot be read or the log not opened.
 
     Attributes
     ----------
@@ -53,68 +77,129 @@ class Engine:
     """
 
     def __init__(
-        self, settings: ServeSettings, models: Mapping[str, Source], door: socket.socket, journal: Journal
+        self,
+        settings: ServeSettings,
+        models: Mapping[str, bytes],
+        door: socket.socket,
+        journal: Journal,
+        among: Among = Among(),  # noqa: B008 - a record that nobody can change
     ) -> None:
         self.settings = settings
-        shelf = Shelf(open_models(models))
+        for name in models:
+            check_name(name)
         tokens = () if settings.token_file is None else read_tokens(settings.token_file)
+        shelf = Shelf({name: open_bundle(data) for name, data in models.items()})
+        metrics = Metrics(tuple(shelf.places), table=among.table, worker=among.number)
+        log = _open_log(settings, may_be_away=among.restarted)
         self.serving = Serving(
-            shelf, settings.limits, Metrics(tuple(shelf.places)), journal, log=open_settings_log(settings),
-            token_digests=tokens, hosts=settings.hosts,
-        )  # fmt: skip
+            shelf, settings.limits, metrics, journal, log=log, token_digests=tokens, hosts=settings.hosts
+        )
         self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
 
     @property
-    def models(self) -> list[dict[str, str]]:
-        """Name and digest of what is served now."""
-        return [{"name": name, "digest": place.model.digest} for name, place in self.serving.shelf.places.items()]
+    def models(self) -> dict[str, str]:
+        """The digest of each model that is served now, by name."""
+        return {name: place.model.digest for name, place in self.serving.shelf.places.items()}
 
-    def run(self, ready: Callable[[], None]) -> None:
+    def run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Serve until :meth:`end` is called; returns when all is answered and the log is closed.
 
         Parameters
         ----------
-        ready : callable
-            Called in the event loop once connections are accepted.
+        beside : async callable
+            Begun in the same loop once requests are answered, and ended with the server.
         """
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(self._run(ready))
+            runner.run(self._run(beside))
+
+    def call(self, function: Callable[..., object], *given: object) -> None:
+        """Call a function in the thread of the event loop, from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(function, *given)
 
     def end(self) -> None:
         """Begin to end; from any thread."""
-        if self._loop is not None and self._ending is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                self._loop.call_soon_threadsafe(self._end)
-
-    def _end(self) -> None:
         self.serving.draining = True
         if self._ending is not None:
-            self._ending.set()
+            self.call(self._ending.set)
 
-    async def _run(self, ready: Callable[[], None]) -> None:
+    def kill(self) -> None:
+        """End what was started beside this process: nothing."""
+
+    def prepare(self, name: str, data: bytes) -> ServedModel:
+        """Return a model that could be served; see :func:`mainstay.serve.processes.exchanging.prepare`."""
+        return prepare(self.serving, name, data, allow_schema_change=self.settings.allow_schema_change)
+
+    def put(self, model: ServedModel, *, count: bool = True) -> None:
+        """Serve a model that was prepared; in the thread of the event loop."""
+        put(self.serving, model)
+        if count:
+            self.serving.metrics.swapped(self.serving.shelf[model.name].number, done=True)
+
+    def refused(self, name: str) -> None:
+        """Count a model that could not be served; in the thread of the event loop."""
+        self.serving.metrics.swapped(self.serving.shelf[name].number, done=False)
+
+    async def exchange(self, name: str, data: bytes) -> str:
+        """Serve other bytes under a name, and return their digest.
+
+        Raises
+        ------
+        MainstayError
+            When they are refused; the old model goes on.
+        """
+        model = await asyncio.to_thread(self.prepare, name, data)
+        self.put(model)
+        return model.digest
+
+    async def read_tokens_again(self) -> None:
+        """Let in those whose tokens are in the file now.
+
+        Raises
+        ------
+        UsageError
+            When it cannot be read; those that were let in still are.
+        """
+        if self.settings.token_file is not None:
+            self.serving.token_digests = read_tokens(self.settings.token_file)
+
+    async def _run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
+        if self.serving.draining:
+            self._ending.set()
         settings = self.settings
+        app = AccessLog(build(self.serving), self.serving.journal) if settings.access_log else build(self.serving)
         server = HttpServer(
-            build(self.serving), self._door, Connections(settings.max_body),
+            app, self._door, Connections(settings.max_body),
             most=_CONNECTIONS_PER_REQUEST * settings.max_open, behind_proxy=settings.behind_proxy,
         )  # fmt: skip
+        loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]
         try:
-            await server.run(self._ending, settings.drain_seconds, ready)
+            await server.run(self._ending, settings.drain_seconds, lambda: tasks.append(loop.create_task(beside())))
         finally:
+            for task in tasks:
+                task.cancel()
             await asyncio.to_thread(self.serving.close, _LOG_SECONDS)
 
+    async def _mind_log(self) -> None:
+        """Say in the journal when the log cannot be written, and when it can again."""
+        log, healthy = self.serving.log, True
+        while log is not None:
+            await asyncio.sleep(_LOG_LOOK_SECONDS)
+            state = log.state
+            if state.healthy != healthy:
+                healthy = state.healthy
+                self.serving.journal.event(
+                    "log healthy" if healthy else "log unhealthy", message=state.message, lost=state.lost
+                )
 
-def open_settings_log(settings: ServeSettings, *, may_be_away: bool = False) -> PredictionLog | None:
-    """Return the log that the settings ask for; SQLAlchemy is imported only where they do.
 
-    Raises
-    ------
-    UsageError
-        When its address cannot be used.
-    """
+def _open_log(settings: ServeSettings, *, may_be_away: bool) -> PredictionLog | None:
+    """Return the log that the settings ask for; SQLAlchemy is imported only where they do."""
     if settings.log is None:
         return None
     from mainstay.serve.log.open import open_log
