@@ -1,18 +1,14 @@
 """The pages at / and /docs, in a real browser before a real server: what is typed is asked, what is said is shown."""
 
-import contextlib
 import json
-import socket
 import subprocess
 import sys
-import threading
-import time
 import zipfile
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from tests.serve.browser import Browser, chromium
+from tests.serve.live import served
 from tests.serve.models import NASTY, NASTY_ROW, QUOTES, churn, fees, nasty, sets
 
 from mainstay.serve.app import create_app
@@ -24,24 +20,6 @@ FIELD = ".field[data-column={}] :is(input:not([type=range]):not(.other), select,
 
 def field(name):
     return FIELD.format(json.dumps(name))
-
-
-@contextlib.contextmanager
-def served(app):
-    """Run an application in uvicorn in a thread; yields its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            ends = time.monotonic() + 20
-            while not server.started and time.monotonic() < ends:
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mainstay.serve.describe import example_row
 from mainstay.serve.openapi_answers import answer_example, answer_schemas, document_schemas, reference
 from mainstay.serve.openapi_cells import row_schema
-from mainstay.serve.openapi_endpoints import (
-    error_responses,
-    fixed_paths,
-    model_path,
-    predict_operation,
-    protocol_paths,
-)
+from mainstay.serve.openapi_endpoints import fixed_paths, model_path, predict_operation
+from mainstay.serve.openapi_protocol import infer_example, protocol_paths
+from mainstay.serve.openapi_responses import error_responses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,15 +62,17 @@ def openapi_document(
     keys = _keys(models)
     schemas = document_schemas()
     predicting: dict[str, Document] = {}
+    inferring: dict[str, Document] = {}
     for name, bundle in models.items():
-        row = example_row(bundle)
-        schemas |= _request_schemas(keys[name], name, bundle, row=row, max_rows=max_rows)
-        schemas |= answer_schemas(keys[name], name, bundle)
-        ask = predict_operation(keys[name], name, examples=_bodies(row), answer=answer_example(name, bundle, row))
+        row, key = example_row(bundle), keys[name]
+        schemas |= _request_schemas(key, name, bundle, row=row, max_rows=max_rows)
+        schemas |= answer_schemas(key, name, bundle)
+        answer = answer_example(name, bundle, row)
+        ask = predict_operation(key, name, examples=_bodies(row), example=answer, token=token)
         if name == default:
             predicting["/predict"] = {"post": {**ask, "operationId": "predict", "summary": f"Ask {name}, the default"}}
         predicting[model_path(name, "predict")] = {"post": ask}
-    names = list(models)
+        inferring[name] = infer_example(bundle.schema, row)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,13 +81,18 @@ def openapi_document(
             "description": _ABOUT.format(max_body=max_body, max_rows=max_rows),
         },
         **({"servers": [{"url": root}]} if root else {}),
-        "paths": predicting | fixed_paths(names, token=token) | protocol_paths(names, token=token),
+        "paths": predicting | fixed_paths(list(models), token=token) | protocol_paths(inferring, token=token),
         "components": {"schemas": schemas, "responses": error_responses(), **(_SECURITY if token else {})},
-        **({"security": [{"token": []}]} if token else {}),
+        **({"security": [{"token": []}, {"password": []}]} if token else {}),
     }
 
 
-_SECURITY = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+_SECURITY = {
+    "securitySchemes": {
+        "token": {"type": "http", "scheme": "bearer"},
+        "password": {"type": "http", "scheme": "basic", "description": "The token as password, for browsers."},
+    }
+}
 
 
 def _keys(names: Mapping[str, object]) -> dict[str, str]:

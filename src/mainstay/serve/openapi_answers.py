@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.records import Outputs
 
-__all__ = ["ERROR", "EXAMPLE_ID", "answer_example", "answer_schemas", "document_schemas", "reference"]
+__all__ = ["ERROR", "EXAMPLE_ID", "PROTOCOL_ERROR", "answer_example", "answer_schemas", "document_schemas", "reference"]
 
 Document = dict[str, Any]
 
@@ -29,6 +29,7 @@ _DIGEST: Document = {
     "description": "SHA-256 of the model file's manifest: which bytes answered.",
 }
 _ID: Document = {"type": "string", "description": "The prediction's own id, under which it is logged."}
+_LOGGED: Document = {"type": "boolean", "description": "With a durable log: whether the log keeps the answer."}
 
 ERROR: Document = {
     "type": "object",
@@ -48,6 +49,17 @@ ERROR: Document = {
                 "id": {**_TEXT, "description": "The request's id, also in the header x-request-id."},
             },
         }
+    },
+}
+
+PROTOCOL_ERROR: Document = {
+    "type": "object",
+    "description": "The same in the words of the Open Inference Protocol.",
+    "required": ["error", "detail"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {**_TEXT, "description": "All of it in a sentence."},
+        "detail": ERROR["properties"]["error"],
     },
 }
 
@@ -77,7 +89,8 @@ def answer_schemas(key: str, name: str, bundle: Bundle) -> dict[str, Document]:
     said = _said(bundle)
     required = [member for member in said if member not in ("warnings", "explanation")]
     from_model = {"model": {"const": name}, "digest": _DIGEST}
-    single = {**said, **from_model, "id": _ID}
+    logged = {"logged": _LOGGED}
+    single = {**said, **from_model, "id": _ID, **logged}
     refused = {"error": ERROR["properties"]["error"], "id": _ID}
     return {
         f"Answer_{key}": _object(single, [*required, "model", "digest", "id"], f"The answer of {name} to one row."),
@@ -92,6 +105,7 @@ def answer_schemas(key: str, name: str, bundle: Bundle) -> dict[str, Document]:
                     "description": "In the order of the rows.",
                 },
                 **from_model,
+                **logged,
             },
             ["predictions", "model", "digest"],
             f"The answers of {name} to several rows.",
@@ -199,6 +213,7 @@ def document_schemas() -> dict[str, Document]:
     }
     return {
         "Error": ERROR,
+        "ProtocolError": PROTOCOL_ERROR,
         "Card": _object(card, list(card), "A model in a few words."),
         "Models": _object(models, list(models), "All models; the default one answers POST /predict."),
         "Schema": _object(described, list(described), "What a model takes and what it answers."),

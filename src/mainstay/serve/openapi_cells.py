@@ -115,7 +115,8 @@ def _never_missing(column: Column, probe: _Probe) -> Document:
         return {}
     words = list(dict.fromkeys(["", "nan", "NaN", "NAN", "NaT", *(word.strip() for word in column.missing)]))
     refused = [word for word, taken in zip(words, probe.taken(words), strict=True) if not taken]
-    ways = "|".join(f"{_escaped(word)}(?:\\.0*)?" if word.lstrip("-").isdigit() else _escaped(word) for word in refused)
+    more = {"number": "*", "category": "+", "boolean": "+"}.get(column.kind, "")
+    ways = "|".join(_escaped(word) + (_zeros(word, more) if more else "") for word in refused)
     never: list[Document] = [{"type": "string", "pattern": f"^{_BLANK}(?:{ways}){_BLANK}$"}] if refused else []
     numbers = [number for number in _missing_numbers(column) if not probe.takes(number)]
     never += [{"enum": numbers}] if numbers else []
@@ -219,12 +220,17 @@ def _boolean(column: Column, probe: _Probe) -> Document:
     words = ["false", "f", "no", "n", "0", "off", "true", "t", "yes", "y", "1", "on", *column.categories]
     known = [word for word, taken in zip(words, probe.taken(words), strict=True) if taken]
     empty = ["", "nan", *column.missing] if takes_none else []
-    pattern = "|".join(_caseless(word.strip()) for word in dict.fromkeys([*known, *empty]))
+    pattern = "|".join(_caseless(word.strip()) + _zeros(word, "+") for word in dict.fromkeys([*known, *empty]))
     numbers = [number for word in column.categories if (number := _as_number(word.strip())) is not None]
     others = [0, 1, None, *numbers, *_missing_numbers(column)]
     plain = [value for value, taken in zip(others, probe.taken(others), strict=True) if taken]
     ways: list[Document] = [{"type": "boolean"}, {"type": "string", "pattern": f"^{_BLANK}(?:{pattern}){_BLANK}$"}]
     return {"anyOf": [*ways, {"enum": _distinct(plain)}] if plain else ways}
+
+
+def _zeros(word: str, more: str) -> str:
+    """Return what may follow a whole number without changing it: "-9.0" means what "-9" means."""
+    return f"(?:\\.0{more})?" if word.strip().lstrip("-").isdigit() else ""
 
 
 def _caseless(word: str) -> str:
@@ -243,7 +249,7 @@ def _category(column: Column, probe: _Probe) -> Document:
             "examples": list(column.categories[:_SHOWN_LEVELS]),
         }
     words: list[Any] = list(dict.fromkeys(word.strip() for word in column.categories))
-    numbers = [number for word in words if (number := _as_number(word)) is not None]
+    numbers = [number for word in words if (number := _as_number(word)) is not None] + _missing_numbers(column)
     others = ["", *(word.strip() for word in column.missing), None, True, False]
     asked = [*words, *numbers, *others]
     taken = [value for value, known in zip(asked, probe.taken(asked), strict=True) if known]

@@ -140,7 +140,7 @@ function tableOf(heads, lines) {
 }
 
 function errorsOf(description) {
-  const refusals = Object.entries(description.components.responses);
+  const refusals = Object.entries(description.components.responses).filter(([name]) => /^Refused\d+$/.test(name));
   const example = refusals.map(([, one]) => one.content?.["application/json"]?.example).find(Boolean);
   const shape = resolved(description, { $ref: "#/components/schemas/Error" }).properties.error.properties;
   const members = Object.entries(shape).map(([name, one]) => [name, one.description ?? ""]);
