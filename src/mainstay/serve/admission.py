@@ -42,7 +42,7 @@ class Admission:
 
     def __init__(self, serving: Serving) -> None:
         limits = serving.limits
-        self._digests = serving.token_digests
+        self._serving = serving
         self._hosts = serving.hosts
         self._met: set[bytes | None] = set()
         self._rates = Rates(limits.max_rate) if limits.max_rate is not None else None
@@ -65,7 +65,7 @@ class Admission:
         if path in FREE_PATHS:
             return
         client = ""
-        if self._digests:
+        if self._serving.token_digests:  # read each time: the file of tokens may be read again while it serves
             client = self._client(headers.get(b"authorization", b""))
         if self._rates is not None:
             self._rates.take(client or (scope.get("client") or ("",))[0], time.monotonic())
@@ -85,7 +85,7 @@ class Admission:
 
     def _client(self, authorization: bytes) -> str:
         """Return the name of the token that came; comparing takes as long for a wrong one as for a right one."""
-        if not is_known(authorization, self._digests):
+        if not is_known(authorization, self._serving.token_digests):
             raise RequestError(
                 "a token is needed, and none that is known came", status=401, where="authorization", code="token",
                 hint="Send the header authorization: Bearer TOKEN.",
