@@ -103,6 +103,15 @@ class Server:
                 total += one.memory_info().rss
         return total / 1e6
 
+    def cpu_seconds(self):
+        """Return the processor time that the tree has taken so far."""
+        total = 0.0
+        for one in self.family():
+            with contextlib.suppress(psutil.Error):
+                taken = one.cpu_times()
+                total += taken.user + taken.system
+        return total
+
     def signal(self, number):
         self._process.send_signal(number)
 
