@@ -209,7 +209,7 @@ def made_up_row(schema: Schema) -> Row:
 
     Examples
     --------
-    >>> from mainstay.contracts.schema import Column
+    >>> from mainstay.contracts.schema import Column, Schema
     >>> made_up_row(Schema(columns=(Column(name="age", kind="number", low=18, high=90),)))
     {'age': 54}
     """

@@ -288,7 +288,7 @@ def _words(column: Column) -> str:
     if column.unit:
         parts.append(f"in {column.unit}")
     if column.kind == "number" and (column.low is not None or column.high is not None):
-        parts.append(range_words(column))
+        parts.append(_range_words(column))
     return f"{', '.join(parts)}. {_rules(column)}".strip()
 
 
@@ -313,14 +313,7 @@ def _rules(column: Column) -> str:
     return " ".join(found)
 
 
-def range_words(column: Column) -> str:
-    """Return the range that was seen in training, in words.
-
-    Examples
-    --------
-    >>> range_words(Column(name="age", kind="number", low=18, high=90))
-    'seen from 18 to 90'
-    """
+def _range_words(column: Column) -> str:
     low = "" if column.low is None else f" from {column.low:g}"
     return f"seen{low}" + ("" if column.high is None else f" to {column.high:g}")
 
