@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from mainstay.serve.log.store import Sized
 from mainstay.serve.log.tables import PREDICTIONS, ready_tables
+from mainstay.serve.log.trimming import Trimmer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["PostgresStore", "postgres_engine", "postgres_words"]
 
 _MARK = "\x1f"
-_STEP = 1000
 _CONNECT_SECONDS = 5
 _STATEMENT_SECONDS = 20
 # What a row takes beside its values: its head, and its places in the two indexes.
@@ -51,10 +51,9 @@ _CASTS = ("", "::bigint[]", "", "", "", "", "::bigint[]")
 _COLUMNS = ", ".join(column.name for column in PREDICTIONS.columns)
 _ARRAYS = ", ".join(f"string_to_array(%s::text, '{_MARK}'){cast}" for cast in _CASTS)
 _INSERT = f"INSERT INTO predictions ({_COLUMNS}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING"  # noqa: S608
-_OLDEST = "DELETE FROM predictions WHERE id IN (SELECT id FROM predictions {} ORDER BY time, id LIMIT %s)"
 _SIZED = """
 SELECT (SELECT count(*) FROM predictions),
-       (SELECT coalesce(avg(pg_column_size(some.*)), 0) FROM (SELECT * FROM predictions ORDER BY time LIMIT 500) some)
+       (SELECT coalesce(avg(pg_column_size(first)), 0) FROM (SELECT * FROM predictions ORDER BY time LIMIT 500) first)
 """
 
 _WORDS = {
@@ -84,6 +83,7 @@ class PostgresStore:
     def __init__(self, place: str, shown: str) -> None:
         self._shown = shown
         self._engine = postgres_engine(place)
+        self._trimmer = Trimmer(_sized)
         self._connection: Connection | None = None
 
     def open(self) -> None:
@@ -117,16 +117,7 @@ class PostgresStore:
 
     def shrink(self, retention: Retention, now_ns: int) -> bool:
         """Delete up to 1,000 of the oldest rows; the database uses their place for new ones after its own vacuum."""
-        connection = self._current()
-        deleted = 0
-        if retention.keep_ns is not None:
-            aged = _OLDEST.format("WHERE time < %s")
-            deleted = connection.exec_driver_sql(aged, (now_ns - retention.keep_ns, _STEP)).rowcount
-        if deleted < _STEP and (retention.max_rows is not None or retention.max_bytes is not None):
-            surplus = min(_STEP - deleted, retention.surplus(*_sized(connection)))
-            if surplus:
-                deleted += connection.exec_driver_sql(_OLDEST.format(""), (surplus,)).rowcount
-        return deleted >= _STEP
+        return self._trimmer.step(self._current(), retention, now_ns)
 
     def close(self) -> None:
         """Give up the connection."""
@@ -160,7 +151,7 @@ def _write_plainly(connection: Connection, entries: Sequence[Entry]) -> None:
     connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _sized(connection: Connection) -> Sized:
+def _sized(connection: Connection, _: Retention) -> Sized:
     """Return the rows, and an estimate of what they take: what deleted rows have left behind does not count."""
     rows, width = connection.exec_driver_sql(_SIZED).one()
     return Sized(rows, int(rows * (float(width) + _BYTES_BESIDE)))

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from mainstay.serve.log.store import Sized
 from mainstay.serve.log.tables import ready_tables
+from mainstay.serve.log.trimming import Trimmer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["SqliteStore", "pack_entries", "sqlite_words"]
 
 _BUSY_SECONDS = 5.0
-_STEP = 1000
 _PAGES_GIVEN_BACK = 2000
 
 # A record: time (20 digits), then where id, inputs and output begin (from 1) and how long they are, then the latency.
@@ -51,8 +51,6 @@ WITH RECURSIVE step(i) AS (VALUES (0) UNION ALL SELECT i + {_WIDTH} FROM step WH
 INSERT OR IGNORE INTO predictions (id, time, model, digest, inputs, output, latency_us)
 SELECT {_text(21)}, {_number(1, 20)}, ?3, ?4, {_text(41)}, {_text(61)}, {_number(81, 20)} FROM step
 """  # noqa: S608 - made of the constants above
-
-_OLDEST = "DELETE FROM predictions WHERE rowid IN (SELECT rowid FROM predictions {} ORDER BY time LIMIT ?)"
 
 _WORDS = {
     "SQLITE_FULL": "the disk is full",
@@ -88,6 +86,7 @@ class SqliteStore:
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         )
         self._connection: Connection | None = None
+        self._trimmer = Trimmer(_sized)
         self._file = (0, 0)
 
     def open(self) -> None:
@@ -114,17 +113,12 @@ class SqliteStore:
     def shrink(self, retention: Retention, now_ns: int) -> bool:
         """Delete up to 1,000 of the oldest rows, and give a part of the free pages back to the disk."""
         connection = self._current()
-        deleted = 0
-        if retention.keep_ns is not None:
-            aged = _OLDEST.format("WHERE time < ?")
-            deleted = connection.exec_driver_sql(aged, (now_ns - retention.keep_ns, _STEP)).rowcount
-        if deleted < _STEP and (retention.max_rows is not None or retention.max_bytes is not None):
-            surplus = min(_STEP - deleted, retention.surplus(*self._sized(connection, retention)))
-            if surplus:
-                deleted += connection.exec_driver_sql(_OLDEST.format(""), (surplus,)).rowcount
-        # The pragma frees one page for each row that is fetched from it.
-        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})").fetchall()
-        return deleted >= _STEP
+        more = self._trimmer.step(connection, retention, now_ns)
+        # The pragma frees a page with each step, and its steps have no columns: only a script takes them all.
+        driver = connection.connection.driver_connection
+        if driver is not None:
+            driver.executescript(f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK})")
+        return more
 
     def close(self) -> None:
         """Give up the connection."""
@@ -156,16 +150,17 @@ class SqliteStore:
             return (0, 0)
         return (found.st_dev, found.st_ino)
 
-    def _sized(self, connection: Connection, retention: Retention) -> Sized:
-        def ask(question: str) -> int:
-            return int(connection.exec_driver_sql(question).scalar() or 0)
 
-        # Rows get ascending numbers and the oldest go first, so that the ends tell the count without reading all.
-        rows = ask("SELECT (SELECT max(rowid) FROM predictions) - (SELECT min(rowid) FROM predictions) + 1")
-        if retention.max_rows is not None and rows > retention.max_rows:
-            rows = ask("SELECT count(*) FROM predictions")
-        pages = ask("PRAGMA page_count") - ask("PRAGMA freelist_count")
-        return Sized(rows, pages * ask("PRAGMA page_size"))
+def _sized(connection: Connection, retention: Retention) -> Sized:
+    def ask(question: str) -> int:
+        return int(connection.exec_driver_sql(question).scalar() or 0)
+
+    # Rows get ascending numbers and the oldest go first, so that the ends tell the count without reading all.
+    rows = ask("SELECT (SELECT max(rowid) FROM predictions) - (SELECT min(rowid) FROM predictions) + 1")
+    if retention.max_rows is not None and rows > retention.max_rows:
+        rows = ask("SELECT count(*) FROM predictions")
+    pages = ask("PRAGMA page_count") - ask("PRAGMA freelist_count")
+    return Sized(rows, pages * ask("PRAGMA page_size"))
 
 
 def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
