@@ -84,9 +84,9 @@ async def by_hand(app, messages, *, method="POST", path="/predict", headers=(), 
     waiting, sent = list(messages), []
 
     async def receive():
-        if waiting:
-            return waiting.pop(0)
-        await asyncio.Event().wait()
+        if not waiting:
+            await asyncio.Event().wait()
+        return waiting.pop(0)
 
     async def send(message):
         sent.append(message)
