@@ -70,6 +70,7 @@ class Server:
         self._reloader = Reloader(files, self._processes.exchange, self._processes.refused, self._journal)
         self.pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._look_first = False
         self._listening = threading.Event()
         self._failure: BaseException | None = None
         self._in_terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -179,6 +180,7 @@ class Server:
     def _signalled(self, number: int, frame: object) -> None:
         del frame
         if number == _HANGUP and not (self._in_terminal and not sys.stderr.isatty()):
+            self._look_first = True  # one worker may answer already while another is still beginning
             if self._loop is not None:
                 asyncio.run_coroutine_threadsafe(self._look(), self._loop)
             return
@@ -204,6 +206,8 @@ class Server:
         """Run beside what serves: only now there is a loop to ask."""
         self._loop = asyncio.get_running_loop()
         self._listening.set()
+        if self._look_first:
+            await self._look()
         if self._settings.watch is not None:
             await self._reloader.watch(self._settings.watch)
 
