@@ -247,7 +247,7 @@ def test_the_reference_lists_every_column_of_every_model(open_page):
         {column.name for column in bundle.schema.columns} for bundle in (churn(), fees(), sets(), nasty())
     ]
     paths = page.ask("[...document.querySelectorAll('.operation .path')].map((one) => one.textContent)")
-    assert {"/predict", "/models/nasty/predict", "/v2/models/{name}/infer", "/health/ready", "/metrics"} <= set(paths)
+    assert {"/predict", "/models/nasty/predict", "/v2/models/nasty/infer", "/health/ready", "/metrics"} <= set(paths)
     assert page.ask("document.querySelectorAll('#reference img, #reference b').length") == 0
 
 

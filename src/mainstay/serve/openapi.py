@@ -9,7 +9,7 @@ from mainstay.serve.describe import example_row
 from mainstay.serve.openapi_answers import answer_example, answer_schemas, document_schemas, reference
 from mainstay.serve.openapi_cells import row_schema
 from mainstay.serve.openapi_endpoints import fixed_paths, model_path, predict_operation
-from mainstay.serve.openapi_protocol import infer_example, protocol_paths
+from mainstay.serve.openapi_protocol import protocol_paths
 from mainstay.serve.openapi_responses import error_responses
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def openapi_document(
     keys = _keys(models)
     schemas = document_schemas()
     predicting: dict[str, Document] = {}
-    inferring: dict[str, Document] = {}
+    rows = {name: example_row(bundle) for name, bundle in models.items()}
     for name, bundle in models.items():
-        row, key = example_row(bundle), keys[name]
+        row, key = rows[name], keys[name]
         schemas |= _request_schemas(key, name, bundle, row=row, max_rows=max_rows)
         schemas |= answer_schemas(key, name, bundle)
         answer = answer_example(name, bundle, row)
@@ -72,7 +72,6 @@ def openapi_document(
         if name == default:
             predicting["/predict"] = {"post": {**ask, "operationId": "predict", "summary": f"Ask {name}, the default"}}
         predicting[model_path(name, "predict")] = {"post": ask}
-        inferring[name] = infer_example(bundle.schema, row)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -81,7 +80,7 @@ def openapi_document(
             "description": _ABOUT.format(max_body=max_body, max_rows=max_rows),
         },
         **({"servers": [{"url": root}]} if root else {}),
-        "paths": predicting | fixed_paths(list(models), token=token) | protocol_paths(inferring, token=token),
+        "paths": predicting | fixed_paths(list(models), token=token) | protocol_paths(models, rows, token=token),
         "components": {"schemas": schemas, "responses": error_responses(), **(_SECURITY if token else {})},
         **({"security": [{"token": []}, {"password": []}]} if token else {}),
     }

@@ -103,7 +103,7 @@ def cell_schema(column: Column) -> Document:
         case "category":
             found = _category(column, probe)
         case "datetime":
-            found = _datetime(probe)
+            found = _datetime(column, probe)
         case _:
             found = {"type": _types(["string"], takes_any=True, takes_none=probe.takes(None))}
     return {"description": _words(column), **found, **_never_missing(column, probe), "x-column": _facts(column)}
@@ -268,12 +268,14 @@ def _as_number(word: str) -> float | None:
     return int(number) if number.is_integer() else number
 
 
-def _datetime(probe: _Probe) -> Document:
+def _datetime(column: Column, probe: _Probe) -> Document:
     takes_none = probe.takes(None)
     if probe.takes(_NONSENSE):
         return {"type": _types(["string"], takes_any=True, takes_none=takes_none)}
     numbers = any(probe.taken([20240131, 1_706_000_000, 2024]))
-    return {"type": ["string", *(["number"] if numbers else []), *(["null"] if takes_none else [])]}
+    found: Document = {"type": ["string", *(["number"] if numbers else []), *(["null"] if takes_none else [])]}
+    missing = [number for number in _missing_numbers(column) if probe.takes(number)]
+    return {"anyOf": [found, {"enum": missing}]} if missing and not numbers else found
 
 
 def _words(column: Column) -> str:

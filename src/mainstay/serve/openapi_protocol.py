@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from mainstay.serve.openapi_responses import READING, WRITING, answer, get, named, responses, state_or_error
+from mainstay.serve.protocol_v2.metadata import MATRIX_NAMES
 from mainstay.serve.protocol_v2.tensors import DATATYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mainstay.bundle.open import Bundle
     from mainstay.contracts.schema import Schema
 
 __all__ = ["infer_example", "protocol_paths"]
@@ -21,30 +24,6 @@ _TAG = "Open Inference Protocol V2"
 _TEXT: Document = {"type": "string"}
 _DATATYPE: Document = {"enum": list(DATATYPES)}
 _ABOUT: Document = {"type": ["object", "null"]}
-_ASKED: Document = {
-    "type": "object",
-    "required": ["name", "shape", "datatype"],
-    "properties": {
-        "name": {**_TEXT, "description": "A column."},
-        "shape": {"type": "array", "items": {"type": "integer"}, "description": "[rows]"},
-        "datatype": _DATATYPE,
-        "parameters": _ABOUT,
-        "data": {"type": ["array", "null"], "description": "One value for each row."},
-    },
-}
-_REQUEST: Document = {
-    "type": "object",
-    "required": ["inputs"],
-    "properties": {
-        "id": {"type": ["string", "null"]},
-        "parameters": _ABOUT,
-        "inputs": {"type": "array", "minItems": 1, "items": _ASKED},
-        "outputs": {
-            "type": ["array", "null"],
-            "items": {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "parameters": _ABOUT}},
-        },
-    },
-}
 _TENSOR: Document = {
     "type": "object",
     "required": ["name", "datatype", "shape"],
@@ -102,56 +81,88 @@ _VERSION: Document = {
 _SIGNS = (403, 405, 408, 500)
 
 
-def protocol_paths(examples: Mapping[str, Document], *, token: bool) -> dict[str, Document]:
+def protocol_paths(models: Mapping[str, Bundle], rows: Mapping[str, Document], *, token: bool) -> dict[str, Document]:
     """Return all paths that begin with /v2.
 
     Parameters
     ----------
-    examples : mapping of str to dict
-        The body of an inference for each model, by the name under which it is served.
+    models : mapping of str to Bundle
+        By the name under which each is served.
+    rows : mapping of str to dict
+        A row that each accepts.
     token : bool
         Whether a token is asked for; what tells life signs then says that it needs none.
     """
     free: Document = {"security": []} if token else {}
     server = responses(answer(_SERVER), READING, token=token, protocol=True)
     live = responses(answer(_LIVE), _SIGNS, token=token, protocol=True)
-    ready = responses(answer(_READY), _SIGNS, token=token, protocol=True) | {
-        "503": state_or_error(_READY, "ProtocolError")
-    }
+    ready = responses(answer(_READY), _SIGNS, token=token, protocol=True) | _NOT_READY
     paths = {
         "/v2": get("v2_server", "The server", _TAG, server),
         "/v2/health/live": get("v2_live", "Whether the process runs", _TAG, live, **free),
         "/v2/health/ready": get("v2_ready", "Whether all models answer", _TAG, ready, **free),
     }
+    metadata = responses(answer(_MODEL), READING, token=token, protocol=True)
+    known = responses(answer(_READY), READING, token=token, protocol=True) | _NOT_READY
     for form, suffix in (("", ""), ("/versions/{version}", "_version")):
-        given = [named(examples), *([_VERSION] if form else [])]
-        paths |= _model_paths(f"/v2/models/{{name}}{form}", suffix, given, examples, token=token)
+        root, given = f"/v2/models/{{name}}{form}", [named(models), *([_VERSION] if form else [])]
+        paths[root] = get(f"v2_model{suffix}", "A model's tensors", _TAG, metadata, parameters=given)
+        paths[f"{root}/ready"] = get(
+            f"v2_model_ready{suffix}", "Whether a model answers", _TAG, known, parameters=given
+        )
+    for number, (name, bundle) in enumerate(models.items()):
+        for form, suffix in (("", ""), ("/versions/{version}", "_version")):
+            infer = _infer(name, bundle, infer_example(bundle.schema, rows[name]), token=token)
+            infer["operationId"] = f"v2_infer_{number}{suffix}"
+            if form:
+                infer["parameters"] = [{**_VERSION, "schema": {"enum": [bundle.digest[:12], bundle.digest]}}]
+            paths[f"/v2/models/{quote(name, safe='')}{form}/infer"] = {"post": infer}
     return paths
 
 
-def _model_paths(
-    root: str, suffix: str, given: list[Document], examples: Mapping[str, Document], *, token: bool
-) -> dict[str, Document]:
-    metadata = responses(answer(_MODEL), READING, token=token, protocol=True)
-    ready = responses(answer(_READY), READING, token=token, protocol=True) | {
-        "503": state_or_error(_READY, "ProtocolError")
-    }
-    shown = {f"model_{at}": {"summary": f"Ask {name}", "value": one} for at, (name, one) in enumerate(examples.items())}
-    infer = {
+def _infer(name: str, bundle: Bundle, example: Document, *, token: bool) -> Document:
+    """Return the operation that asks a model for answers to tensors."""
+    columns = [column.name for column in bundle.schema.columns]
+    if all(column.kind == "number" for column in bundle.schema.features):
+        columns += [word for word in MATRIX_NAMES if word not in columns]
+    body = {"schema": _request(columns), "examples": {"one": {"summary": "One row", "value": example}}}
+    return {
         "tags": [_TAG],
-        "operationId": f"v2_infer{suffix}",
-        "summary": "Answers to columns as tensors",
-        "parameters": given,
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _REQUEST, "examples": shown}},
-        },
+        "summary": f"Ask {name} with tensors",
+        "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": responses(answer(_RESPONSE), WRITING, token=token, protocol=True),
     }
+
+
+def _request(columns: list[str]) -> Document:
+    """Return the body of an inference; that data and shape fit is no matter for a schema."""
+    tensor = {
+        "type": "object",
+        "required": ["name", "shape", "datatype"],
+        "properties": {
+            "name": {"enum": columns, "description": "A column."},
+            "shape": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 2,
+                "items": {"type": "integer", "minimum": 1},
+                "description": "[rows] or [rows, 1].",
+            },
+            "datatype": _DATATYPE,
+            "parameters": _ABOUT,
+            "data": {"type": ["array", "null"], "description": "One value for each row; null for a missing one."},
+        },
+    }
+    asked = {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "parameters": _ABOUT}}
     return {
-        root: get(f"v2_model{suffix}", "A model's tensors", _TAG, metadata, parameters=given),
-        f"{root}/ready": get(f"v2_model_ready{suffix}", "Whether a model answers", _TAG, ready, parameters=given),
-        f"{root}/infer": {"post": infer},
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": {"type": ["string", "null"]},
+            "parameters": _ABOUT,
+            "inputs": {"type": "array", "minItems": 1, "items": tensor},
+            "outputs": {"type": ["array", "null"], "items": asked},
+        },
     }
 
 
