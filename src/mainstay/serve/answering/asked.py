@@ -16,7 +16,7 @@ from mainstay.contracts.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Asked", "Cell", "Row", "nearest", "path_of", "read_body", "read_json"]
+__all__ = ["Asked", "Cell", "Row", "nearest", "path_of", "raw_rows", "read_body", "read_json"]
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
