@@ -168,6 +168,7 @@ class Engine:
 
     async def _run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._loop = asyncio.get_running_loop()
+        self.serving.pulse.start(self._loop)
         self._ending = asyncio.Event()
         if self.serving.draining:
             self._ending.set()
