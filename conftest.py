@@ -32,5 +32,5 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def stand_beside_example_files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the examples of the verbs where their files are."""
-    if request.node.__class__.__name__ == "DoctestItem" and "lifecycle" in request.node.path.parts:
+    if request.node.__class__.__name__ == "DoctestItem" and {"lifecycle", "serve"} & set(request.node.path.parts):
         monkeypatch.chdir(request.getfixturevalue("example_folder"))

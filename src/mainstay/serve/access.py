@@ -41,7 +41,7 @@ class AccessLog:
                 said["status"] = message["status"]
                 said["id"] = next((v.decode("latin-1") for n, v in message["headers"] if n == b"x-request-id"), "")
             elif message.get("body", b"").startswith(b'{"prediction'):
-                said["rows"] = message["body"].count(b'"id":"')  # each answer has one, and nothing else is called so
+                said.update(_predictions(message["body"], said["id"]))
             await send(message)
 
         try:
@@ -51,3 +51,16 @@ class AccessLog:
                 "request", method=scope["method"], path=scope["path"][:_LONGEST_PATH], **said,
                 ms=round((time.perf_counter() - began) * 1000, 3),
             )  # fmt: skip
+
+
+def _predictions(body: bytes, identity: str) -> dict[str, Any]:
+    """Return how many answers a body has, and the id of the first where the request has no name of its own.
+
+    Examples
+    --------
+    >>> _predictions(b'{"prediction":1.5,"model":"fee","id":"ab-0"}', "")
+    {'rows': 1, 'id': 'ab-0'}
+    """
+    _, *answers = body.split(b'"id":"')  # each answer has one, and nothing else is called so
+    first = answers[0].partition(b'"')[0].decode("latin-1") if answers else ""
+    return {"rows": len(answers), "id": identity or first}

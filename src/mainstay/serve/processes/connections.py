@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from uvicorn import Config
 
+    from mainstay.serve.journal import Journal
+
 __all__ = ["Connection", "Connections", "look_after"]
 
-_LOGGER = logging.getLogger("mainstay.serve.connections")
 _MOST_HEADERS = 200
 _FRAMES = 8
 """A byte of a body may come with so many bytes around it, in chunks of one."""
@@ -35,6 +36,8 @@ class Connections(ServerState):
     ----------
     max_body : int
         In bytes; what a whole request may have follows from it.
+    journal : Journal
+        Where a fault goes that no endpoint has turned into an answer.
     head_bytes : int, default 65_536
         The most bytes of a request before its body.
     head_seconds : float, default 10
@@ -44,9 +47,17 @@ class Connections(ServerState):
     """
 
     def __init__(
-        self, max_body: int, *, head_bytes: int = 65_536, head_seconds: float = 10.0, idle_seconds: float = 75.0
+        self,
+        max_body: int,
+        journal: Journal,
+        *,
+        head_bytes: int = 65_536,
+        head_seconds: float = 10.0,
+        idle_seconds: float = 75.0,
     ) -> None:
         super().__init__()
+        self.logger = logging.Logger("mainstay.serve", logging.ERROR)
+        self.logger.addHandler(_ToJournal(journal))
         self.head_bytes = head_bytes
         self.head_seconds = head_seconds
         self.idle_seconds = idle_seconds
@@ -60,12 +71,25 @@ class Connections(ServerState):
         return cast("list[Connection]", list(self.connections))
 
 
+class _ToJournal(logging.Handler):
+    """What uvicorn would log of a fault, as a line of the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception):
+            self._journal.failure({}, error)
+
+
 class Connection(HttpToolsProtocol):
     """The protocol of one connection."""
 
     def __init__(self, config: Config, state: Connections, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, state, {}, loop)
-        self.logger = _LOGGER
+        self.logger = state.logger
         self.access_log = False
         self.bounds = state
         self.received = 0

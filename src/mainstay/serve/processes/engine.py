@@ -175,7 +175,7 @@ class Engine:
         settings = self.settings
         app = AccessLog(build(self.serving), self.serving.journal) if settings.access_log else build(self.serving)
         server = HttpServer(
-            app, self._door, Connections(settings.max_body),
+            app, self._door, Connections(settings.max_body, self.serving.journal),
             most=_CONNECTIONS_PER_REQUEST * settings.max_open, behind_proxy=settings.behind_proxy,
         )  # fmt: skip
         loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]

@@ -172,7 +172,6 @@ class Supervisor:
             for task in others:
                 task.cancel()
             await self._end_all(keepers)
-            self._door.close()
             os.close(self._table)
 
     async def _all_begin(self) -> None:
@@ -244,6 +243,7 @@ class Supervisor:
 
     async def _end_all(self, keepers: list[asyncio.Task[None]]) -> None:
         """Tell all to end, wait for as long as they may take, and end those that take longer."""
+        self._door.close()  # first: while any process has it open, the system accepts for nobody
         for child in list(self._children.values()):
             if child.ready:
                 await child.tell(messages.End())
