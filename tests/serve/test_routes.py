@@ -2,10 +2,12 @@
 
 import asyncio
 import itertools
+import re
 import time
 
 import pytest
 from fastapi import FastAPI
+from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from tests.serve.asking import Asking, asking_all
@@ -53,6 +55,46 @@ def addresses(described):
                     address = address.replace(f"{{{one['name']}}}", value)
                 assert "{" not in address
                 yield method.upper(), address
+
+
+TENSORS = {"inputs": [{"name": "fee", "shape": [2], "datatype": "FP64", "data": [9.5, 1e9]}]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        *(("GET", path, None, 200) for path in [*TEXTS[1:], *PROTOCOL]),
+        ("POST", "/predict", ROW, 200),
+        ("POST", "/models/fees/predict?explain=true", ROW, 200),
+        ("POST", "/predict", {"rows": [ROW, {"agee": 1}, {"fee": 1}], "on_error": "row"}, 200),
+        ("POST", "/predict", {"agee": 1}, 422),
+        ("POST", "/predict", {"rows": [ROW] * 1001}, 413),
+        ("POST", "/v2/models/fees/infer", TENSORS, 200),
+        ("POST", "/v2/models/churn/infer", TENSORS, 200),
+        ("POST", "/v2/models/churn/infer", {"inputs": []}, 422),
+        ("POST", "/v2/models/churn/infer", None, 400),
+        ("GET", "/models/nobody/schema", None, 404),
+        ("GET", "/v2/models/nobody", None, 404),
+        ("GET", "/v2/models/nobody/versions/1/ready", None, 404),
+    ],
+)
+def test_what_is_sent_is_what_is_described(both, method, path, body, status):
+    client, _ = both
+    described = client.get("/openapi.json").json()
+    ways = described["paths"]
+    plain = path.partition("?")[0]
+    found = [one for one in ways if method.lower() in ways[one] and matches(one, plain)]
+    answer = client.ask(method, path, json=body)
+    assert answer.status_code == status
+    said = ways[found[-1]][method.lower()]["responses"][str(status)]
+    if "$ref" in said:
+        said = described["components"]["responses"][said["$ref"].rpartition("/")[2]]
+    schema = said["content"][answer.headers["content-type"].partition(";")[0]]["schema"]
+    Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
+
+
+def matches(template, path):
+    return re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path) is not None
 
 
 @pytest.mark.parametrize("path", [*PAGES, *TEXTS, *PROTOCOL])

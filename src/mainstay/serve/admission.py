@@ -85,12 +85,13 @@ class Admission:
 
     def _client(self, authorization: bytes) -> str:
         """Return the name of the token that came; comparing takes as long for a wrong one as for a right one."""
-        if not is_known(authorization, self._serving.token_digests):
+        given = hashlib.sha256(_token(authorization)).digest()
+        if not _is_among(given, self._serving.token_digests):
             raise RequestError(
                 "a token is needed, and none that is known came", status=401, where="authorization", code="token",
                 hint="Send the header authorization: Bearer TOKEN.",
             )  # fmt: skip
-        return hashlib.sha256(_token(authorization)).hexdigest()
+        return given.hex()
 
 
 def is_known(authorization: bytes, digests: tuple[bytes, ...]) -> bool:
@@ -101,9 +102,12 @@ def is_known(authorization: bytes, digests: tuple[bytes, ...]) -> bool:
     >>> is_known(b"Bearer one", token_digests(("one",))), is_known(b"Bearer two", token_digests(("one",)))
     (True, False)
     """
-    given = hashlib.sha256(_token(authorization)).digest()
-    known = [hmac.compare_digest(given, digest) for digest in digests]
-    return not digests or any(known)
+    return not digests or _is_among(hashlib.sha256(_token(authorization)).digest(), digests)
+
+
+def _is_among(given: bytes, digests: tuple[bytes, ...]) -> bool:
+    known = [hmac.compare_digest(given, digest) for digest in digests]  # all of them, found or not
+    return any(known)
 
 
 def token_digests(tokens: tuple[str, ...]) -> tuple[bytes, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import RequestError
 from mainstay.serve.answering.asked import nearest, path_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "rows_of"]
 
 
-class Rows(NamedTuple):
+class Rows:
     """The rows of a request.
 
     Parameters
@@ -31,23 +31,24 @@ class Rows(NamedTuple):
         Whether one tensor brought them all.
     """
 
-    rows: Sequence[Row]
-    columns: tuple[str, ...]
-    matrix: bool
+    def __init__(self, rows: Sequence[Row], columns: tuple[str, ...], *, matrix: bool) -> None:
+        self.rows = rows
+        self._matrix = matrix
+        self._positions = {path_of(name).removeprefix("$"): at for at, name in enumerate(columns)}
 
     def place(self, where: str, row: int) -> str:
         """Return a place in a row as the place in the request.
 
         Examples
         --------
-        >>> Rows([{"age": 1}], ("age",), False).place("$.rows[0].age", 0)
+        >>> Rows([{"age": 1}], ("age",), matrix=False).place("$.rows[0].age", 0)
         '$.inputs[0].data[0]'
         """
-        for at, name in enumerate(self.columns):
-            if path_of(name, row) == where:
-                inside = row * len(self.columns) + at if self.matrix else row
-                return f"$.inputs[{0 if self.matrix else at}].data[{inside}]"
-        return where.replace(f"$.rows[{row}]", "$.inputs", 1)
+        column = where.removeprefix(f"$.rows[{row}]")
+        at = self._positions.get(column)
+        if at is None:
+            return f"$.inputs{column}"
+        return f"$.inputs[0].data[{row * len(self._positions) + at}]" if self._matrix else f"$.inputs[{at}].data[{row}]"
 
 
 def rows_of(model: ServedModel, request: InferRequest, parts: Sequence[memoryview | None], most_rows: int) -> Rows:
