@@ -5,8 +5,8 @@
 A PostgreSQL of our own is stopped under load, in turn as an operator does it and as a crash does, stays away for so
 many seconds and comes back; the longest is meant to overflow the queue. The load is 16 connections with one row a
 request, every tenth 25 rows. No prediction may fail. When it is over and the queue is empty: the answers that the
-client got = what /metrics says was answered = rows in the store + rows that /metrics says were lost, exactly.
-Writes .cache/serving_database.json.
+client got = what /metrics says was answered = rows in the store + rows that /metrics says were lost, exactly. In the
+durable mode every answer that says "logged": true is in the store. Writes .cache/serving_database.json.
 """
 
 import argparse
@@ -39,13 +39,15 @@ class Seen:
     """What the client saw: the ids it got, and what was no answer."""
 
     def __init__(self):
-        self.ids, self.failed, self.slowest = set(), [], 0.0
+        self.ids, self.promised, self.failed, self.slowest = set(), set(), [], 0.0
 
     def answered(self, _row, status, body, seconds):
         self.slowest = max(self.slowest, seconds)
         found = ours.ID.findall(body)
         if status == 200 and found:
             self.ids.update(one.decode() for one in found)
+            if ours.LOGGED in body:
+                self.promised.update(one.decode() for one in found)
         else:
             self.failed.append(f"{status}: {body[:200]!r}")
 
@@ -91,7 +93,8 @@ def run(mode, workers, told, forest):
     return {
         "mode": mode, "workers": workers, "outages": outages, "client": len(seen.ids), "failed": len(seen.failed),
         "first_failed": seen.failed[:3], "slowest_s": seen.slowest, "stored": len(stored), "stored_at_end": after,
-        "missing": len(seen.ids - stored), **counts, "health_while_away": health,
+        "missing": len(seen.ids - stored), "promised": len(seen.promised),
+        "promised_missing": len(seen.promised - stored), **counts, "health_while_away": health,
     }  # fmt: skip
 
 
@@ -104,6 +107,10 @@ def exact(one):
         found.append(f"answered {one['answered']:,} but stored {one['stored']:,} + lost {one['lost']:,}")
     if one["missing"] != one["lost"]:
         found.append(f"{one['missing']:,} ids are not in the store, /metrics says {one['lost']:,}")
+    if one["promised_missing"]:
+        found.append(f"{one['promised_missing']:,} answers said that they were logged, and are not in the store")
+    if one["mode"] == "durable" and not one["promised"]:
+        found.append("no answer of the durable mode said that it was logged")
     if one["written"] != one["stored"]:
         found.append(f"/metrics says {one['written']:,} were written, the store holds {one['stored']:,}")
     return found

@@ -18,6 +18,8 @@ ANSWERED, WRITTEN, LOST, QUEUED = (
 STATED_SECONDS, STATED_ROWS = 0.3, 100_000
 """What the batched log says that a kill may cost: what waits in memory, which is at most 0.2 s of answers and the write
 that is under way (0.1 s here) while the store keeps up, and never more than its queue holds, for each worker."""
+LOGGED = b'"logged":true'
+"""What an answer of the durable mode says once it is kept."""
 ID = re.compile(rb'"id":\s?"([0-9a-f]{16}-[0-9a-f]{10})"')
 DIGEST = re.compile(rb'"digest":\s?"([0-9a-f]{64})"')
 
