@@ -162,3 +162,12 @@ def test_a_passing_password_with_marks_in_it_works(postgres):
     log.record(entries(1))
     log.close(5)
     assert log.state.written == 1
+
+
+def test_a_database_that_may_only_be_read_is_refused(postgres):
+    server, address = postgres
+    open_log(address).close(1)
+    name = address.rpartition("/")[2]
+    server.query(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(UsageError, match="takes no writes"):
+        open_log(address)

@@ -311,3 +311,17 @@ def test_taking_entries_costs_the_loop_next_to_nothing(start):
         log.record(batch)
     each = (time.perf_counter() - began) / 40_000
     assert each < 5e-6, "0.05 microseconds were measured; this leaves room for a busy machine"
+
+
+def test_the_queue_is_bounded_in_bytes_too(start, store):
+    store.open_gate.clear()
+    log = start(queue_bytes=10_000, flush_seconds=0.01)
+    log.record(entries(15, inputs=b"x" * 982))  # 1,000 bytes each, with the output
+    assert (log.state.queued, log.state.lost) == (10, 5)
+    log.record([entry(50)])
+    assert log.state.lost == 6
+    store.open_gate.set()
+    until(lambda: log.state.queued == 0)
+    log.record([entry(n, inputs=b"x" * 982) for n in range(100, 110)])
+    until(lambda: log.state.written == 20)
+    assert log.state.lost == 6

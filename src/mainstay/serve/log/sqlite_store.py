@@ -102,6 +102,9 @@ class SqliteStore:
         ):
             connection.exec_driver_sql(f"PRAGMA {line}")
         ready_tables(connection, str(self._path))
+        # A file that may only be read is found now, and not with the first answer.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("ROLLBACK")
         self._file = self._identity()
 
     def write(self, entries: Sequence[Entry]) -> None:

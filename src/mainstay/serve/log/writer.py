@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LogSettings", "QueuedLog"]
 
-# A statement holds Python's lock while it is put together; more rows at a time would be felt by those who wait.
+# A statement holds Python's lock while it is put together; more at a time would be felt by those who wait.
 _PIECE = 1000
+_PIECE_BYTES = 4_000_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _TIDY_SECONDS = 0.05
 _REMEMBERED = 10_000
@@ -44,9 +45,11 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     queue : int, default 100_000
         How many entries may wait; what comes when so many do is lost and counted.
+    queue_bytes : int, default 256_000_000
+        The same in bytes of inputs and outputs, so that big requests cannot fill the memory.
     flush_seconds : float, default 0.2
         In batched mode: how long an entry waits at most while the store keeps up.
-    flush_entries : int, default 5_000
+    flush_entries : int, default 500
         In batched mode: how many entries end the wait early.
     patience : float, default 2.0
         In durable mode: after how many seconds an answer goes out whose entry is not kept yet.
@@ -55,8 +58,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     queue: int = 100_000
+    queue_bytes: int = 256_000_000
     flush_seconds: float = 0.2
-    flush_entries: int = 5_000
+    flush_entries: int = 500
     patience: float = 2.0
     tidy_seconds: float = 60.0
 
@@ -87,10 +91,12 @@ class QueuedLog:
         self._line = WaitingLine(settings.patience)
         # Of the loop's thread.
         self._taken = 0
+        self._taken_bytes = 0
         self._overflowed = 0
         self._final: LogState | None = None
         # Of the writer's thread; a pair is exchanged as one, so that a reader never sees half of a change.
         self._flight: list[Entry] = []
+        self._done_bytes = 0
         self._progress = (0, 0)
         self._refused: tuple[int, ...] = ()
         self._trouble = ""
@@ -169,16 +175,34 @@ class QueuedLog:
 
     def _take(self, entries: Sequence[Entry]) -> int:
         """Queue what fits, count the rest as lost, and return how many were taken."""
-        room = self._settings.queue - (self._taken - self._progress[0]) if self._final is None else 0
-        count = len(entries)
-        if count > room:
-            self._overflowed += count - max(0, room)
-            count = max(0, room)
-            entries = entries[:count]
-        # Counted first: the writer must never be ahead of this number.
+        count, size = len(entries), _size(entries)
+        if not self._has_room(count, size):
+            entries, size = self._fitting(entries)
+            self._overflowed += count - len(entries)
+            count = len(entries)
+        # Counted first: the writer must never be ahead of these numbers.
         self._taken += count
+        self._taken_bytes += size
         self._queue.extend(entries)
         return count
+
+    def _fitting(self, entries: Sequence[Entry]) -> tuple[Sequence[Entry], int]:
+        """Return the first entries that still fit, and their size."""
+        size = 0
+        for count, entry in enumerate(entries):
+            more = size + _size((entry,))
+            if not self._has_room(count + 1, more):
+                return entries[:count], size
+            size = more
+        return entries, size
+
+    def _has_room(self, count: int, size: int) -> bool:
+        settings = self._settings
+        return (
+            self._final is None
+            and self._taken - self._progress[0] + count <= settings.queue
+            and self._taken_bytes - self._done_bytes + size <= settings.queue_bytes
+        )
 
     # From here on: the writer's thread.
 
@@ -204,11 +228,19 @@ class QueuedLog:
         left = len(self._queue) + len(self._flight)
         while left > 0 and (self._queue or self._flight):
             if not self._flight:
-                self._flight = [self._queue.popleft() for _ in range(min(_PIECE, len(self._queue)))]
+                self._board()
             size = len(self._flight)
             if not self._write():
                 return
             left = left - size if self._mode == "batched" else len(self._queue)
+
+    def _board(self) -> None:
+        """Take the next batch from the queue."""
+        size = 0
+        while self._queue and len(self._flight) < _PIECE and size < _PIECE_BYTES:
+            entry = self._queue.popleft()
+            self._flight.append(entry)
+            size += len(entry.inputs) + len(entry.output)
 
     def _write(self) -> bool:
         """Write the batch in flight, as often as it takes; False where the end came first."""
@@ -247,6 +279,7 @@ class QueuedLog:
         done, all_refused = self._progress
         self._refused = (*self._refused, *(done + place + 1 for place in refused))[-_REMEMBERED:]
         self._progress = (done + len(self._flight), all_refused + len(refused))
+        self._done_bytes += _size(self._flight)
         self._flight = []
         self._failing_since = None
         self._trouble = f"{len(refused)} entries hold text that the store cannot keep" if refused else ""
@@ -280,6 +313,10 @@ class QueuedLog:
     def _tell(self) -> None:
         """In the loop's thread: wake those whose entries are done."""
         self._line.confirm(self._progress[0], self._refused)
+
+
+def _size(entries: Sequence[Entry]) -> int:
+    return sum([len(entry.inputs) + len(entry.output) for entry in entries])
 
 
 def _told(*, kept: bool) -> Awaitable[bool]:
