@@ -110,3 +110,20 @@ def test_tree_contributions_are_shapley_values_by_brute_force(trees, seed):
     for place in (0, 40, 79):
         found = [given_[feature][0, place] if feature in given_ else 0.0 for feature in range(3)]
         np.testing.assert_allclose(found, brute_force(trees, rows[place]), atol=1e-5)
+
+
+@given(trees=random_trees(), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_a_few_rows_get_what_many_get(trees, seed):
+    if (trees.feature[trees.roots] < 0).all():
+        return
+    chance = np.random.default_rng(seed)
+    rows = chance.integers(0, 5, (80, 3)).astype(np.float64)
+    rows[chance.random((80, 3)) < 0.1] = np.nan
+    rows[:, 2] = np.nan_to_num(rows[:, 2])
+    few, many = tree_sum(trees, 3), tree_sum(trees, 3)
+    by_table = many.contributions(rows)
+    row_by_row = few.contributions(rows[:5])
+    assert set(row_by_row) == set(by_table) == set(few.features)
+    for feature, pushes in row_by_row.items():
+        np.testing.assert_allclose(pushes, by_table[feature][:, :5], rtol=0, atol=1e-12)

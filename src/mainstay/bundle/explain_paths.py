@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Paths", "leaf_values"]
 
+_COMPARE = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)
 _LEQ, _LESS, _GEQ, _GREATER, _EQUAL, _UNEQUAL, _MEMBER = range(7)
 
 
@@ -89,6 +90,10 @@ class Paths:
         """Return what a node's question says about values; NaN is missing."""
         given = _answer(int(self.mode[node]), float(self.split[node]), self._members(node), values)
         return np.asarray(given | (np.isnan(values) & self.missing_true[node]), np.bool_)
+
+    def compared(self, mode: int, values: NDArray[np.float64], splits: NDArray[np.float64]) -> NDArray[np.bool_] | bool:
+        """Return what questions of one kind say about a value each; those for one of several codes say no."""
+        return False if mode == _MEMBER else np.asarray(_COMPARE[mode](values, splits), np.bool_)
 
     def cuts_of(self, node: int) -> NDArray[np.float64]:
         """Return where a node's question cuts the values of its feature."""
@@ -175,8 +180,7 @@ def _answer(mode: int, split: float, members: NDArray[np.float64], values: NDArr
     """
     if mode == _MEMBER:
         return np.isin(values, members)
-    compare = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)[mode]
-    return np.asarray(compare(values, split), np.bool_)
+    return np.asarray(_COMPARE[mode](values, split), np.bool_)
 
 
 def _cuts(mode: int, split: float, members: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mainstay.bundle.explain_cells import FeatureCells, global_cells
+from mainstay.bundle.explain_few import FewRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +29,9 @@ __all__ = ["TreeSum"]
 
 _LEAVES = 32
 """The most leaves that are explained together; a larger tree is taken apart, for its rows share fewer patterns."""
+
+_FEW = 32
+"""Up to so many rows no tables are made."""
 
 _DENSE = 1 << 16
 _KEPT_BYTES = 256e6
@@ -77,6 +82,12 @@ class TreeSum:
         The votes of each leaf.
     threads : int, default 2
         NumPy leaves the interpreter free while it computes, so two threads use two cores.
+
+    Attributes
+    ----------
+    features : tuple of int
+        The features that are asked for.
+    base : float64 array of shape (outputs,)
     """
 
     def __init__(self, paths: Paths, values: NDArray[np.float64], *, threads: int = 2) -> None:
@@ -84,15 +95,19 @@ class TreeSum:
         self.values = values
         self.threads = threads
         self.base: NDArray[np.float64] = paths.reach @ values
-        self.cells = global_cells(paths)
+        self.features = tuple(np.unique(paths.feature).tolist())
         self._bounds = _bounds(paths.tree)
         self._kept: dict[int, _Unit] = {}
         self._bytes = 0
 
-    @property
-    def features(self) -> tuple[int, ...]:
-        """The features that are asked for."""
-        return tuple(self.cells)
+    @cached_property
+    def cells(self) -> dict[int, FeatureCells]:
+        """Where the features are cut, for tables."""
+        return global_cells(self.paths)
+
+    @cached_property
+    def _few(self) -> FewRows:
+        return FewRows(self.paths, self.values)
 
     def contributions(self, matrix: NDArray[np.float64]) -> dict[int, NDArray[np.float64]]:
         """Return what each feature adds for each row, as arrays of shape (outputs, n); with the base they sum up.
@@ -102,6 +117,8 @@ class TreeSum:
         matrix : float64 array of shape (n, width)
             The features that the trees read.
         """
+        if len(matrix) <= _FEW and not self._kept:
+            return self._few.contributions(matrix)
         rows = {feature: cells.of(matrix[:, feature]) for feature, cells in self.cells.items()}
         shares = [range(first, len(self._bounds), self.threads) for first in range(self.threads)]
         if self.threads == 1 or len(self._bounds) < 2:
