@@ -207,7 +207,7 @@ def _replay(figures: Figures) -> list[RenderableType]:
     parts += [Text(f"{count(figures[key])} entries {words}") for key, words in left.items() if figures[key]]
     parts += [Text(f"not in the log: {one}") for one in figures["missing"][:_SHOWN_ROWS]]
     lost = sum(gap["missing"] for gap in figures["gaps"])
-    words = f"{count(lost)} numbers are missing between the first and the last of a run: these answers were not kept"
+    words = f"{count(lost)} numbers are missing within the runs: answers that were lost, or rows that were refused"
     return [*parts, *([Text(words)] if lost else [])]
 
 
