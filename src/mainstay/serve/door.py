@@ -234,7 +234,7 @@ def _internal() -> RequestError:
 def _of_route(error: HTTPException, scope: Scope) -> RequestError:
     """Return what a route that is not there, or a method that it has not, is called here."""
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
         return RequestError(
             f"{scope['method'][:20]} is not answered here", status=405, where="method", code="method",
             hint=f"Allowed: {allowed}.", headers={"allow": allowed},
