@@ -71,6 +71,8 @@ SHAPES = {
 {ok, checked, same, different, other_model, unreadable, missing: [ids],
  differences: [{id, model, stored, recomputed}], gaps: [{run, first, last, missing}], other_digests, digests}""",
     "report": "{report, digest}",
+    "serve": """\
+{url, models: [{name, digest}], pid} once requests are answered; with --requirements {requirements: [lines]}""",
 }
 
 PYTHON_HEAD = """\
@@ -131,7 +133,7 @@ def python() -> str:
 
 
 CHAPTERS = {
-    "Verbs": inspect.isfunction,
+    "Verbs": lambda thing: callable(thing) and not inspect.isclass(thing),
     "Errors": lambda thing: inspect.isclass(thing) and issubclass(thing, Exception),
     "Records": inspect.isclass,
 }
@@ -145,10 +147,12 @@ def chapter_of(thing: object) -> str:
 def entry(name: str, thing: object) -> str:
     """Return the section of one public name."""
     lines = [f"### {name}\n"]
-    if inspect.isfunction(thing):
+    verb = CHAPTERS["Verbs"](thing)
+    if verb:
         lines.append(f"```python\n{signature(name, thing)}\n```\n")
     lines.append(markdown(thing.__doc__ or ""))
-    members = members_of(thing) if inspect.isclass(thing) and not issubclass(thing, Exception) else []
+    kind = type(thing) if verb and not inspect.isfunction(thing) else thing
+    members = members_of(kind) if inspect.isclass(kind) and not issubclass(kind, Exception) else []
     lines += [f"- `.{written}`: {summary}" for written, summary in members]
     return "\n".join(lines) + ("\n" if members else "")
 

@@ -126,7 +126,9 @@ ANSWERS["replay"] = {
     "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}], "other_digests": ["cd" * 32],
     "digests": ["ab" * 32],
 }  # fmt: skip
+ANSWERS["serve"] = {"url": "http://127.0.0.1:8000", "models": [{"name": "churn", "digest": "ab" * 32}], "pid": 4711}
 WORDS = {
+    "serve": ["serve", "churn.mainstay"],
     "explain": ["explain", "m.mainstay", "a.csv"],
     "pack": ["pack", "m.onnx", "a.csv"],
     "train_each": ["train-each", "a.csv", "--target", "Churn", "--target", "Late"],
@@ -162,16 +164,19 @@ class StandIn:
         ]
 
     def verb(self, name):
-        def act(*given, listener=None, **options):
+        def act(*given, listener=None, announce=None, **options):
             self.calls.append((name, given, options))
             for event in self.events if listener else ():
                 listener(event)
             if self.raises is not None:
                 raise self.raises
             figures = self.answers[name]
-            return SimpleNamespace(
+            result = SimpleNamespace(
                 to_dict=lambda: figures, interrupted=self.interrupted, save=self.saved.append, answers=self.rows
             )
+            if announce:
+                self.told = announce(result)
+            return result
 
         return act
 

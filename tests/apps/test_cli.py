@@ -79,6 +79,7 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
         "inspect": ["classification", "abababab", "tenure", "mainstay 0.1.0"],
         "verify": ["members", "whole and true"],
         "report": ["churn.html"],
+        "serve": [],
         "replay": ["5,000 of 5,000", "12 entries of models", "8 numbers are missing"],
     }
     shown = answer.out + (answer.err if verb == "predict" else "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mainstay.contracts.errors import UsageError
 from mainstay.serve.limits import Limits as ServeLimits
-from mainstay.serve.settings import ServeSettings
+from mainstay.serve.settings import ServeSettings, settings_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from mainstay.serve.door import Door
     from mainstay.serve.log.record import PredictionLog
     from mainstay.serve.processes.server import Server
+    from mainstay.serve.settings import ServeOptions
 
     Served = Model | Bundle | str | Path
 
@@ -66,21 +69,24 @@ class Serve:
     __name__ = "serve"
     Limits = ServeLimits
 
+    def __init__(self) -> None:
+        asked = list(signature(type(self).__call__).parameters.values())[1:-1]
+        settings = settings_by_name().values()
+        more = [Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default) for one in settings]
+        self.__signature__ = Signature([*asked, *more])
+
     def __call__(
         self,
         models: Served | Mapping[str, Served] | Sequence[str | Path],
         *,
         background: bool = False,
         announce: Callable[[Server], bool | None] | None = None,
-        host: str = "127.0.0.1",
-        port: int = 8000,
-        **settings: Any,
+        **settings: Unpack[ServeOptions],
     ) -> Server:
         """Serve models; returns when the server has ended, or at once with ``background``."""
         from mainstay.serve.processes.server import Server
 
-        checked = _settings(host=host, port=port, **settings)
-        server = Server(_by_name(models), checked)
+        server = Server(_by_name(models), _settings(settings))
         if background:
             return server.start()
         with server.signals():
@@ -137,12 +143,14 @@ class Serve:
 serve = Serve()
 
 
-def _settings(**given: Any) -> ServeSettings:
-    try:
-        return ServeSettings(**given)
-    except TypeError as error:
-        word = str(error).rpartition("argument ")[2]
-        raise UsageError(f"there is no setting {word}", where="serve", hint="See the options of the command.") from None
+def _settings(given: Mapping[str, Any]) -> ServeSettings:
+    known = settings_by_name()
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(known)}."
+            raise UsageError(f"there is no setting {name!r}", where="serve", hint=hint)
+    return ServeSettings(**given)
 
 
 def _by_name(models: Any) -> dict[str, Bundle | str | Path]:

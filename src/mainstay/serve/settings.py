@@ -8,12 +8,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from mainstay.contracts.errors import UsageError
 from mainstay.serve.limits import Limits
 
-__all__ = ["ServeSettings", "Setting", "amount_of_bytes", "is_loopback", "settings_by_name"]
+__all__ = ["ServeOptions", "ServeSettings", "Setting", "amount_of_bytes", "is_loopback", "settings_by_name"]
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _LEAST_BODY = 100
@@ -184,6 +184,30 @@ class ServeSettings:
         if self.token_file or self.open_to_all:
             return None
         return frozenset({"localhost", "127.0.0.1", "[::1]", _as_header(self.host), *self.allow_host})
+
+
+class ServeOptions(TypedDict, total=False):
+    """The settings for verbs that pass them on; the keys are the fields of :class:`ServeSettings`."""
+
+    host: str
+    port: int
+    workers: int
+    watch: float | None
+    allow_schema_change: bool
+    drain_seconds: float
+    token_file: str | None
+    allow_host: tuple[str, ...] | list[str]
+    open_to_all: bool
+    behind_proxy: bool
+    max_body: int | str
+    max_rows: int
+    max_open: int
+    max_rate: float | None
+    log: str | None
+    log_mode: Literal["batched", "durable"]
+    log_keep_days: float | None
+    log_max_size: str | int | None
+    access_log: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """A server as a process of its own, with models to serve whose answers tell them apart."""
 
+import contextlib
 import http.client
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from tests.bundle.conftest import SCHEMA, WRITTEN, make_content
@@ -136,15 +137,11 @@ class Running:
     def workers(self):
         """Return the process numbers of the workers, where the system tells them."""
         found = []
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    with open(f"/proc/{name}/stat") as file:
-                        parts = file.read().rpartition(")")[2].split()
-                except OSError:
-                    continue
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                parts = (place / "stat").read_text().rpartition(")")[2].split()
                 if int(parts[1]) == self.process.pid and parts[0] != "Z":
-                    found.append(int(name))
+                    found.append(int(place.name))
         return found
 
 

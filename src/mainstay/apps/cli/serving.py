@@ -86,12 +86,17 @@ def serve(
         return _show_requirements(lifecycle.serve.requirements(), as_json=as_json)
     if not models:
         raise UsageError("a server needs a model", where="serve", hint="Give a .mainstay file.")
+    serving: list[Server] = []
+
+    def announce(server: "Server") -> bool:
+        serving.append(server)
+        return _announce(server, as_json=as_json)
+
     try:
-        lifecycle.serve(
-            models, announce=lambda server: _announce(server, as_json=as_json),
-            **{**given, "allow_host": tuple(allow_host or ())},
-        )  # fmt: skip
+        lifecycle.serve(models, announce=announce, **{**given, "allow_host": tuple(allow_host or ())})
     except KeyboardInterrupt:
+        if not serving:
+            raise
         os._exit(INTERRUPTED)  # the second signal: nothing is waited for
     return DONE
 

@@ -56,7 +56,7 @@ class Connections(ServerState):
         idle_seconds: float = 75.0,
     ) -> None:
         super().__init__()
-        self.logger = logging.Logger("mainstay.serve", logging.ERROR)
+        self.logger = logging.Logger("serve", logging.ERROR)  # noqa: LOG001 - this server's own, none of the process
         self.logger.addHandler(_ToJournal(journal))
         self.head_bytes = head_bytes
         self.head_seconds = head_seconds
@@ -144,10 +144,6 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
-        self._refuse(400, "not_http", msg)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """End the connection, and say why where no other answer is on its way."""

@@ -135,8 +135,8 @@ def written(message: _Message) -> bytes:
 
     Examples
     --------
-    >>> written(Prepare("churn", 3))
-    b'{"type":"Prepare","name":"churn","size":3}\\n'
+    >>> written(Prepare(1, "churn", 3))
+    b'{"type":"Prepare","ticket":1,"name":"churn","size":3}\n'
     """
     return msgspec.json.encode(message) + b"\n"
 
