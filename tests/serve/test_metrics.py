@@ -1,5 +1,6 @@
 """Counters: right in every worker's telling, kept over a worker's death, and text that Prometheus' own reader reads."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from tests.serve.asking import asking_all
 from tests.serve.models import churn, fees
 
 from mainstay.contracts.errors import BundleError, UsageError
+from mainstay.serve import metrics_pulse
 from mainstay.serve.log.record import LogState
 from mainstay.serve.metrics import Metrics, Present
+from mainstay.serve.metrics_pulse import Pulse, resident_bytes
 from mainstay.serve.metrics_table import BOUNDS, Gauge, shared_table
 from mainstay.serve.metrics_text import metrics_text
 
@@ -110,6 +113,7 @@ def test_any_worker_tells_for_all_and_one_that_died_goes_on(table):
     program = f"""
 import os, signal
 from mainstay.serve.metrics import Metrics, Present
+from mainstay.serve import metrics_pulse
 from mainstay.serve.log.record import LogState
 metrics = Metrics({MODELS!r}, table={table}, worker=1)
 for _ in range(100):
@@ -150,6 +154,42 @@ def test_without_a_log_nothing_is_said_of_one():
     assert not any(key[0].startswith("mainstay_log") for key in samples(metrics))
     metrics.present(QUIET._replace(log=LogState(healthy=True, queued=1, written=2, lost=0)))
     assert value(metrics, "mainstay_log_healthy") == 1
+
+
+def test_a_system_without_nameless_memory_has_a_file_without_a_name(monkeypatch, tmp_path):
+    monkeypatch.delattr(os, "memfd_create")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    descriptor = shared_table(MODELS, 2)
+    try:
+        assert not list(tmp_path.iterdir())
+        Metrics(MODELS, table=descriptor).answered(0, 0.1)
+        assert value(Metrics(MODELS, table=descriptor, worker=1), "mainstay_predictions_total", model="churn") == 1
+    finally:
+        os.close(descriptor)
+
+
+def test_an_idle_worker_tells_how_it_is_again_and_again(monkeypatch):
+    monkeypatch.setattr(metrics_pulse, "_SECONDS", 0.01)
+    seen = []
+    pulse = Pulse(Metrics(MODELS), lambda: seen.append(1) or QUIET)
+
+    async def idle():
+        loop = asyncio.get_running_loop()
+        for _ in range(5):
+            pulse.start(loop)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(idle())
+    assert 3 <= len(seen) <= 15, "one beat at a time"
+    before = len(seen)
+    asyncio.run(idle())
+    assert len(seen) >= before + 3, "another loop begins it anew"
+
+
+def test_memory_is_told_where_the_system_has_no_such_file(monkeypatch):
+    usual = resident_bytes()
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda _: (_ for _ in ()).throw(FileNotFoundError))
+    assert usual / 10 < resident_bytes() < usual * 10
 
 
 def test_a_table_for_other_models_is_refused(table):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import struct
 import threading
@@ -47,12 +48,37 @@ def numbers_only():
     answers = write_model(
         builder, ModelGraph(Affine(np.array([[0.5, -1.25, 0.1]]).T, np.zeros(1)), "identity"), "numbers", 3
     )
+    return packed_bundle(schema, builder.build({"prediction": answers}), {"x0": 1, "x1": 2, "x2": 3})
+
+
+@cache
+def every_kind():
+    """Return a model with a boolean, a date, a text and a category of numbers."""
+    columns = (
+        Column(name="member", kind="boolean", categories=("no", "yes")),
+        Column(name="since", kind="datetime"),
+        Column(name="note", kind="text"),
+        Column(name="level", kind="category", categories=("1", "2")),
+    )
+    builder = GraphBuilder(12, 1)
+    codes = builder.node("Cast", ["categories"], to=1)
+    features = builder.node("Concat", ["numbers", codes], axis=1)
+    weights = np.linspace(-0.1, 0.2, 13)[:, None]
+    answers = write_model(builder, ModelGraph(Affine(weights, np.zeros(1)), "identity"), features, 13)
+    return packed_bundle(Schema(columns=columns), builder.build({"prediction": answers}), KINDS_ROWS[0])
+
+
+KINDS_ROWS = [
+    {"member": True, "since": "2024-02-29", "note": "Two words", "level": 2},
+    {"member": False, "since": "1999-12-31 23:59", "note": "\U0001f600", "level": 1},
+]
+
+
+def packed_bundle(schema, model, row):
     outputs = Outputs(task="regression", target="y")
-    model = builder.build({"prediction": answers})
-    golden = record_golden(Predictor(schema, outputs, model), [{"x0": 1, "x1": 2, "x2": 3}])
     content = BundleContent(
-        schema=schema, model=model, outputs=outputs, recipe={}, evaluation={}, golden=golden, reference={}, report="",
-        card="",
+        schema=schema, model=model, outputs=outputs, recipe={}, evaluation={}, reference={}, report="", card="",
+        golden=record_golden(Predictor(schema, outputs, model), [row]),
     )  # fmt: skip
     return open_bundle(pack(content))
 
@@ -73,7 +99,7 @@ class Kept:
         pass
 
 
-BUNDLES = {"churn": churn, "fees": fees, "sets": sets, "line": numbers_only}
+BUNDLES = {"churn": churn, "fees": fees, "sets": sets, "line": numbers_only, "kinds": every_kind}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +141,7 @@ def token():
     return {"authorization": "Bearer secret"}
 
 
-KINDS = {"FP64": np.float64, "FP32": np.float32, "INT32": np.int32, "BYTES": object}
+KINDS = {"FP64": np.float64, "FP32": np.float32, "INT32": np.int32, "BOOL": np.bool_, "BYTES": object}
 
 
 def column(name, values, kind="FP64", shape=None, *, binary=True):
@@ -207,6 +233,21 @@ def test_triton_gets_amounts_and_sets(server, binary):
     expected = sets().predict_rows(ROWS[:2])
     assert answer.as_numpy("prediction").tolist() == expected.prediction.tolist()
     assert answer.as_numpy("prediction_set").tolist() == expected.members.tolist()
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_every_kind_of_column_has_its_tensor(server, binary):
+    about = server.get_model_metadata("kinds", headers=token())
+    assert [one["datatype"] for one in about["inputs"]] == ["BOOL", "BYTES", "BYTES", "BYTES"]
+    inputs = [
+        column("member", [row["member"] for row in KINDS_ROWS], "BOOL", binary=binary),
+        column("since", [row["since"] for row in KINDS_ROWS], "BYTES", binary=binary),
+        column("note", [row["note"] for row in KINDS_ROWS], "BYTES", binary=binary),
+        column("level", [row["level"] for row in KINDS_ROWS], "INT32", binary=binary),
+    ]
+    answer = server.infer("kinds", inputs, headers=token())
+    assert "warnings" not in answer.get_response()["parameters"]
+    assert answer.as_numpy("prediction").tolist() == every_kind().predict_rows(KINDS_ROWS).prediction.tolist()
 
 
 @pytest.mark.parametrize("kind", ["FP32", "FP64", "INT32"])
@@ -353,6 +394,7 @@ def test_what_does_not_fit_is_refused_with_its_place(client, inputs, status, whe
     answer = infer(client, inputs)
     assert (answer.status_code, answer.json()["detail"]["where"]) == (status, where)
     assert set(answer.json()) == {"error", "detail"}
+    assert not re.search(r"Traceback|msgspec|numpy|mainstay|object at 0x|Error", answer.json()["error"])
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,6 @@ def model_metadata(model: ServedModel) -> dict[str, Any]:
 
 def _input(column: Column) -> dict[str, Any]:
     datatype = {"number": "FP64", "boolean": "BOOL"}.get(column.kind, "BYTES")
-    if column.kind == "boolean" and column.categories:
-        datatype = "BYTES"  # its own two words, of which true and false need not be any
     about: dict[str, Any] = {"kind": column.kind, "required": is_required(column)}
     if column.categories:
         about["categories"] = list(column.categories)
