@@ -123,8 +123,8 @@ ANSWERS["explain"] = {
 ANSWERS["pack"] = ANSWERS["inspect"]
 ANSWERS["replay"] = {
     "ok": True, "checked": 5000, "same": 5000, "different": 0, "other_model": 12, "unreadable": 0, "missing": [],
-    "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}], "other_digests": ["cd" * 32],
-    "digests": ["ab" * 32],
+    "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}],
+    "other_digests": ["cd" * 32], "digests": ["ab" * 32],
 }  # fmt: skip
 ANSWERS["serve"] = {"url": "http://127.0.0.1:8000", "models": [{"name": "churn", "digest": "ab" * 32}], "pid": 4711}
 WORDS = {

@@ -39,7 +39,7 @@ class Connections(ServerState):
     journal : Journal
         Where a fault goes that no endpoint has turned into an answer.
     head_bytes : int, default 65_536
-        The most bytes of a request before its body.
+        The most bytes of a request before its body, not counting those that came with its first ones.
     head_seconds : float, default 10
         How long they may take.
     idle_seconds : float, default 75
@@ -93,6 +93,7 @@ class Connection(HttpToolsProtocol):
         self.access_log = False
         self.bounds = state
         self.received = 0
+        self.refused = False
         self.stage = ""
         self.seen: object = None
         self.since = 0.0
@@ -109,6 +110,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
+        if self.refused:
+            return
         self.received += len(data)
         try:
             self.parser.feed_data(data)
@@ -152,11 +155,14 @@ class Connection(HttpToolsProtocol):
             body = msgspec.json.encode({"error": error})
             head = f"HTTP/1.1 {status} \r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
             self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
-        self.transport.close()
+            self.transport.write_eof()
+            self.refused = True  # what still comes is let fall: closing at once would take the answer back
+        else:
+            self.transport.close()
 
     def end_when_idle(self) -> None:
         """Close the connection unless a request is coming or being answered."""
-        if self.waiting and not self.in_head:
+        if self.refused or (self.waiting and not self.in_head):
             self.transport.close()
 
 
@@ -170,7 +176,7 @@ def look_after(state: Connections, now: float) -> None:
         The time of the event loop, in seconds.
     """
     for connection in state.all:
-        closing = connection.transport.is_closing()
+        closing = connection.transport.is_closing() or connection.refused
         if not (connection.waiting or closing):
             connection.stage = ""
             continue
