@@ -233,7 +233,7 @@ def _middle(column: Column) -> float:
     low, high = _finite(column.low), _finite(column.high)
     if low is None or high is None:
         return low if low is not None else high if high is not None else 0
-    middle = low / 2 + high / 2
+    middle = min(max(low / 2 + high / 2, low), high)  # half of the smallest number there is is 0
     rounded = round(middle)
     return rounded if low <= rounded <= high else middle
 
