@@ -1,14 +1,14 @@
 """A log in one SQLite file: nothing to set up, and a batch is one statement that runs beside the event loop.
 
 Why one statement: Python gives and takes its global lock for every row of ``executemany``, and each time it may wait
-for the thread that answers requests. Here all rows go over as two byte strings, one with fixed-width numbers and one
-with all texts, and SQLite cuts them apart itself; docs/log.md has the figures.
+for the thread that answers requests. Here all rows go over as a few byte strings, one with fixed-width numbers and
+one with all texts, and SQLite cuts them apart itself; docs/log.md has the figures.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,25 +31,31 @@ if TYPE_CHECKING:
 __all__ = ["SqliteStore", "pack_entries", "sqlite_words"]
 
 _BUSY_SECONDS = 5.0
-_PAGES_GIVEN_BACK = 2000
+_PAGES_GIVEN_BACK = 1000
 
-# A record: time (20 digits), then where id, inputs and output begin (from 1) and how long they are, then the latency.
-_RECORD = "%020d%010d%010d%010d%010d%010d%010d%020d"
-_WIDTH = 100
-
-
-def _number(at: int, width: int = 10) -> str:
-    return f"CAST(CAST(substr(?1, i + {at}, {width}) AS TEXT) AS INTEGER)"
+# A record: time, how long inputs and output are, and the latency. The texts stand one after another, each row's inputs
+# before its output, so that a row begins where the one before it ends.
+_RECORD = "%019d%09d%09d%019d"
+_WIDTH = 56
 
 
-def _text(at: int) -> str:
-    return f"CAST(substr(?2, {_number(at)}, {_number(at + 10)}) AS TEXT)"
+def _number(at: str, width: int) -> str:
+    return f"CAST(CAST(substr(?1, {at}, {width}) AS TEXT) AS INTEGER)"
 
 
 _INSERT = f"""
-WITH RECURSIVE step(i) AS (VALUES (0) UNION ALL SELECT i + {_WIDTH} FROM step WHERE i + {_WIDTH} < length(?1))
+WITH RECURSIVE step(number, record, begin, inputs, output) AS (
+    SELECT 0, 1, 1, {_number("20", 9)}, {_number("29", 9)}
+    UNION ALL
+    SELECT number + 1, record + {_WIDTH}, begin + inputs + output,
+           {_number(f"record + {_WIDTH + 19}", 9)}, {_number(f"record + {_WIDTH + 28}", 9)}
+    FROM step WHERE record + {_WIDTH} <= length(?1)
+)
 INSERT OR IGNORE INTO predictions (id, time, model, digest, inputs, output, latency_us)
-SELECT {_text(21)}, {_number(1, 20)}, ?3, ?4, {_text(41)}, {_text(61)}, {_number(81, 20)} FROM step
+SELECT CAST(substr(?3, 1 + number * ?4, ?4) AS TEXT), {_number("record", 19)}, ?5, ?6,
+       CAST(substr(?2, begin, inputs) AS TEXT), CAST(substr(?2, begin + inputs, output) AS TEXT),
+       {_number("record + 37", 19)}
+FROM step
 """  # noqa: S608 - made of the constants above
 
 _WORDS = {
@@ -94,10 +100,11 @@ class SqliteStore:
         self.close()
         connection = self._connection = self._engine.connect()
         for line in (
-            "auto_vacuum = INCREMENTAL",  # only heard while the file is empty
+            "page_size = 8192",  # this and the next are only heard while the file is empty
+            "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
             f"synchronous = {self._synchronous}",
-            "wal_autocheckpoint = 4000",
+            "wal_autocheckpoint = 2000",
             "journal_size_limit = 67108864",
         ):
             connection.exec_driver_sql(f"PRAGMA {line}")
@@ -110,8 +117,8 @@ class SqliteStore:
     def write(self, entries: Sequence[Entry]) -> None:
         """Write entries, one statement for each model among them."""
         connection = self._current()
-        for (model, digest), group in _by_model(entries).items():
-            connection.exec_driver_sql(_INSERT, (*pack_entries(group), model, digest))
+        for group in _alike(entries):
+            connection.exec_driver_sql(_INSERT, (*pack_entries(group), group[0].model, group[0].digest))
 
     def shrink(self, retention: Retention, now_ns: int) -> bool:
         """Delete up to 1,000 of the oldest rows, and give a part of the free pages back to the disk."""
@@ -166,26 +173,33 @@ def _sized(connection: Connection, retention: Retention) -> Sized:
     return Sized(rows, pages * ask("PRAGMA page_size"))
 
 
-def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
-    """Return entries as fixed-width records of numbers, and the texts that those point into."""
-    ids = [entry.id.encode() for entry in entries]
-    inputs = [entry.inputs for entry in entries]
-    outputs = [entry.output for entry in entries]
-    texts = b"".join([*ids, *inputs, *outputs])
-    sizes = list(map(len, chain(ids, inputs, outputs)))
-    starts = list(accumulate(sizes, initial=1))
-    count = len(entries)
-    one, two = slice(count, 2 * count), slice(2 * count, 3 * count)
-    columns = zip(
-        [entry.time_ns for entry in entries],
-        *(starts[:count], sizes[:count], starts[one], sizes[one], starts[two], sizes[two]),
-        [entry.latency_us for entry in entries],
-        strict=True,
-    )
-    records = (_RECORD * count) % tuple(chain.from_iterable(columns))
-    if len(records) != _WIDTH * count:
+def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes, bytes, int]:
+    """Return fixed-width records of numbers, all texts, all ids, and how long each id is; they must be equally long.
+
+    Raises
+    ------
+    ValueError
+        When a number is too long for its place.
+    """
+    ids, times, _, _, inputs, outputs, latencies = zip(*entries, strict=True)
+    numbers = zip(times, map(len, inputs), map(len, outputs), latencies, strict=True)
+    records = (_RECORD * len(entries)) % tuple(chain.from_iterable(numbers))
+    if len(records) != _WIDTH * len(entries):
         raise ValueError("a number of an entry has more digits than its place")
-    return records.encode(), texts
+    texts = b"".join(chain.from_iterable(zip(inputs, outputs, strict=True)))
+    names = "".join(ids).encode()
+    return records.encode(), texts, names, len(names) // len(ids)
+
+
+def _alike(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """Return groups of one model and one length of ids; as a rule there is one."""
+    ids, _, models, digests, *_ = zip(*entries, strict=True)
+    if len(set(zip(models, digests, map(len, ids), strict=True))) == 1 and "".join(ids).isascii():
+        return [entries]
+    groups: dict[tuple[str, str, int], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.model, entry.digest, len(entry.id.encode())), []).append(entry)
+    return list(groups.values())
 
 
 def sqlite_words(error: Exception) -> str:
@@ -193,13 +207,6 @@ def sqlite_words(error: Exception) -> str:
     name = _name_of(error)
     family = "_".join(name.split("_")[:2])
     return _WORDS.get(family, f"the log cannot be used ({name or type(error).__name__})")
-
-
-def _by_model(entries: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
-    groups: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault((entry.model, entry.digest), []).append(entry)
-    return groups
 
 
 def _name_of(error: Exception) -> str:
