@@ -59,9 +59,9 @@ def replace(path, data):
 class Running:
     """``mainstay serve`` in a process of its own; a context that ends it."""
 
-    def __init__(self, folder, *words):
+    def __init__(self, folder, *words, python=sys.executable):
         self.errors = folder / "stderr.txt"
-        self._words = [sys.executable, "-m", "mainstay", "serve", *map(str, words), "--port", "0", "--json"]
+        self._words = [python, "-m", "mainstay", "serve", *map(str, words), "--port", "0", "--json"]
 
     def __enter__(self):
         with self.errors.open("wb") as errors:
