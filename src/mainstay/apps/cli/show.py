@@ -207,7 +207,7 @@ def _replay(figures: Figures) -> list[RenderableType]:
     parts += [Text(f"{count(figures[key])} entries {words}") for key, words in left.items() if figures[key]]
     parts += [Text(f"not in the log: {one}") for one in figures["missing"][:_SHOWN_ROWS]]
     lost = sum(gap["missing"] for gap in figures["gaps"])
-    words = f"{count(lost)} numbers are missing within the runs: answers that were lost, or rows that were refused"
+    words = f"{count(lost)} numbers are missing within the runs: these answers were lost"
     return [*parts, *([Text(words)] if lost else [])]
 
 
