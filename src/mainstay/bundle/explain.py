@@ -17,6 +17,7 @@ from mainstay.bundle.explain_origins import Tracer, column_places
 from mainstay.bundle.explain_parts import Constant as ConstantPart
 from mainstay.bundle.explain_parts import Link, Part, Scaled, Situation, Sum
 from mainstay.bundle.explain_take_apart import Dismantler, last_dimension
+from mainstay.bundle.explain_trees import KEPT_BYTES
 from mainstay.contracts.errors import BundleError, UsageError
 from mainstay.graph.run import Session
 
@@ -91,6 +92,8 @@ class Explainer:
     seed : int, default 0
         Draws the orders in which columns change, where a model is asked.
     threads : int, default 2
+    kept_bytes : float, default 256e6
+        How much each sum of trees may keep for the next rows.
 
     Raises
     ------
@@ -99,7 +102,13 @@ class Explainer:
     """
 
     def __init__(
-        self, predictor: Predictor, background: Sequence[Mapping[str, object]], *, seed: int = 0, threads: int = 2
+        self,
+        predictor: Predictor,
+        background: Sequence[Mapping[str, object]],
+        *,
+        seed: int = 0,
+        threads: int = 2,
+        kept_bytes: float = KEPT_BYTES,
     ) -> None:
         self._predictor = predictor
         decoded = predictor.decoder.from_rows(background)
@@ -118,7 +127,8 @@ class Explainer:
         widths |= {name: len(places) for name, places in inputs.items()}
         tracer = Tracer(graph, widths, inputs, len(self.columns))
         asking = Asking(self._tensor, self._background.take(slice(0, _BACKGROUND)), owners, seed)
-        apart = Dismantler(graph, widths, tracer, asking, outputs=widths[self._name], threads=threads)
+        apart = Dismantler(graph, widths, tracer, asking, outputs=widths[self._name], threads=threads,
+                           kept_bytes=kept_bytes)  # fmt: skip
         self._part = apart.part(self._name)
         self._known: dict[str, NDArray[np.float64]] = {}
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from mainstay.bundle.explain_parts import Affine, Asked, Constant, Link, Scaled, Sum, TreePart
 from mainstay.bundle.explain_paths import Paths, leaf_values
-from mainstay.bundle.explain_trees import TreeSum
+from mainstay.bundle.explain_trees import KEPT_BYTES, TreeSum
 from mainstay.graph.run import Session
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Dismantler:
     outputs : int
         How many answers the model gives: a link begins at tensors no wider.
     threads : int
+    kept_bytes : float
+        How much each sum of trees may keep.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Dismantler:
         *,
         outputs: int,
         threads: int = 2,
+        kept_bytes: float = KEPT_BYTES,
     ) -> None:
         self._graph = graph
         self._widths = widths
@@ -62,6 +65,7 @@ class Dismantler:
         self._asking = asking
         self._outputs = outputs
         self._threads = threads
+        self._kept_bytes = kept_bytes
         self._found: dict[str, Part] = {}
 
     def part(self, tensor: str) -> Part:
@@ -175,7 +179,8 @@ class Dismantler:
         if cover is None or origin.mixed[np.asarray(features, np.int64)].any():
             return None
         paths = Paths.of(node.attributes, cover)
-        trees = TreeSum(paths, leaf_values(paths, node.attributes, table), threads=self._threads)
+        trees = TreeSum(paths, leaf_values(paths, node.attributes, table), threads=self._threads,
+                        kept_bytes=self._kept_bytes)  # fmt: skip
         return TreePart(trees, node.inputs[0], origin)
 
     def _link(self, tensor: str) -> Part | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mainstay.bundle.explain_paths import Paths
 
-__all__ = ["TreeSum"]
+__all__ = ["KEPT_BYTES", "TreeSum"]
 
 _LEAVES = 32
 """The most leaves that are explained together; a larger tree is taken apart, for its rows share fewer patterns."""
@@ -34,7 +34,9 @@ _FEW = 32
 """Up to so many rows no tables are made."""
 
 _DENSE = 1 << 16
-_KEPT_BYTES = 256e6
+KEPT_BYTES = 256e6
+"""How much a sum of trees may keep for the next rows."""
+
 _BLOCK_VALUES = 60_000
 _ONE_THREAD = 200_000
 """Multiplications up to which OpenBLAS keeps to one thread (its own limit is 262,144)."""
@@ -82,6 +84,7 @@ class TreeSum:
         The votes of each leaf.
     threads : int, default 2
         NumPy leaves the interpreter free while it computes, so two threads use two cores.
+    kept_bytes : float, default KEPT_BYTES
 
     Attributes
     ----------
@@ -90,10 +93,13 @@ class TreeSum:
     base : float64 array of shape (outputs,)
     """
 
-    def __init__(self, paths: Paths, values: NDArray[np.float64], *, threads: int = 2) -> None:
+    def __init__(
+        self, paths: Paths, values: NDArray[np.float64], *, threads: int = 2, kept_bytes: float = KEPT_BYTES
+    ) -> None:
         self.paths = paths
         self.values = values
         self.threads = threads
+        self.kept_bytes = kept_bytes
         self.base: NDArray[np.float64] = paths.reach @ values
         self.features = tuple(np.unique(paths.feature).tolist())
         self._bounds = _bounds(paths.tree)
@@ -148,7 +154,7 @@ class TreeSum:
         unit = self._kept.get(place)
         if unit is None:
             unit = _make_unit(self.paths, self.values, self.cells, *self._bounds[place])
-            if self._bytes < _KEPT_BYTES:
+            if self._bytes < self.kept_bytes:
                 self._kept[place] = unit
                 self._bytes += unit.size
         return unit

@@ -83,8 +83,9 @@ class Door:
             model = place.model
             # A single row of plain cells, as almost all are, takes the shortest way.
             soon = None if scope["query_string"] else place.turns.ask(body, self._open.loop)
-            if soon is None:
+            if soon is None or self._predicting.waits(model):
                 self._open.answering(task, now)
+            if soon is None:
                 found = await self._predicting.answer(Prediction(place, body, now, scope["query_string"]))
             else:
                 said = self._predicting.said(Prediction(place, body, now), model, await soon)

@@ -12,6 +12,7 @@ import msgspec
 from mainstay.contracts.errors import RequestError
 from mainstay.serve.answering.asked import raw_rows, read_body
 from mainstay.serve.answering.served import refuse_all
+from mainstay.serve.answering.turns import SLOW_SECONDS
 from mainstay.serve.answering.wording import finished
 from mainstay.serve.log.record import Entry
 
@@ -49,8 +50,13 @@ class Predicting:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._log = serving.log
+        self._durable = serving.log is not None and serving.log.mode == "durable"
         self._new = serving.identities.new
         self._answered = serving.metrics.answered
+
+    def waits(self, model: ServedModel) -> bool:
+        """Return whether an answer may take longer than this turn of the loop."""
+        return self._durable or model.seconds > SLOW_SECONDS
 
     def said(self, asked: Prediction, model: ServedModel, answered: Answered) -> bytes | Coroutine[None, None, bytes]:
         """Return the body of the response to a single row, at once unless it is to be kept before it is sent.
@@ -69,7 +75,7 @@ class Predicting:
         body = answered.body
         if self._log is not None:
             entry = _entry(model, (identity, asked.body, body), seconds)
-            if self._log.mode == "durable":
+            if self._durable:
                 return self._kept(model, entry)
             self._log.record((entry,))
         return body[:-1] + model.tail + identity.encode() + b'"}'
