@@ -152,6 +152,10 @@ class ServeSettings:
             raise UsageError(f"batched or durable was expected, and {self.log_mode!r} came", where="log_mode")
         if self.log is None and (self.log_keep_days, self.log_max_size, self.log_mode) != (None, None, "batched"):
             raise UsageError("how to keep answers is said, and not where", where="log", hint="Give --log FILE as well.")
+        if self.log is not None and (self.log_keep_days, self.log_max_size) != (None, None):
+            from mainstay.serve.log.retention import read_retention
+
+            read_retention(self.log_keep_days, self.log_max_size)
         if not (is_loopback(self.host) or self.token_file or self.open_to_all):
             raise UsageError(
                 f"{self.host!r} can be reached from other machines, and no token is asked for", where="host",

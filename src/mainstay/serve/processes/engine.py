@@ -14,6 +14,7 @@ from mainstay.serve.names import check_name
 from mainstay.serve.processes.connections import Connections
 from mainstay.serve.processes.exchanging import prepare, put
 from mainstay.serve.processes.http_server import HttpServer, new_loop
+from mainstay.serve.processes.listening import room_for
 from mainstay.serve.processes.tokens import read_tokens
 from mainstay.serve.serving import Serving
 from mainstay.serve.shelf import Shelf
@@ -135,9 +136,7 @@ class Engine:
 
     def put(self, model: ServedModel, *, count: bool = True) -> None:
         """Serve a model that was prepared; in the thread of the event loop."""
-        put(self.serving, model)
-        if count:
-            self.serving.metrics.swapped(self.serving.shelf[model.name].number, done=True)
+        put(self.serving, model, count=count)
 
     def refused(self, name: str) -> None:
         """Count a model that could not be served; in the thread of the event loop."""
@@ -176,7 +175,7 @@ class Engine:
         app = AccessLog(build(self.serving), self.serving.journal) if settings.access_log else build(self.serving)
         server = HttpServer(
             app, self._door, Connections(settings.max_body, self.serving.journal),
-            most=_CONNECTIONS_PER_REQUEST * settings.max_open, behind_proxy=settings.behind_proxy,
+            most=room_for(_CONNECTIONS_PER_REQUEST * settings.max_open), behind_proxy=settings.behind_proxy,
         )  # fmt: skip
         loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]
         try:

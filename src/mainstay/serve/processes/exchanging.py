@@ -40,8 +40,14 @@ def prepare(serving: Serving, name: str, data: bytes, *, allow_schema_change: bo
     return ServedModel(name, bundle)
 
 
-def put(serving: Serving, model: ServedModel) -> None:
-    """Let requests that begin from now on have a model that was prepared; in the thread of the event loop."""
+def put(serving: Serving, model: ServedModel, *, count: bool = True) -> None:
+    """Let requests that begin from now on have a model that was prepared; in the thread of the event loop.
+
+    Where the same one stands there already nothing happens.
+    """
     place = serving.shelf[model.name]
-    if model.digest != place.model.digest:
-        place.put(model)
+    if model.digest == place.model.digest:
+        return
+    place.put(model)
+    if count:
+        serving.metrics.swapped(place.number, done=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import sys
 
 from mainstay.contracts.errors import UsageError
 
-__all__ = ["address_of", "listen", "listening_again"]
+__all__ = ["address_of", "listen", "listening_again", "room_for"]
 
 _BACKLOG = 2048
+_OTHER_FILES = 128
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,6 +59,31 @@ def address_of(door: socket.socket) -> str:
     """Return where a socket listens, as the beginning of an address."""
     host, port = door.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def room_for(connections: int) -> int:
+    """Return how many connections may be open beside the other files of this process, at most those asked for.
+
+    The limit that the system lets this process raise is raised as far as that.
+
+    Examples
+    --------
+    >>> room_for(10)
+    10
+    """
+    if sys.platform == "win32":
+        return connections
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return connections if soft == resource.RLIM_INFINITY else max(1, min(connections, soft - _OTHER_FILES))
 
 
 def _refused(error: OSError, host: str, port: int) -> UsageError:

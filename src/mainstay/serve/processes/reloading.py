@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mainstay.contracts.errors import MainstayError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mainstay.bundle.open import Bundle
     from mainstay.serve.journal import Journal
     from mainstay.serve.processes.files import ModelFile
 
-    Exchange = Callable[[str, bytes], Awaitable[str]]
+__all__ = ["Exchanging", "Reloader"]
 
-__all__ = ["Reloader"]
+
+class Exchanging(Protocol):
+    """What serves models, and can serve others in their place."""
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """The digest of each model that is served now, by name."""
+        ...
+
+    async def exchange(self, name: str, data: bytes) -> str:
+        """Serve other bytes under a name, and return their digest; MainstayError where the old model stays."""
+        ...
+
+    def refused(self, name: str) -> None:
+        """Count a model that could not be served."""
+        ...
 
 
 class Reloader:
@@ -26,19 +41,13 @@ class Reloader:
     Parameters
     ----------
     files : sequence of ModelFile
-    exchange : async callable
-        Takes a name and bytes, serves them, and returns the digest; raises MainstayError where the old model stays.
-    refused : callable
-        Takes the name of a model whose file could not be served.
+    processes : Exchanging
     journal : Journal
     """
 
-    def __init__(
-        self, files: Sequence[ModelFile], exchange: Exchange, refused: Callable[[str], None], journal: Journal
-    ) -> None:
+    def __init__(self, files: Sequence[ModelFile], processes: Exchanging, journal: Journal) -> None:
         self._files = {file.name: file for file in files}
-        self._exchange = exchange
-        self._refused = refused
+        self._processes = processes
         self._journal = journal
         self._one_at_a_time = asyncio.Lock()
 
@@ -57,8 +66,9 @@ class Reloader:
                     if data is not None:
                         await self._take(file, data)
             except MainstayError as error:
-                self._refused(file.name)
-                self._journal.event("swap refused", model=file.name, file=file.path, **_why(error))
+                self._say_refused(file, **error.to_dict())
+            except Exception as error:  # noqa: BLE001 - whatever it is, the old model serves and the next look comes
+                self._say_refused(file, code="internal", message=type(error).__name__)
 
     async def watch(self, seconds: float) -> None:
         """Look again and again, so many seconds apart."""
@@ -81,11 +91,13 @@ class Reloader:
             return digest
 
     async def _take(self, file: ModelFile, data: bytes) -> str:
-        digest = await self._exchange(file.name, data)
+        before = self._processes.models[file.name]
+        digest = await self._processes.exchange(file.name, data)
         file.take(data)
-        self._journal.event("swapped", model=file.name, digest=digest)
+        if digest != before:
+            self._journal.event("swapped", model=file.name, digest=digest, before=before)
         return digest
 
-
-def _why(error: MainstayError) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "where": error.where, "hint": error.hint}
+    def _say_refused(self, file: ModelFile, **why: str) -> None:
+        self._processes.refused(file.name)
+        self._journal.event("swap refused", model=file.name, file=file.path, **why)

@@ -67,7 +67,7 @@ class Server:
                 raise UsageError("a server needs a model", where="serve", hint="Give a .mainstay file.")
             self._processes = _processes(settings, files, door, self._journal)
             undo.pop_all()
-        self._reloader = Reloader(files, self._processes.exchange, self._processes.refused, self._journal)
+        self._reloader = Reloader(files, self._processes, self._journal)
         self.pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look_first = False
@@ -233,6 +233,11 @@ def _processes(
         from mainstay.serve.processes.engine import Engine
 
         return Engine(settings, models, door, journal)
+    if os.name != "posix":
+        raise UsageError(
+            "several workers need a system that hands a socket on", where="workers",
+            hint="Serve with one worker here, several times if need be, behind a proxy.",
+        )  # fmt: skip
     from mainstay.serve.processes.supervisor import Supervisor
 
     return Supervisor(settings, models, door, journal)
