@@ -247,3 +247,20 @@ def test_a_database_that_falls_silent_holds_nobody(postgres):
         assert log.state.lost == 1
 
     asyncio.run(main())
+
+
+RACE = """
+import sys, time
+from mainstay.serve.log.address import read_address
+from mainstay.serve.log.open import make_store
+store = make_store(read_address(sys.argv[1]), "batched")
+while time.time() < float(sys.argv[2]):
+    pass
+store.open()
+store.close()
+"""
+
+
+def test_processes_that_begin_a_log_at_the_same_moment_do_not_disturb_each_other(tmp_path):
+    moment = str(time.time() + 1.2)
+    finished(*[begin(RACE, str(tmp_path / "answers.db"), moment) for _ in range(4)])

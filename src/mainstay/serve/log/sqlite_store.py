@@ -7,13 +7,14 @@ one with all texts, and SQLite cuts them apart itself; docs/log.md has the figur
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from mainstay.serve.log.store import Sized
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteStore", "pack_entries", "sqlite_words"]
 
 _BUSY_SECONDS = 5.0
+_TRIES, _PAUSE = 40, 0.05
 _PAGES_GIVEN_BACK = 1000
 
 # A record: time, how long inputs and output are, and the latency. The texts stand one after another, each row's inputs
@@ -107,11 +109,11 @@ class SqliteStore:
             "wal_autocheckpoint = 2000",
             "journal_size_limit = 67108864",
         ):
-            connection.exec_driver_sql(f"PRAGMA {line}")
-        ready_tables(connection, str(self._path))
-        # A file that may only be read is found now, and not with the first answer.
+            _set(connection, line)
+        # One process at a time makes the tables; and a file that may only be read is found now, not at the first answer.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.exec_driver_sql("ROLLBACK")
+        ready_tables(connection, str(self._path))
+        connection.exec_driver_sql("COMMIT")
         self._file = self._identity()
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -171,6 +173,20 @@ def _sized(connection: Connection, retention: Retention) -> Sized:
         rows = ask("SELECT count(*) FROM predictions")
     pages = ask("PRAGMA page_count") - ask("PRAGMA freelist_count")
     return Sized(rows, pages * ask("PRAGMA page_size"))
+
+
+def _set(connection: Connection, line: str) -> None:
+    """Set a pragma; where several processes turn a new file to WAL at once, SQLite refuses without waiting."""
+    for _ in range(_TRIES):
+        try:
+            connection.exec_driver_sql(f"PRAGMA {line}")
+        except OperationalError as error:
+            if not _name_of(error).startswith("SQLITE_BUSY"):
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+    connection.exec_driver_sql(f"PRAGMA {line}")
 
 
 def pack_entries(entries: Sequence[Entry]) -> tuple[bytes, bytes, bytes, int]:
