@@ -110,7 +110,7 @@ class SqliteStore:
             "journal_size_limit = 67108864",
         ):
             _set(connection, line)
-        # One process at a time makes the tables; and a file that may only be read is found now, not at the first answer.
+        # One process at a time makes the tables; a file that may only be read is found now, not at the first answer.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         ready_tables(connection, str(self._path))
         connection.exec_driver_sql("COMMIT")
