@@ -28,7 +28,9 @@ from serving_parts.raw import exchange
 from serving_parts.report import finish
 from serving_parts.systems import PEERS
 
-SHARES = {"framed": 0.5, "headed": 0.2, "chunked": 0.1, "garbage": 0.2}
+SHARES = {"framed": 0.5, "headed": 0.2, "chunked": 0.1, "torn": 0.05, "garbage": 0.15}
+UNFINISHED = ("torn", "garbage")
+"""What may be the beginning of a request that the server rightly waits for: the client closes its side after it."""
 FATAL = ("ServerError", "Timeout", "ResponseTimeExceeded", "MaxResponseTimeExceeded")
 LEAKS = (b"Traceback", b"site-packages", b'.py"', b"sqlalchemy", b"onnxruntime")
 
@@ -73,8 +75,7 @@ class Attack:
 
     def send(self, kind, data):
         self.sent += 1
-        # without an end garbage may be the beginning of a request that the server rightly waits for
-        found, got, seconds, hung = exchange(self.server.port, data, half_close=kind == "garbage")
+        found, got, seconds, hung = exchange(self.server.port, data, half_close=kind in UNFINISHED)
         self.slowest = max(self.slowest, seconds)
         self.statuses.update(found or ["closed"])
         why = "hung" if hung else self.judge(kind, found, got)
@@ -90,7 +91,7 @@ class Attack:
             return f"status {max(found)}"
         if any(leak in got for leak in LEAKS):
             return "internals in an answer"
-        if kind != "framed":
+        if kind not in ("framed", "chunked"):
             return ""
         if len(found) != 1:
             return f"{len(found)} answers"

@@ -193,9 +193,18 @@ def headed(draw):
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
+def chunked():
+    """Return requests in chunks of odd sizes, rightly framed: an answer must come."""
+    return _in_chunks(torn_apart=False)
+
+
+def torn():
+    """Return requests of which a chunk lies about its size: the server may wait until the client has gone."""
+    return _in_chunks(torn_apart=True)
+
+
 @st.composite
-def chunked(draw):
-    """Return a request in chunks of odd sizes, at times broken."""
+def _in_chunks(draw, *, torn_apart):
     body = draw(st.one_of(bodies, st.just(_dump(dict.fromkeys(FEATURES, 0.25)))))
     parts, at = [], 0
     while at < len(body):
@@ -204,13 +213,14 @@ def chunked(draw):
         note = draw(st.sampled_from(["", "", ";a=b", ";" + "x" * 50]))
         parts.append(f"{len(part):x}{note}\r\n".encode() + part + b"\r\n")
         at += size
-    if draw(st.integers(0, 5)) == 0 and parts:
+    if torn_apart:
+        parts = parts or [b""]
         place = draw(st.integers(0, len(parts) - 1))
         parts[place] = draw(st.sampled_from([b"zz\r\n", b"-1\r\n\r\n", b"ffffffffffffffff1\r\n", b"5\r\nab", b"\r\n"]))
     head = (
         b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
     )
-    if draw(st.integers(0, 6)) == 0:
+    if torn_apart and draw(st.integers(0, 3)) == 0:
         head += b"Content-Length: 5\r\n"
     return head + b"\r\n" + b"".join(parts) + b"0\r\n\r\n"
 
