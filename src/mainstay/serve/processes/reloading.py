@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from mainstay.contracts.errors import MainstayError
+from mainstay.contracts.errors import MainstayError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mainstay.serve.processes.files import ModelFile
 
 __all__ = ["Exchanging", "Reloader"]
+
+_TRIES = 3
+_PAUSE = 0.5
 
 
 class Exchanging(Protocol):
@@ -92,11 +95,20 @@ class Reloader:
 
     async def _take(self, file: ModelFile, data: bytes) -> str:
         before = self._processes.models[file.name]
-        digest = await self._processes.exchange(file.name, data)
+        digest = await self._exchange(file.name, data)
         file.take(data)
         if digest != before:
             self._journal.event("swapped", model=file.name, digest=digest, before=before)
         return digest
+
+    async def _exchange(self, name: str, data: bytes) -> str:
+        """Serve other bytes; a worker that dies meanwhile is no fault of theirs, so it is tried again."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._processes.exchange(name, data)
+            except WorkerError:
+                await asyncio.sleep(_PAUSE)
+        return await self._processes.exchange(name, data)
 
     def _say_refused(self, file: ModelFile, **why: str) -> None:
         self._processes.refused(file.name)
