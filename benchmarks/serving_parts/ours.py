@@ -15,9 +15,9 @@ ANSWERED, WRITTEN, LOST, QUEUED = (
     "mainstay_predictions_total", "mainstay_log_written_total", "mainstay_log_lost_total", "mainstay_log_queued",
 )  # fmt: skip
 """Names in /metrics: rows answered, and how the log fares."""
-STATED_SECONDS, STATED_ROWS = 0.3, 100_000
+STATED_SECONDS, STATED_ROWS = 0.5, 100_000
 """What the batched log says that a kill may cost: what waits in memory, which is at most 0.2 s of answers and the write
-that is under way (0.1 s here) while the store keeps up, and never more than its queue holds, for each worker."""
+that is under way while the store keeps up (half a second together), and never more than the queue of a worker."""
 LOGGED = b'"logged":true'
 """What an answer of the durable mode says once it is kept."""
 ID = re.compile(rb'"id":\s?"([0-9a-f]{16}-[0-9a-f]{10})"')
