@@ -216,3 +216,13 @@ def test_answers_are_kept_where_asked(tmp_path, model):
         kept = [name for (name,) in store.execute(f"select id from '{table}'")]
     store.close()
     assert kept == [answer["id"]]
+
+
+def test_a_rate_is_kept_for_each_client_and_behind_a_proxy_for_the_one_that_it_has_seen(tmp_path, model):
+    def statuses(server, *addresses):
+        return [server.ask("POST", "/predict", ROW, x_forwarded_for=address)[0] for address in addresses]
+
+    with Running(tmp_path, model, "--max-rate", "0.01") as server:
+        assert statuses(server, "1.1.1.1", "2.2.2.2") == [200, 429]
+    with Running(tmp_path, model, "--max-rate", "0.01", "--behind-proxy") as server:
+        assert statuses(server, "1.1.1.1", "2.2.2.2", "9.9.9.9, 1.1.1.1", "3.3.3.3, 4.4.4.4") == [200, 200, 429, 200]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Child"]
 
+_TELL_SECONDS = 5.0
 _MODULE = "mainstay.serve.processes.worker"
 
 
@@ -33,15 +34,15 @@ class Child:
     ----------
     ready : bool
         Whether it answers requests.
-    ponged : float
-        When its event loop last said that it turns, in seconds of the parent's loop.
+    unanswered : int
+        How many times in a row its event loop has not said that it turns.
     failure : messages.Failed or None
         Why it could not begin.
     """
 
     def __init__(self) -> None:
         self.ready = False
-        self.ponged = 0.0
+        self.unanswered = 0
         self.digests: dict[str, str] = {}
         self.failure: messages.Failed | None = None
         self._process: Process | None = None
@@ -108,8 +109,13 @@ class Child:
 
     async def tell(self, order: messages.Drop | messages.ReadTokens | messages.Ping | messages.End) -> None:
         """Say something that has no answer, or none that is waited for."""
-        with contextlib.suppress(ConnectionError):
-            await self._send(written(order))
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(_TELL_SECONDS):
+                await self._send(written(order))
+
+    def give_up(self) -> None:
+        """Note that the process could not be started."""
+        self._begun.set()
 
     def kill(self) -> None:
         """End the process at once."""
@@ -131,10 +137,9 @@ class Child:
         if isinstance(report, messages.Ready):
             self.digests = report.digests
             self.ready = True
-            self.ponged = asyncio.get_running_loop().time()
             self._begun.set()
         elif isinstance(report, messages.Pong):
-            self.ponged = asyncio.get_running_loop().time()
+            self.unanswered = 0
         elif isinstance(report, messages.Failed):
             if not report.ticket:
                 self.failure = report

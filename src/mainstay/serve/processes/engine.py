@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from mainstay.bundle.open import open_bundle
@@ -16,6 +17,7 @@ from mainstay.serve.processes.exchanging import prepare, put
 from mainstay.serve.processes.http_server import HttpServer, new_loop
 from mainstay.serve.processes.listening import room_for
 from mainstay.serve.processes.tokens import read_tokens
+from mainstay.serve.proxied import Proxied
 from mainstay.serve.serving import Serving
 from mainstay.serve.shelf import Shelf
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Coroutine, Mapping
     from typing import Any
+
+    from starlette.types import ASGIApp
 
     from mainstay.serve.answering.served import ServedModel
     from mainstay.serve.journal import Journal
@@ -104,6 +108,11 @@ class Engine:
         """The digest of each model that is served now, by name."""
         return {name: place.model.digest for name, place in self.serving.shelf.places.items()}
 
+    @property
+    def pids(self) -> list[int]:
+        """The process that answers: this one."""
+        return [os.getpid()]
+
     def run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Serve until :meth:`end` is called; returns when all is answered and the log is closed.
 
@@ -172,10 +181,14 @@ class Engine:
         if self.serving.draining:
             self._ending.set()
         settings = self.settings
-        app = AccessLog(build(self.serving), self.serving.journal) if settings.access_log else build(self.serving)
+        app: ASGIApp = build(self.serving)
+        if settings.access_log:
+            app = AccessLog(app, self.serving.journal)
+        if settings.behind_proxy:
+            app = Proxied(app)
         server = HttpServer(
             app, self._door, Connections(settings.max_body, self.serving.journal),
-            most=room_for(_CONNECTIONS_PER_REQUEST * settings.max_open), behind_proxy=settings.behind_proxy,
+            most=room_for(_CONNECTIONS_PER_REQUEST * settings.max_open),
         )  # fmt: skip
         loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]
         try:

@@ -50,13 +50,9 @@ class HttpServer:
     state : Connections
     most : int
         How many connections may be open; more wait until one has gone.
-    behind_proxy : bool, default False
-        Whether a client's address is the one that a proxy says.
     """
 
-    def __init__(
-        self, app: ASGIApp, door: socket.socket, state: Connections, *, most: int, behind_proxy: bool = False
-    ) -> None:
+    def __init__(self, app: ASGIApp, door: socket.socket, state: Connections, *, most: int) -> None:
         self._door = door
         self._state = state
         self._most = most
@@ -64,7 +60,7 @@ class HttpServer:
         self._coming: set[asyncio.Task[object]] = set()
         self._config = uvicorn.Config(
             app, http=Connection, ws="none", lifespan="off", interface="asgi3", log_config=None, server_header=False,
-            proxy_headers=behind_proxy, forwarded_allow_ips="*",
+            proxy_headers=False,
         )  # fmt: skip
         self._config.load()
 

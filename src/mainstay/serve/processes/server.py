@@ -90,6 +90,11 @@ class Server:
         """Name and digest of each model that is served now."""
         return [{"name": name, "digest": digest} for name, digest in self._processes.models.items()]
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        return self._processes.pids
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{url, models: [{name, digest}], pid}``."""
         return {"url": self.url, "models": self.models, "pid": self.pid}

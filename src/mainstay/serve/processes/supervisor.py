@@ -33,7 +33,7 @@ _BEGIN_SECONDS = 120.0
 _PREPARE_SECONDS = 120.0
 _COMMIT_SECONDS = 10.0
 _PING_SECONDS = 5.0
-_SILENT_SECONDS = 30.0
+_SILENT_PINGS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _LONG_ENOUGH = 60.0
 """A worker that lived so long was no part of a row of failures."""
@@ -67,6 +67,7 @@ class Supervisor:
         self._ticket = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
+        self._asked_to_end = False
 
     @property
     def pids(self) -> list[int]:
@@ -97,6 +98,7 @@ class Supervisor:
 
     def end(self) -> None:
         """Begin to end; from any thread."""
+        self._asked_to_end = True
         if self._ending is not None:
             self.call(self._ending.set)
 
@@ -161,10 +163,13 @@ class Supervisor:
     async def _run(self, beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
+        if self._asked_to_end:
+            self._ending.set()
         keepers = [self._loop.create_task(self._keep(number)) for number in range(self.settings.workers)]
         others = [self._loop.create_task(self._ping())]
         try:
-            await self._all_begin()
+            if not self._ending.is_set():
+                await self._all_begin()
             others.append(self._loop.create_task(beside()))
             await self._ending.wait()
         finally:
@@ -217,6 +222,7 @@ class Supervisor:
         try:
             await child.start(begin, self._data)
         except OSError as error:
+            child.give_up()
             self._journal.event("worker not started", worker=begin.number, message=str(error))
             return -1
         limit = asyncio.create_task(child.begun(_BEGIN_SECONDS))
@@ -231,14 +237,14 @@ class Supervisor:
 
     async def _ping(self) -> None:
         """End a worker whose event loop has stood still for long; another takes its place."""
-        assert self._loop is not None
         while True:
             await asyncio.sleep(_PING_SECONDS)
             for child in list(self._children.values()):
-                if child.ready and self._loop.time() - child.ponged > _SILENT_SECONDS:
-                    self._journal.event("worker silent", pid=child.pid, seconds=_SILENT_SECONDS)
+                if child.ready and child.unanswered >= _SILENT_PINGS:
+                    self._journal.event("worker silent", pid=child.pid, seconds=_SILENT_PINGS * _PING_SECONDS)
                     child.kill()
                 elif child.ready:
+                    child.unanswered += 1
                     await child.tell(messages.Ping())
 
     async def _end_all(self, keepers: list[asyncio.Task[None]]) -> None:
