@@ -146,13 +146,13 @@ class Running:
 
 
 class Crowd:
-    """Clients in threads that ask without a pause and note every answer; a context that ends them.
+    """Clients in threads that ask without a pause and note every answer, and when it was asked for; a context.
 
     A connection that the server says it will close is closed here as well, and another is opened.
     """
 
     def __init__(self, port, clients=4):
-        self.port, self.answers, self.faults = port, [], []
+        self.port, self.answers, self.faults, self.asked = port, [], [], []
         self._going = True
         self._threads = [threading.Thread(target=self._ask_on) for _ in range(clients)]
 
@@ -176,11 +176,13 @@ class Crowd:
             except OSError:
                 self._going = False  # nothing is accepted any more: nothing is lost
                 return
+            began = time.monotonic()
             try:
                 connection.request("POST", "/predict", body, {"content-type": "application/json"})
                 answer = connection.getresponse()
                 said = json.loads(answer.read())
                 self.answers.append((answer.status, said.get("digest"), said.get("probabilities", {}).get("Yes")))
+                self.asked.append((began, said.get("digest")))
                 if answer.will_close:
                     connection.close()
                     connection = None
