@@ -9,7 +9,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from starlette.exceptions import HTTPException
 
 from mainstay.contracts.errors import MainstayError, RequestError
@@ -17,6 +16,7 @@ from mainstay.serve.admission import Admission
 from mainstay.serve.bodies import ClientGoneError, check_json, read_rest
 from mainstay.serve.identity import accepted
 from mainstay.serve.predicting import Predicting, Prediction
+from mainstay.serve.refusing import ALWAYS, NOSNIFF, internal, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Door"]
 
 _JSON = (b"content-type", b"application/json")
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
-_ALWAYS = (
-    _NOSNIFF, (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)  # fmt: skip
 
 
 class Door:
@@ -50,12 +44,12 @@ class Door:
     def __init__(self, serving: Serving, routes: ASGIApp) -> None:
         self.serving = serving
         self._routes = routes
-        self._admission = Admission(serving)
-        self._predicting = Predicting(serving)
+        self.admission = Admission(serving)
+        self.predicting = Predicting(serving)
         self._open = serving.open_requests
         self._most_bytes = serving.limits.max_body
-        self._places = {f"/models/{name}/predict": place for name, place in serving.shelf.places.items()}
-        self._places["/predict"] = serving.shelf.first
+        self.places = {f"/models/{name}/predict": place for name, place in serving.shelf.places.items()}
+        self.places["/predict"] = serving.shelf.first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,8 +63,8 @@ class Door:
         model = None
         try:
             path = _path(scope) if scope.get("root_path") else scope["path"]
-            self._admission.check(scope, headers, path)
-            place = self._places.get(path)
+            self.admission.check(scope, headers, path)
+            place = self.places.get(path)
             if place is None or scope["method"] != "POST":
                 await self._route(scope, receive, sender, task)
                 return
@@ -83,12 +77,12 @@ class Door:
             model = place.model
             # A single row of plain cells, as almost all are, takes the shortest way.
             soon = None if scope["query_string"] else place.turns.ask(body, self._open.loop)
-            if soon is None or self._predicting.waits(model):
+            if soon is None or self.predicting.waits(model):
                 self._open.answering(task, now)
             if soon is None:
-                found = await self._predicting.answer(Prediction(place, body, now, scope["query_string"]))
+                found = await self.predicting.answer(Prediction(place, body, now, scope["query_string"]))
             else:
-                said = self._predicting.said(Prediction(place, body, now), model, await soon)
+                said = self.predicting.said(Prediction(place, body, now), model, await soon)
                 found = said if isinstance(said, bytes) else await said
             await sender.answer(found)
         except BaseException as error:  # noqa: BLE001 - the last place where an error can become an answer
@@ -121,7 +115,7 @@ class Door:
             await self._refuse(sender, error, scope)
         elif isinstance(error, Exception):
             self.serving.journal.failure(scope, error)
-            await self._refuse(sender, _internal(), scope)
+            await self._refuse(sender, internal(), scope)
         else:
             raise error
 
@@ -133,19 +127,12 @@ class Door:
         if sender.begun:
             return
         identity = sender.given or self.serving.identities.request()
-        more = [(b"connection", b"close")] if status in (408, 413) else []
-        if status == 401:
-            more.append((b"www-authenticate", b'Bearer realm="mainstay", Basic realm="mainstay"'))
-        if isinstance(error, RequestError):
-            more += [(name.encode(), value.encode()) for name, value in error.headers.items()]
-        said: dict[str, Any] = {"error": {**error.to_dict(), "id": identity}}
-        if path == "/v2" or path.startswith("/v2/"):
-            said = {"error": str(error), "detail": said["error"]}  # the protocol's clients read a text here
-        await sender.json(status, msgspec.json.encode(said), identity, more, head=scope["method"] == "HEAD")
+        said = refusal(error, identity, path)
+        await sender.json(said.status, said.body, identity, said.headers, head=scope["method"] == "HEAD")
 
     def _number(self, path: str) -> int | None:
         """Return the place of the model that a path asks, for the counters."""
-        place = self._places.get(path) or self.serving.shelf.places.get(path.partition("/models/")[2].partition("/")[0])
+        place = self.places.get(path) or self.serving.shelf.places.get(path.partition("/models/")[2].partition("/")[0])
         return None if place is None else place.number
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,7 +171,7 @@ class _Sender:
     async def answer(self, body: bytes) -> None:
         """Send a prediction; its id stands in the body, and each further header costs as much as a cell."""
         self.begun = True
-        headers = [_JSON, (b"content-length", b"%d" % len(body)), _NOSNIFF]
+        headers = [_JSON, (b"content-length", b"%d" % len(body)), NOSNIFF]
         if b"x-request-id" in self._headers and self.given:
             headers.append((b"x-request-id", self.given.encode()))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -194,7 +181,7 @@ class _Sender:
         """Send a whole response of JSON; its headers alone where only these are asked for."""
         self.begun = True
         name = self.given or identity
-        headers = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", name.encode()), *_ALWAYS, *more]
+        headers = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", name.encode()), *ALWAYS, *more]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": b"" if head else body})
 
@@ -203,7 +190,7 @@ class _Sender:
         if message["type"] == "http.response.start":
             self.begun = True
             given = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(pair for pair in _ALWAYS if pair[0] not in given)]
+            message["headers"] = [*message["headers"], *(pair for pair in ALWAYS if pair[0] not in given)]
             message["headers"].append((b"x-request-id", (self.given or identity()).encode()))
         await self._send(message)
 
@@ -222,13 +209,6 @@ def _overdue(*, read: bool) -> RequestError:
     return RequestError(
         "the answer took longer than it may", status=503, where="request", code="too_slow",
         hint="Send fewer rows at a time.", headers={"retry-after": "1"},
-    )  # fmt: skip
-
-
-def _internal() -> RequestError:
-    return RequestError(
-        "the server failed on this request", status=500, where="server", code="internal",
-        hint="Give the id to whoever runs the server: its journal says more.",
     )  # fmt: skip
 
 

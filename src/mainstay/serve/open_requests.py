@@ -60,13 +60,17 @@ class OpenRequests:
         now : float
             The time of ``time.perf_counter``.
         """
-        # Asking which loop runs is a call into the kernel each time; a loop that still runs is still the one.
-        if not self._beating or self.loop is None or not self.loop.is_running():
-            self.loop = self._start(asyncio.get_running_loop())
-        task = asyncio.current_task(self.loop)
+        task = asyncio.current_task(self.touch())
         if task is not None:
             self._until[task] = now + self._body_seconds
         return task
+
+    def touch(self) -> asyncio.AbstractEventLoop:
+        """Return the loop that runs, and see to it that its delay is measured."""
+        # Asking which loop runs is a call into the kernel each time; a loop that still runs is still the one.
+        if not self._beating or self.loop is None or not self.loop.is_running():
+            self.loop = self._start(asyncio.get_running_loop())
+        return self.loop
 
     def answering(self, task: Task | None, now: float) -> None:
         """Note that the body is here."""

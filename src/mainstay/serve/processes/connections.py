@@ -15,12 +15,17 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from mainstay.serve.processes.short_way import ShortAnswer
+
 if TYPE_CHECKING:
     import asyncio
 
     from uvicorn import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from mainstay.serve.journal import Journal
+    from mainstay.serve.processes.short_way import ShortWay
+    from mainstay.serve.shelf import Place
 
 __all__ = ["Connection", "Connections", "look_after"]
 
@@ -62,6 +67,7 @@ class Connections(ServerState):
         self.head_seconds = head_seconds
         self.idle_seconds = idle_seconds
         self.request_bytes = head_bytes + _FRAMES * max_body
+        self.short_way: ShortWay | None = None
         self.ending = False
         self.cut = 0
 
@@ -97,6 +103,15 @@ class Connection(HttpToolsProtocol):
         self.stage = ""
         self.seen: object = None
         self.since = 0.0
+        self._way = state.short_way
+        self._answer = None if self._way is None else ShortAnswer(self, self._way)
+        self._place: Place | None = None
+        self._parts: list[bytes] = []
+
+    @property
+    def headers_of_all(self) -> list[tuple[bytes, bytes]]:
+        """What every response has."""
+        return self.bounds.default_headers
 
     @property
     def in_head(self) -> bool:
@@ -120,6 +135,8 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(400, "not_http", "this is no request of HTTP/1.1")
             return
+        if self._place is not None:
+            self._go_the_usual_way(complete=False)
         if self.received > self.bounds.head_bytes and self.in_head:
             self._refuse(431, "head", f"the head of a request may have {self.bounds.head_bytes:,} bytes")
         elif self.received > self.bounds.request_bytes:
@@ -137,6 +154,48 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
         if len(self.headers) > _MOST_HEADERS:
             raise ValueError("too many headers")
+
+    def on_headers_complete(self) -> None:
+        """Begin the usual way, or wait for the body where the request may take the short one."""
+        if self._way is not None and self.waiting and not self.bounds.ending and not self.flow.write_paused:
+            parser = self.parser
+            if parser.get_method() == b"POST" and parser.get_http_version() == "1.1" and parser.should_keep_alive():
+                self._place = self._way.place(self.url, self.headers, self.client)
+        if self._place is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._place is None:
+            super().on_body(body)
+        else:
+            self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        """Ask the model, where the request takes the short way and its body is one plain row."""
+        place, answer = self._place, self._answer
+        if place is None or answer is None:
+            super().on_message_complete()
+            return
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        if answer.begin(place, body, self.scope, self.url):
+            self._place = None
+            self._parts.clear()
+            answer.disconnected, answer.keep_alive = False, True
+            self.cycle = cast("RequestResponseCycle", answer)
+        else:
+            self._go_the_usual_way(complete=True)
+
+    def _go_the_usual_way(self, *, complete: bool) -> None:
+        """Hand over a request that was held for the short way."""
+        self._place = None
+        body = b"".join(self._parts)
+        self._parts.clear()
+        super().on_headers_complete()
+        if body:
+            super().on_body(body)
+        if complete:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on to the next request; that it comes in time is looked after for all connections together."""

@@ -16,6 +16,7 @@ from mainstay.serve.processes.connections import Connections
 from mainstay.serve.processes.exchanging import prepare, put
 from mainstay.serve.processes.http_server import HttpServer, new_loop
 from mainstay.serve.processes.listening import room_for
+from mainstay.serve.processes.short_way import ShortWay
 from mainstay.serve.processes.tokens import read_tokens
 from mainstay.serve.proxied import Proxied
 from mainstay.serve.serving import Serving
@@ -181,14 +182,17 @@ class Engine:
         if self.serving.draining:
             self._ending.set()
         settings = self.settings
-        app: ASGIApp = build(self.serving)
+        door = build(self.serving)
+        connections = Connections(settings.max_body, self.serving.journal)
+        if not settings.access_log and settings.max_rate is None:  # both are kept on the usual way only
+            connections.short_way = ShortWay(door)
+        app: ASGIApp = door
         if settings.access_log:
             app = AccessLog(app, self.serving.journal)
         if settings.behind_proxy:
             app = Proxied(app)
         server = HttpServer(
-            app, self._door, Connections(settings.max_body, self.serving.journal),
-            most=room_for(_CONNECTIONS_PER_REQUEST * settings.max_open),
+            app, self._door, connections, most=room_for(_CONNECTIONS_PER_REQUEST * settings.max_open),
         )  # fmt: skip
         loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]
         try:
