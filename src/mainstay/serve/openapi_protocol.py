@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mainstay.serve.openapi_responses import READING, WRITING, answer, get, named, responses, state_or_error
-from mainstay.serve.protocol_v2.metadata import MATRIX_NAMES
+from mainstay.serve.protocol_v2.metadata import MATRIX_NAMES, output_tensors
 from mainstay.serve.protocol_v2.tensors import DATATYPES
 
 if TYPE_CHECKING:
@@ -125,7 +125,10 @@ def _infer(name: str, bundle: Bundle, example: Document, *, token: bool) -> Docu
     columns = [column.name for column in bundle.schema.columns]
     if all(column.kind == "number" for column in bundle.schema.features):
         columns += [word for word in MATRIX_NAMES if word not in columns]
-    body = {"schema": _request(columns), "examples": {"one": {"summary": "One row", "value": example}}}
+    body = {
+        "schema": _request(columns, [one["name"] for one in output_tensors(bundle.outputs)]),
+        "examples": {"one": {"summary": "One row", "value": example}},
+    }
     return {
         "tags": [_TAG],
         "summary": f"Ask {name} with tensors",
@@ -134,7 +137,7 @@ def _infer(name: str, bundle: Bundle, example: Document, *, token: bool) -> Docu
     }
 
 
-def _request(columns: list[str]) -> Document:
+def _request(columns: list[str], outputs: list[str]) -> Document:
     """Return the body of an inference; that data and shape fit is no matter for a schema."""
     tensor = {
         "type": "object",
@@ -153,7 +156,7 @@ def _request(columns: list[str]) -> Document:
             "data": {"type": ["array", "null"], "description": "One value for each row; null for a missing one."},
         },
     }
-    asked = {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "parameters": _ABOUT}}
+    asked = {"type": "object", "required": ["name"], "properties": {"name": {"enum": outputs}, "parameters": _ABOUT}}
     return {
         "type": "object",
         "required": ["inputs"],
