@@ -147,3 +147,12 @@ def test_a_limit_must_be_some(place):
 def test_a_server_that_logs_loads_the_database_library_only_then():
     program = "import sys, mainstay.serve.log.open, mainstay.serve.log.writer\nassert 'sqlalchemy' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_gaps_are_looked_for_in_a_whole_log_only(tmp_path):
+    import mainstay.serve.replaying as room
+
+    work = room._Replaying([], [], whole=False)
+    for number in (0, 9):
+        work._note(type("Entry", (), {"id": f"{'a' * 16}-{number:010x}"})())
+    assert work.report().gaps == ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["AccessLog"]
 
 _LONGEST_PATH = 200
+
+
+class _Answer(msgspec.Struct):
+    """What the line needs of an answer."""
+
+    id: str = ""
+
+
+class _Body(_Answer):
+    """An answer, or several."""
+
+    predictions: list[_Answer] | None = None
+
+
+_BODY = msgspec.json.Decoder(_Body)
 
 
 class AccessLog:
@@ -61,6 +78,6 @@ def _predictions(body: bytes, identity: str) -> dict[str, Any]:
     >>> _predictions(b'{"prediction":1.5,"model":"fee","id":"ab-0"}', "")
     {'rows': 1, 'id': 'ab-0'}
     """
-    _, *answers = body.split(b'"id":"')  # each answer has one, and nothing else is called so
-    first = answers[0].partition(b'"')[0].decode("latin-1") if answers else ""
-    return {"rows": len(answers), "id": identity or first}
+    found = _BODY.decode(body)
+    answers = [found] if found.predictions is None else found.predictions
+    return {"rows": len(answers), "id": identity or (answers[0].id if answers else "")}

@@ -26,7 +26,7 @@ _SIGNS = (403, 405, 408, 500)
 _EXPLAIN: Document = {
     "name": "explain",
     "in": "query",
-    "description": "true adds what each column contributed; slower.",
+    "description": "true adds what each column contributed; slower, and for at most 100 rows.",
     "schema": {"type": "string", "enum": ["true", "false", "1", "0"], "default": "false"},
 }
 

@@ -29,6 +29,10 @@ __all__ = ["Predicting", "Prediction"]
 _INLINE_SECONDS = 0.002
 """What may be computed in the thread of the event loop; more goes to another thread."""
 
+_MOST_EXPLAINED = 100
+_EXPLAINED_TOGETHER = 16
+_EXPLAIN_AT_A_TIME = 8
+
 
 class Prediction(NamedTuple):
     """A request for predictions: whom it asks, what, since when, and the options of its address."""
@@ -50,6 +54,7 @@ class Predicting:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._log = serving.log
+        self._explaining = 0
         self._durable = serving.log is not None and serving.log.mode == "durable"
         self._new = serving.identities.new
         self._answered = serving.metrics.answered
@@ -127,8 +132,26 @@ class Predicting:
         return await loop.run_in_executor(self._serving.threads, lambda: model.answer_rows(rows, numbered=numbered))
 
     async def _reasons(self, model: ServedModel, rows: Sequence[Row]) -> list[Any]:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._serving.threads, model.explain, rows)
+        """Return why rows get their answers, in parts, so that who gives up waiting ends the work."""
+        if len(rows) > _MOST_EXPLAINED:
+            raise RequestError(
+                f"reasons are given for {_MOST_EXPLAINED} rows at a time, and {len(rows):,} came", status=413,
+                where="$.rows", hint="Ask for fewer, or explain a file: mainstay explain.", code="too_many_rows",
+            )  # fmt: skip
+        if self._explaining >= _EXPLAIN_AT_A_TIME:
+            raise RequestError(
+                "the server is giving reasons to as many as it can", status=503, where="explain", code="overloaded",
+                hint="Try again in a second, or ask without ?explain=true.", headers={"retry-after": "1"},
+            )  # fmt: skip
+        loop, found = asyncio.get_running_loop(), list[Any]()
+        self._explaining += 1
+        try:
+            for at in range(0, len(rows), _EXPLAINED_TOGETHER):
+                part = rows[at : at + _EXPLAINED_TOGETHER]
+                found += await loop.run_in_executor(self._serving.shelf.reasons, model.explain, part)
+        finally:
+            self._explaining -= 1
+        return found
 
     async def remember(
         self, model: ServedModel, rows: Sequence[tuple[str, bytes, bytes]], seconds: float

@@ -86,7 +86,8 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     differences : tuple of Difference
         The first 20.
     gaps : tuple of Gap
-        Numbers that are missing, by run. Looked for only where all entries of a time were read.
+        Numbers that are missing, by run. Looked for only where the whole log is read, for entries lie by time and
+        numbers by answer; deleting old entries leaves gaps too.
     other_digests : tuple of str
         The models that were not given.
     """
@@ -140,7 +141,8 @@ def replay(
     DataError
         When the log cannot be read to its end.
     """
-    work = _Replaying(bundles, ids)
+    whole = not ids and since is None and until is None and limit is None
+    work = _Replaying(bundles, ids, whole=whole)
     entries = read_entries(log, ids=ids, since=since, until=until, limit=limit)
     for block in _blocks(entries):
         work.check(block)
@@ -155,8 +157,8 @@ def _blocks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
 class _Replaying:
     """The count so far."""
 
-    def __init__(self, bundles: Sequence[Bundle], ids: Sequence[str]) -> None:
-        self._all = not ids
+    def __init__(self, bundles: Sequence[Bundle], ids: Sequence[str], *, whole: bool) -> None:
+        self._all = whole
         self._missing = dict.fromkeys(ids)
         self._models = {bundle.digest: ServedModel("replay", bundle) for bundle in bundles}
         self._same = self._different = self._unreadable = 0

@@ -85,4 +85,5 @@ class Serving:
         self.draining = True
         if self.log is not None:
             self.log.close(seconds)
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self.threads, self.shelf.reasons):
+            pool.shutdown(wait=False, cancel_futures=True)

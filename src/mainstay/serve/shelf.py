@@ -55,7 +55,9 @@ class Shelf:
     ----------
     places : dict of str to Place
     threads : ThreadPoolExecutor
-        For what takes longer than the thread of the event loop may be held.
+        For answers that take longer than the thread of the event loop may be held.
+    reasons : ThreadPoolExecutor
+        For explanations, which take longer still and must not keep answers waiting.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Shelf:
         if not bundles:
             raise UsageError("a server needs a model", where="serve", hint="Give a .mainstay file.")
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="answers")
+        self.reasons = ThreadPoolExecutor(1, thread_name_prefix="reasons")
         self.places = {
             name: Place(number, ServedModel(name, bundle), self.threads)
             for number, (name, bundle) in enumerate(bundles.items())

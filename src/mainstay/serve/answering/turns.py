@@ -129,5 +129,11 @@ class Turns:
 
 def _settle(turn: list[_Waiting], answered: list[Answered]) -> None:
     for (_, _, waiter), answer in zip(turn, answered, strict=True):
-        if not waiter.done():
+        if waiter.done():
+            continue
+        try:
             waiter.set_result(answer)
+        except Exception as error:  # noqa: BLE001 - whatever one connection does, the others get their answers
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "an answer was not taken", "exception": error}
+            )

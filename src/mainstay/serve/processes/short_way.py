@@ -170,7 +170,12 @@ class ShortAnswer:
 
     def set_result(self, answered: Answered) -> None:
         """Send the answer."""
-        self._send(self._way.response(self, answered, self._connection.headers_of_all))
+        headers = self._connection.headers_of_all
+        try:
+            response = self._way.response(self, answered, headers)
+        except Exception as error:  # noqa: BLE001 - the last place where an error can become an answer
+            response = self._way.refused(self, error, headers)
+        self._send(response)
 
     def set_exception(self, error: Exception) -> None:
         """Send what went wrong."""
