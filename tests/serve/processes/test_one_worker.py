@@ -191,7 +191,7 @@ def test_without_a_token_only_names_of_this_machine_pass(tmp_path, model):
 def test_the_access_log_tells_of_requests_and_of_no_value(tmp_path, model):
     with Running(tmp_path, model, "--access-log") as server:
         server.ask("POST", "/predict", ROW, authorization="Bearer secret-secret")
-        server.ask("POST", "/predict", {"rows": [ROW, ROW, ROW]}, x_request_id="mine-1")
+        server.ask("POST", "/predict", {"rows": [ROW, {"agee": 1}, {}], "on_error": "row"}, x_request_id="mine-1")
         server.ask("GET", "/nothing?age=31")
         server.end()
         lines = [line for line in server.journal() if line["event"] == "request"]
