@@ -1,6 +1,7 @@
 """Plain cells decode to the bits that the full reader gives, and whatever is not plain is pointed out."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,8 +77,28 @@ def test_dates_and_texts_are_left_to_the_full_reader():
     assert Decoder(Schema(columns=(Column(name="note", kind="text"),))).quick is None
 
 
-def test_words_without_end_are_not_all_remembered():
-    quick = Decoder(Schema(columns=(Column(name="city", kind="category", categories=("Bern",)),))).quick
-    for at in range(0, 20_000, 100):
-        quick.arrays([(f"town {number}",) for number in range(at, at + 100)])
-    assert max(len(words) for _, _, _, words, _ in quick._words) <= 4096
+@pytest.mark.parametrize("policy", ["warn", "missing", "reject"])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_only_short_words_that_stand_for_a_value_are_remembered(policy, ordered):
+    long = "L" * 200
+    quick = Decoder(
+        Schema(
+            columns=(
+                Column(name="city", kind="category", categories=("Bern", long), on_unseen=policy, ordered=ordered),
+                Column(name="member", kind="boolean", categories=("No", "Yes"), on_bad=policy),
+            )
+        )
+    ).quick
+    for at in range(30):
+        quick.arrays([(f"town {at}", f"perhaps {at}"), ("Bern", "Yes"), (f"{at}" + "x" * 5000, "No"), (long, "Yes")])
+    assert [sorted(words) for _, _, _, words, _ in quick._words] == [["Bern"], ["No", "Yes"]]
+
+
+def test_spellings_without_end_are_not_all_remembered():
+    quick = Decoder(Schema(columns=(Column(name="level", kind="category", categories=("3",)),))).quick
+    for at in range(5000):
+        blanks = " " * (at // 50 % 10) + "\t" * (at // 500)
+        _, plain = quick.arrays([("3.0" + "0" * (at % 50) + blanks,)])
+        assert plain.all()
+    ((_, _, _, words, _),) = quick._words
+    assert 1000 < len(words) <= 4096

@@ -28,10 +28,14 @@ Cell = str | int | float | bool | None
 
 _NAN = float("nan")
 _MEMORY = 4096
+_LONGEST = 64
 
 
 class _Words(dict[str, float | int | None]):
-    """What the words of one column read as; None for a word that needs the full reader."""
+    """What the words of one column read as; None for a word that needs the full reader.
+
+    Words of clients are without end, in number and in length: only short ones that stand for a value are remembered.
+    """
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
@@ -40,7 +44,8 @@ class _Words(dict[str, float | int | None]):
     def __missing__(self, word: str) -> float | int | None:
         reading = self._reader.read(word)
         plain = None if isinstance(reading, Flaw | tuple) else reading
-        if len(self) < _MEMORY:  # words of clients are without end
+        unseen = getattr(self._reader, "levels", None)  # the code of all words that a silent policy lets pass
+        if plain is not None and plain != unseen and len(word) <= _LONGEST and len(self) < _MEMORY:
             self[word] = plain
         return plain
 
