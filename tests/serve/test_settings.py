@@ -66,6 +66,11 @@ def test_neither_face_has_a_setting_that_is_not_declared():
         ({"host": "::"}, "host", "--token-file"),
         ({"host": "model.example"}, "host", "--token-file"),
         ({"host": ""}, "host", "--token-file"),
+        ({"allow_host": "model.example"}, "allow_host", "list"),
+        ({"allow_host": ("http://model.example/",)}, "allow_host", "http://model.example/"),
+        ({"allow_host": ("*",)}, "allow_host", "'*'"),
+        ({"allow_host": ("",)}, "allow_host", "''"),
+        ({"allow_host": ("model.example:port",)}, "allow_host", "port"),
     ],
 )
 def test_a_value_that_cannot_work_is_a_sentence(given, where, said):
@@ -86,6 +91,8 @@ def test_a_size_may_be_words_or_a_number():
 def test_only_names_of_this_machine_pass_unless_a_token_is_asked_for():
     assert ServeSettings(allow_host=("Model.Example",)).hosts == {"localhost", "127.0.0.1", "[::1]", "model.example"}
     assert "[::1]" in ServeSettings(host="::1").hosts
+    given = ("a.example:8812", "[fe80::1]:80", "FE80::0:2", "10.0.0.7:1")
+    assert {"a.example", "[fe80::1]", "[fe80::2]", "10.0.0.7"} <= ServeSettings(allow_host=given).hosts
     assert "127.0.0.7" in ServeSettings(host="127.0.0.7").hosts
     assert ServeSettings(token_file="t").hosts is None
     assert ServeSettings(host="0.0.0.0", open_to_all=True).hosts is None

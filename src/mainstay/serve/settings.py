@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypedDict
 
 from mainstay.contracts.errors import UsageError
+from mainstay.serve.hosts import as_header, host_names
 from mainstay.serve.limits import Limits
 
 __all__ = ["ServeOptions", "ServeSettings", "Setting", "amount_of_bytes", "is_loopback", "settings_by_name"]
@@ -145,7 +146,7 @@ class ServeSettings:
     def __post_init__(self) -> None:
         if isinstance(self.max_body, str):
             object.__setattr__(self, "max_body", amount_of_bytes(self.max_body, "max_body"))
-        object.__setattr__(self, "allow_host", tuple(name.lower() for name in self.allow_host))
+        object.__setattr__(self, "allow_host", host_names(self.allow_host, "allow_host"))
         self._check_whole_numbers()
         self._check_numbers()
         if self.log_mode not in ("batched", "durable"):
@@ -187,7 +188,7 @@ class ServeSettings:
         """The names that the server is asked by; None lets any pass, for a token is asked for or everyone may ask."""
         if self.token_file or self.open_to_all:
             return None
-        return frozenset({"localhost", "127.0.0.1", "[::1]", _as_header(self.host), *self.allow_host})
+        return frozenset({"localhost", "127.0.0.1", "[::1]", as_header(self.host), *self.allow_host})
 
 
 class ServeOptions(TypedDict, total=False):
@@ -280,8 +281,3 @@ def amount_of_bytes(size: str, name: str = "size") -> int:
     if not match or match[2] not in _UNITS:
         raise UsageError(f"a size was expected, and {size!r} came", where=name, hint="Write for example 500KB or 1MB.")
     return int(float(match[1]) * _UNITS[match[2]])
-
-
-def _as_header(host: str) -> str:
-    """Return an address as it stands in a host header."""
-    return f"[{host.lower()}]" if ":" in host else host.lower()
