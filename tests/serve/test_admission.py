@@ -4,11 +4,12 @@ import base64
 import re
 
 import pytest
-from tests.serve.asking import asking_all, by_hand
+from tests.serve.asking import asking, asking_all, by_hand
 from tests.serve.models import churn
 
+from mainstay.contracts.errors import UsageError
 from mainstay.serve.admission import FREE_PATHS
-from mainstay.serve.app import build
+from mainstay.serve.app import build, create_app
 from mainstay.serve.limits import Limits
 from mainstay.serve.routes import all_routes
 
@@ -192,3 +193,23 @@ def test_too_many_open_requests_are_sent_away():
         assert alive.status_code == 200
         held.delay = 60.0
         assert client.post("/predict", ROW).status_code == 503
+
+
+@pytest.mark.parametrize("tokens", ["a-secret-of-many-signs", [""], ["short"], ["q8Zk3vX0 pLw71mNcA"], [None]])
+def test_an_application_takes_no_token_that_does_not_protect(tokens):
+    with pytest.raises(UsageError) as caught:
+        create_app({"churn": churn()}, tokens=tokens)
+    assert caught.value.where.startswith("tokens")
+    assert "short" not in str(caught.value)
+
+
+def test_an_application_knows_the_host_names_that_it_was_given():
+    with asking({"churn": churn()}, allow_hosts=["Model.Example:8000"]) as client:
+        for host, status in (("model.example", 200), ("MODEL.example:1", 200), ("evil.example", 403)):
+            assert client.get("/models", headers={"host": host}).status_code == status
+    with asking({"churn": churn()}) as client:
+        assert client.get("/models", headers={"host": "evil.example"}).status_code == 200
+    for wrong in ("model.example", ["http://model.example"]):
+        with pytest.raises(UsageError) as caught:
+            create_app({"churn": churn()}, allow_hosts=wrong)
+        assert caught.value.where == "allow_hosts"

@@ -76,7 +76,7 @@ def operations(described):
             yield path, method, operation
 
 
-@pytest.fixture(scope="module", params=[None, "secret"])
+@pytest.fixture(scope="module", params=[None, "secret-secret-secret"])
 def server(request):
     tokens = (request.param,) if request.param else ()
     app = create_app({"churn": churn(), "fees": fees()}, tokens=tokens, limits=Limits(max_rows=3, max_body=5000))

@@ -316,9 +316,9 @@ def test_the_log_is_part_of_what_is_told():
 @pytest.mark.parametrize("outer", [Starlette, FastAPI])
 def test_it_can_be_mounted_in_another_application(outer):
     whole = outer()
-    whole.mount("/ml", create_app({"churn": churn()}, tokens=("secret",)))
+    whole.mount("/ml", create_app({"churn": churn()}, tokens=("secret-secret-secret",)))
     with Asking(whole) as client:
-        headers = {"authorization": "Bearer secret"}
+        headers = {"authorization": "Bearer secret-secret-secret"}
         answer = client.post("/ml/predict", ROW, headers=headers)
         assert answer.status_code == 200
         assert answer.json()["model"] == "churn"

@@ -108,6 +108,7 @@ class Serve:
         tokens: Sequence[str] = (),
         log: PredictionLog | str | None = None,
         limits: ServeLimits | None = None,
+        allow_hosts: Sequence[str] = (),
     ) -> Door:
         """Return an ASGI application that serves models; see :func:`mainstay.serve.app.create_app`.
 
@@ -118,7 +119,7 @@ class Serve:
         """
         from mainstay.serve.app import create_app
 
-        return create_app(_by_name(models), tokens=tokens, log=log, limits=limits)
+        return create_app(_by_name(models), tokens=tokens, log=log, limits=limits, allow_hosts=allow_hosts)
 
     def open_log(self, where: str, **options: Any) -> PredictionLog:
         """Open a prediction log; see :func:`mainstay.serve.log.open.open_log`."""

@@ -13,20 +13,31 @@ import hmac
 import time
 from typing import TYPE_CHECKING
 
-from mainstay.contracts.errors import RequestError
+from mainstay.contracts.errors import RequestError, UsageError
 from mainstay.serve.rates import Rates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from starlette.types import Scope
 
     from mainstay.serve.serving import Serving
 
-__all__ = ["FREE_PATHS", "Admission", "is_known", "token_digests"]
+__all__ = [
+    "FREE_PATHS",
+    "MAKE_ONE",
+    "SHORTEST_TOKEN",
+    "Admission",
+    "digests_of",
+    "is_known",
+    "is_token",
+    "token_digests",
+]
 
 FREE_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
 """What is answered without a token: what a supervisor asks, and nothing of the model."""
+
+MAKE_ONE = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 _HOSTS = 100
 _RETRY = {"retry-after": "1"}
@@ -113,6 +124,45 @@ def _is_among(given: bytes, digests: tuple[bytes, ...]) -> bool:
 def token_digests(tokens: tuple[str, ...]) -> tuple[bytes, ...]:
     """Return what is kept of tokens: not themselves."""
     return tuple(hashlib.sha256(token.encode()).digest() for token in tokens)
+
+
+SHORTEST_TOKEN = 16
+"""Fewer signs than these are found by trying."""
+
+
+def is_token(token: object) -> bool:
+    """Say whether a text can be a token: long enough not to be guessed, and such as a header carries unchanged.
+
+    Examples
+    --------
+    >>> is_token("q8Zk3vX0pLw71mNc"), is_token("secret"), is_token("")
+    (True, False, False)
+    """
+    return (
+        isinstance(token, str) and len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable()
+        and " " not in token
+    )  # fmt: skip
+
+
+def digests_of(tokens: Iterable[str]) -> tuple[bytes, ...]:
+    """Return what is kept of tokens that a program has given.
+
+    Raises
+    ------
+    UsageError
+        When they are no list, or one is none that protects. No sentence says a token.
+    """
+    if isinstance(tokens, str):
+        raise UsageError("a list of tokens was expected, and one text came", where="tokens",
+                         hint="Write [TOKEN]; each sign of a text alone would be a token.")  # fmt: skip
+    given = tuple(tokens)
+    for number, token in enumerate(given):
+        if not is_token(token):
+            raise UsageError(
+                f"a token has at least {SHORTEST_TOKEN} signs, plain and without a space, and this one has not",
+                where=f"tokens[{number}]", hint=MAKE_ONE,
+            )  # fmt: skip
+    return token_digests(given)
 
 
 def _token(authorization: bytes) -> bytes:

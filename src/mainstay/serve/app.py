@@ -9,8 +9,9 @@ from starlette.routing import Router
 
 from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.contracts.errors import RequestError
-from mainstay.serve.admission import token_digests
+from mainstay.serve.admission import digests_of
 from mainstay.serve.door import Door
+from mainstay.serve.hosts import host_names
 from mainstay.serve.journal import Journal
 from mainstay.serve.limits import Limits
 from mainstay.serve.metrics import Metrics
@@ -37,6 +38,7 @@ def create_app(
     tokens: Sequence[str] = (),
     log: PredictionLog | str | None = None,
     limits: Limits | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> Door:
     """Return an ASGI application that serves models.
 
@@ -45,11 +47,15 @@ def create_app(
     models : bundle or path, or mapping of name to these
         One alone is served under the name of its file, or as "model".
     tokens : sequence of str, default ()
-        Bearer tokens that are let in; without any, everyone is.
+        Bearer tokens that are let in, each of at least 16 signs; without any, everyone is.
     log : PredictionLog or str, optional
         Where answers are kept: a SQLite file, a PostgreSQL address, or what :func:`mainstay.serve.log.open.open_log`
         returns.
     limits : Limits, optional
+    allow_hosts : sequence of str, default ()
+        The host names that this is asked by, without ports; a request for another is refused with 403. Without any
+        each name passes: which are right is known to the server around this application, not to itself. Give them
+        where a browser on the same machine or network could be led here by a foreign name.
 
     Returns
     -------
@@ -60,13 +66,15 @@ def create_app(
     BundleError
         When a model file is refused.
     UsageError
-        When a file cannot be read, or a name cannot stand in an address.
+        When a file cannot be read, a name cannot stand in an address, a token is easily guessed, or a host name is
+        none.
 
     Examples
     --------
     >>> import mainstay
     >>> app = mainstay.serve.create_app("left.mainstay")
     """
+    digests, hosts = digests_of(tokens), frozenset(host_names(allow_hosts, "allow_hosts"))
     shelf = Shelf(open_models(models))
     metrics = Metrics(tuple(shelf.places))
     if isinstance(log, str):
@@ -74,7 +82,7 @@ def create_app(
 
         log = open_log(log)
     return build(
-        Serving(shelf, limits or Limits(), metrics, Journal(), log=log, token_digests=token_digests(tuple(tokens)))
+        Serving(shelf, limits or Limits(), metrics, Journal(), log=log, token_digests=digests, hosts=hosts or None)
     )
 
 

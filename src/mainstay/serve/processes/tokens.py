@@ -7,11 +7,10 @@ import stat
 from pathlib import Path
 
 from mainstay.contracts.errors import UsageError
-from mainstay.serve.admission import token_digests
+from mainstay.serve.admission import MAKE_ONE, SHORTEST_TOKEN, is_token, token_digests
 
 __all__ = ["read_tokens", "readable_by_others"]
 
-_SHORTEST = 16
 _LARGEST_FILE = 1_000_000
 
 
@@ -34,10 +33,10 @@ def read_tokens(path: str) -> tuple[bytes, ...]:
         token = line.strip()
         if not token or token.startswith("#"):
             continue
-        if len(token) < _SHORTEST or not token.isascii() or any(sign.isspace() for sign in token):
+        if not is_token(token):
             raise UsageError(
-                f"a token has at least {_SHORTEST} signs, plain and without a space, and that of line {number} has not",
-                where=str(path), hint="Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                f"a token has at least {SHORTEST_TOKEN} signs, plain and without a space; line {number} has not",
+                where=str(path), hint=MAKE_ONE,
             )  # fmt: skip
         tokens.append(token)
     if not tokens:
