@@ -1,6 +1,7 @@
 """From bytes to bytes: the short way and the long way give the same answer, and every refusal says where."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.models import LABELS, NASTY_ROW, QUOTES, churn, fees, nasty, sets
 
-from mainstay.serve.answering.asked import read_body
+from mainstay.serve.answering.asked import nearest, read_body
 from mainstay.serve.answering.served import ServedModel
 
 CELLS = st.one_of(
@@ -164,3 +165,25 @@ def test_reasons_add_up_to_the_answer(served):
     reason, refused = served.explain([row, {"age": "old", "fee": 1}])
     assert reason["base"] + sum(reason["contributions"].values()) == pytest.approx(reason["answer"], abs=1e-6)
     assert refused is None
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("tenur", "tenure"), ("Tenure", "tenure"), ("tenrue", "tenure"), ("MONTHLYCHARGES", "MonthlyCharges"),
+        ("Monthly_Charges", "MonthlyCharges"), ("agee", "age"), ("aeg", "age"), ("measurement_701x", "measurement_701"),
+    ],
+)  # fmt: skip
+def test_the_hint_names_the_column_that_was_meant(name, found):
+    known = ("age", "tenure", "MonthlyCharges", *(f"measurement_{at:03d}" for at in range(784)))
+    assert nearest(name, known) == f"Did you mean {found!r}?"
+    assert nearest(name + "y" * 2000, known).startswith("The columns are: age, tenure")
+
+
+def test_a_hint_for_every_row_of_a_wide_model_costs_little():
+    known = tuple(f"measurement_{at:03d}" for at in range(784))
+    began = time.process_time()
+    hints = [nearest(f"measurement_0x{at}", known) for at in range(300)]
+    assert time.process_time() - began < 1.0, "a search through all names for each took fifteen times as long"
+    assert len(set(hints)) > 10
+    assert all(len(hint) < 200 for hint in hints)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from mainstay.contracts.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Asked", "Cell", "Row", "nearest", "path_of", "raw_rows", "read_body", "read_json"]
+__all__ = ["Asked", "Cell", "Row", "nearest", "path_of", "raw_rows", "read_body", "read_json", "row_path"]
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -25,6 +26,8 @@ _SINGLE = msgspec.json.Decoder(dict[str, Cell | list[Row]])
 _ANY = msgspec.json.Decoder()
 _RAW_ROWS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_SHOWN = 100  # of whatever came from a client, no more is repeated
+_COMPARED = 3
 _SHAPE = 'Send one row, {"column": value, ...}, or several, {"rows": [{...}, ...]}.'
 
 
@@ -178,20 +181,57 @@ def path_of(name: str, row: int | None = None) -> str:
     >>> path_of("age"), path_of("odd name", 3)
     ('$.age', '$.rows[3]["odd name"]')
     """
-    root = "$" if row is None else f"$.rows[{row}]"
+    root = row_path(row)
     return f"{root}.{name}" if name.isascii() and name.isidentifier() else f"{root}[{json.dumps(name)}]"
+
+
+def row_path(row: int | None) -> str:
+    """Return the JSON path of a row, which is the whole body where it came alone.
+
+    Examples
+    --------
+    >>> row_path(None), row_path(3)
+    ('$', '$.rows[3]')
+    """
+    return "$" if row is None else f"$.rows[{row}]"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return a hint that names the most similar column, or the columns there are.
 
+    Every refused row gets one, so it must cost little, however many columns there are.
+
     Examples
     --------
-    >>> nearest("tenur", ("tenure", "city"))
-    "Did you mean 'tenure'?"
+    >>> nearest("tenur", ("tenure", "city")), nearest("CITY", ("tenure", "city"))
+    ("Did you mean 'tenure'?", "Did you mean 'city'?")
     """
-    close = difflib.get_close_matches(name[:100], known, 1)
+    return _hint(name[:_SHOWN], tuple(known))
+
+
+@lru_cache(maxsize=256)
+def _hint(name: str, known: tuple[str, ...]) -> str:
+    word = name.casefold()
+    own = _parts_of(word)
+    alike = [2 * len(own & parts) / (len(own) + len(parts) or 1) for _, parts in _parts(known)]
+    # Counting shared parts is quick, and leaves few to compare letter by letter.
+    likely = sorted(range(len(known)), key=alike.__getitem__, reverse=True)[:_COMPARED]
+    folded = {_parts(known)[at][0]: known[at] for at in reversed(likely)}
+    close = difflib.get_close_matches(word, folded, 1)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {folded[close[0]]!r}?"
     shown = ", ".join(known[:12])
     return f"The columns are: {shown}{', ...' if len(known) > 12 else ''}."
+
+
+@lru_cache(maxsize=32)
+def _parts(known: tuple[str, ...]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return each name without its case, and its parts."""
+    folded = [name[:_SHOWN].casefold() for name in known]
+    return tuple((name, _parts_of(name)) for name in folded)
+
+
+def _parts_of(word: str) -> frozenset[str]:
+    """Return the letters and the pairs of letters of a word, its ends among them."""
+    marked = f"^{word}$"
+    return frozenset(word) | {marked[at : at + 2] for at in range(len(marked) - 1)}

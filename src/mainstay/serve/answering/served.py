@@ -12,7 +12,7 @@ import numpy as np
 from mainstay.bundle.explain import Explainer, background_rows
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
-from mainstay.serve.answering.asked import nearest, path_of
+from mainstay.serve.answering.asked import nearest, path_of, row_path
 from mainstay.serve.answering.wording import Writer, finished
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ class ServedModel:
                 hint=nearest(unknown, self.features), code="unknown_field",
             )  # fmt: skip
         if self._features and not (row.keys() & self._features):
-            where = "$" if place is None else f"$.rows[{place}]"
-            return RequestError("the row has none of the model's columns", status=422, where=where,
+            return RequestError("the row has none of the model's columns", status=422, where=row_path(place),
                                 hint=nearest("", self.features), code="empty")  # fmt: skip
         return None
 
