@@ -172,6 +172,33 @@ def test_an_upgrade_that_is_not_spoken_is_answered_as_a_plain_request():
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+WISHING = b"POST /a HTTP/1.1\r\nhost: x\r\n" + H2C
+ENDING = b"GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("piece", [10_000, 200, 17, 1])
+def test_a_body_of_a_request_that_wishes_for_another_protocol_is_read(piece):
+    sent = (
+        GET + WISHING + b"content-length: 5\r\n\r\nhello" + WISHING + b"transfer-encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n" + WISHING + b"\r\n" + ENDING
+    )
+    with speaking() as server, connect(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(sent), piece):
+            connection.sendall(sent[start : start + piece])
+            time.sleep(0.0005)
+        answers = until_closed(connection).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200"] * 5
+    assert [int(answer.rpartition(b"\r\n\r\n")[2]) for answer in answers] == [0, 5, 7, 0, 0]
+
+
+def test_a_wish_for_another_host_ends():
+    with speaking() as server, connect(server) as connection:
+        connection.sendall(b"CONNECT localhost:80 HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 ")
+
+
 def test_where_no_more_connections_may_be_open_the_idle_one_makes_room():
     with speaking(most=3) as server, contextlib.ExitStack() as stack:
         first, *rest = [stack.enter_context(connect(server)) for _ in range(3)]

@@ -107,6 +107,7 @@ class Connection(HttpToolsProtocol):
         self._answer = None if self._way is None else ShortAnswer(self, self._way)
         self._place: Place | None = None
         self._parts: list[bytes] = []
+        self._turning = False
 
     @property
     def headers_of_all(self) -> list[tuple[bytes, bytes]]:
@@ -129,9 +130,7 @@ class Connection(HttpToolsProtocol):
             return
         self.received += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # nothing is spoken here but HTTP/1.1; the request is answered as if it had not asked
+            self._parse(data)
         except httptools.HttpParserError:
             self._refuse(400, "not_http", "this is no request of HTTP/1.1")
             return
@@ -143,6 +142,31 @@ class Connection(HttpToolsProtocol):
             self._refuse(413, "too_large", "the request has more bytes than its body may have")
         if self.bounds.ending and self.cycle is not None:
             self.cycle.keep_alive = False
+
+    def _parse(self, data: bytes) -> None:
+        """Let the parser read; nothing is spoken here but HTTP/1.1, and who asks for more is answered as if he had not.
+
+        The parser stops at the head of a request for another protocol, for what follows would be in that. A new one
+        reads the same head without the wish, and then what follows, which for HTTP/1.1 is the body.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as asked:
+                if not self._turning:
+                    return  # CONNECT: what follows is for a host that is not asked here
+                data = self._head_without_upgrade() + data[asked.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self._turning = False
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -157,6 +181,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin the usual way, or wait for the body where the request may take the short one."""
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._turning = True
+            return
         if self._way is not None and self.waiting and not self.bounds.ending and not self.flow.write_paused:
             parser = self.parser
             if parser.get_method() == b"POST" and parser.get_http_version() == "1.1" and parser.should_keep_alive():
@@ -175,7 +202,8 @@ class Connection(HttpToolsProtocol):
         """Ask the model, where the request takes the short way and its body is one plain row."""
         place, answer = self._place, self._answer
         if place is None or answer is None:
-            super().on_message_complete()
+            if not self._turning:
+                super().on_message_complete()
             return
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         if answer.begin(place, body, self.scope, self.url):
