@@ -166,6 +166,25 @@ def test_requests_that_come_together_are_answered_in_their_order():
     assert [int(answer.rpartition(b"\r\n\r\n")[2]) for answer in answers] == [*range(20), 0]
 
 
+BROKEN = b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nno length\r\n"
+
+
+@pytest.mark.parametrize("rest", [b"\x00\x00garbage\r\n\r\n", b"GET /a HTTP/9\r\n\r\n", BROKEN])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_came_whole_before_what_is_no_request_is_answered(rest, count):
+    posts = [b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (n, b"y" * n) for n in range(count)]
+    with speaking() as server, connect(server) as connection:
+        connection.sendall(b"".join(posts) + rest)
+        answers = until_closed(connection).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [int(answer.rpartition(b"\r\n\r\n")[2][:3]) for answer in answers] == [*range(count)]
+
+
+def test_a_request_that_is_broken_off_is_not_answered_as_if_it_were_whole():
+    with speaking() as server, connect(server) as connection:
+        connection.sendall(BROKEN)
+        assert b"200" not in until_closed(connection)
+
+
 def test_an_upgrade_that_is_not_spoken_is_answered_as_a_plain_request():
     with speaking() as server, connect(server) as connection:
         connection.sendall(b"GET /a HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")

@@ -232,3 +232,18 @@ def test_what_is_logged_can_be_replayed(tmp_path):
     found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert len(ids) == 3
     assert found["checked"] == found["same"] == 3
+
+
+def test_a_row_before_what_is_no_request_is_answered_before_the_end(server):
+    with Line(server) as line:
+        line.send(request(BODY) * 2 + b"\x00\x00garbage\r\n\r\n")
+        assert [line.read()[0] for _ in range(2)] == [200, 200]
+        assert line.ended()
+
+
+def test_a_row_whose_request_wishes_for_another_protocol_is_answered(server):
+    wishing = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AAMAAABkAAQAoAAAAAIAAAAA")
+    sent = request(BODY, *wishing)
+    with Line(server) as line:
+        line.send(sent[:-20], sent[-20:] + request(BODY), pause=0.05)
+        assert [line.read()[0] for _ in range(2)] == [200, 200]

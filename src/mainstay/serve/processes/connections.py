@@ -100,6 +100,7 @@ class Connection(HttpToolsProtocol):
         self.bounds = state
         self.received = 0
         self.refused = False
+        self.broken = False
         self.stage = ""
         self.seen: object = None
         self.since = 0.0
@@ -126,7 +127,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
-        if self.refused:
+        if self.refused or self.broken:
             return
         self.received += len(data)
         try:
@@ -234,6 +235,8 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
+        elif self.broken:
+            self.transport.close()
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """End the connection, and say why where no other answer is on its way."""
@@ -244,6 +247,16 @@ class Connection(HttpToolsProtocol):
             self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
             self.transport.write_eof()
             self.refused = True  # what still comes is let fall: closing at once would take the answer back
+        else:
+            self._end_after_what_is_whole()
+
+    def _end_after_what_is_whole(self) -> None:
+        """Read no more, answer the requests that have come as a whole, and close the connection then."""
+        self.broken = True
+        if not getattr(self.cycle, "more_body", False):
+            self.cycle.keep_alive = False
+        elif self.pipeline:
+            self.pipeline.popleft()  # the last, which was broken off; those before it are whole
         else:
             self.transport.close()
 
