@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -282,6 +282,8 @@ def expressible(column, cell):
 
 @settings(max_examples=1500, deadline=None)
 @given(st.one_of(number_columns, word_columns, boolean_columns, other_columns), cells)
+@example(Column(name="c", kind="boolean", on_bad="reject"), "\x85")
+@example(Column(name="c", kind="number", on_bad="reject"), "\ufeff1\u2003")
 def test_a_cell_is_in_the_schema_where_the_decoder_takes_it(column, cell):
     taken = not Decoder(Schema(columns=(column,))).from_rows([{"c": cell}]).rejected[0]
     described = Draft202012Validator(cell_schema(column)).is_valid(cell)

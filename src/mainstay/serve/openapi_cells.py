@@ -25,7 +25,7 @@ _LARGEST = 3.4028234663852886e38
 _SCALARS = ("string", "number", "boolean", "null")
 _NONSENSE = "\u2603 no value of any column"
 _SHOWN_LEVELS = 20
-_BLANK = "[ \\t\\n\\r]*"
+_BLANK = "[ \\t\\n\\r\\v\\f\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]*"
 _KINDS = {
     "number": "A number, or a text that is one",
     "boolean": "true or false, or one of their words",
