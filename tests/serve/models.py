@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 from tests.bundle.conftest import WRITTEN, graph, make_content
 
 from mainstay.bundle.open import open_bundle
@@ -10,7 +11,10 @@ from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import Outputs
 from mainstay.bundle.replay import record_golden
 from mainstay.contracts.deciding import PredictionIntervals, PredictionSets
+from mainstay.contracts.model import Affine, ModelGraph
 from mainstay.contracts.schema import Column, Schema
+from mainstay.graph.builder import GraphBuilder
+from mainstay.graph.write import write_model
 
 NASTY = '<img src=x onerror="document.title=1">'
 QUOTES = "a\"b'c/d~1e$ {x} %41\\"
@@ -74,3 +78,21 @@ def _answering(outputs, task, schema=None, rows=None):
     model = graph(task, max(1, len(outputs.labels)), schema)
     golden = record_golden(Predictor(schema, outputs, model), rows)
     return {"schema": schema, "outputs": outputs, "model": model, "golden": golden}
+
+
+@cache
+def wide():
+    """Return a model of many columns, of which two must be there."""
+    schema = Schema(
+        columns=(
+            Column(name="first", kind="number", nullable=False, on_missing="warn", high=99, on_range="warn"),
+            Column(name="second", kind="number", nullable=False, on_missing="missing"),
+            *(Column(name=f"x{at}", kind="number") for at in range(20)),
+        )
+    )
+    outputs = Outputs(task="regression", target="y")
+    builder = GraphBuilder(22, 0)
+    line = ModelGraph(Affine(np.full((22, 1), 0.5), np.zeros(1)), "identity")
+    model = builder.build({"prediction": write_model(builder, line, "numbers", 22)})
+    golden = record_golden(Predictor(schema, outputs, model), [{column.name: 1 for column in schema.columns}])
+    return bundle_of(schema=schema, outputs=outputs, model=model, golden=golden)

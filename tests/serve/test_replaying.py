@@ -7,7 +7,7 @@ import sys
 import msgspec
 import pytest
 from tests.serve.log.conftest import postgres, postgres_server  # noqa: F401 - fixtures
-from tests.serve.models import churn, fees, sets
+from tests.serve.models import churn, fees, sets, wide
 
 import mainstay
 from mainstay.apps.cli.app import run
@@ -60,6 +60,13 @@ def test_every_kind_of_answer_is_the_same_bytes(place, numbered):
     found = replay(place, bundles)
     assert (found.checked, found.same, found.different, found.ok) == (1440, 1440, 0, True)
     assert found.gaps == ()
+
+
+@pytest.mark.parametrize("numbered", [False, True], ids=["single rows", "batches"])
+def test_a_warning_of_a_whole_row_is_replayed_too(place, numbered):
+    write(place, logged(wide(), [{"x1": 1}, {"first": 120, "second": 2}] * 20, numbered=numbered))
+    found = replay(place, [wide()])
+    assert (found.checked, found.same, found.ok) == (40, 40, True)
 
 
 def test_a_changed_answer_and_changed_inputs_are_found(place):

@@ -165,11 +165,11 @@ def _decision(outputs: Outputs) -> str:
 _WARNING: Document = _object(
     {
         "code": {"enum": ["bad", "missing", "unseen", "range"]},
-        "where": {**_TEXT, "description": "The JSON path of the cell."},
+        "where": {**_TEXT, "description": "The JSON path of the cell, or of the row where many cells were left out."},
         "message": {**_TEXT, "description": "What was expected, what came, and what was done."},
     },
     ["code", "where", "message"],
-    "A cell that broke the schema; the row is answered all the same.",
+    "What broke the schema; the row is answered all the same.",
 )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.serve.models import LABELS, NASTY_ROW, QUOTES, churn, fees, nasty, sets
+from tests.serve.models import LABELS, NASTY_ROW, QUOTES, churn, fees, nasty, sets, wide
 
 from mainstay.serve.answering.asked import nearest, read_body
 from mainstay.serve.answering.served import ServedModel
@@ -187,3 +187,29 @@ def test_a_hint_for_every_row_of_a_wide_model_costs_little():
     assert time.process_time() - began < 1.0, "a search through all names for each took fifteen times as long"
     assert len(set(hints)) > 10
     assert all(len(hint) < 200 for hint in hints)
+
+
+def test_of_many_columns_left_out_one_sentence_tells():
+    model = ServedModel("wide", wide())
+    rows = [{"x1": 1}, {"first": 120, "second": 1}, {f"x{at}": 1 for at in range(18)}]
+    alone = [json.loads(model.answer_rows([row])[0].body) for row in rows]
+    together = [json.loads(one.body) for one in model.answer_rows(rows, numbered=True)]
+    for at, (one, other) in enumerate(zip(alone, together, strict=True)):
+        places = [warning["where"].replace("$", f"$.rows[{at}]", 1) for warning in one["warnings"]]
+        assert [warning.pop("where") for warning in other["warnings"]] == places
+        assert [{**warning, "where": ""} for warning in one["warnings"]] == [
+            {**warning, "where": ""} for warning in other["warnings"]
+        ]
+    (gone,) = alone[0]["warnings"]
+    assert gone == {
+        "code": "missing", "where": "$",
+        "message": "20 columns were left out and are read as missing: first, x0, x2, ...",
+    }  # fmt: skip
+    assert [(one["code"], one["where"]) for one in alone[1]["warnings"]] == [("range", "$.first"), ("missing", "$")]
+    assert [one["where"] for one in alone[2]["warnings"]] == ["$.first", "$.x18", "$.x19"]
+
+
+def test_an_answer_does_not_grow_with_what_is_not_there():
+    body = b'{"rows": [' + b",".join([b'{"x1":1}'] * 100) + b"]}"
+    answered = ServedModel("wide", wide()).answer_rows(read_body(body, 100).rows, numbered=True)
+    assert sum(len(one.body) for one in answered) < 200 * 100

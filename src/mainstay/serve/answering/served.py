@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Answered", "ServedModel", "refuse_all"]
 
 
+_SINGLE_GAPS = 3
+"""So many columns that were left out have a warning each; an answer must not grow with what is not there."""
+
 _ROW = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
 
 
@@ -145,7 +148,7 @@ class ServedModel:
             if error is not None:
                 answered.append(Answered(b"", error))
                 continue
-            warnings = [_warning(one, place) for one in problems.get(at, ())] + self._left_out(row, place)
+            warnings = self._warnings(row, problems.get(at, ()), place)
             body = finished(written[at], {"warnings": warnings}) if warnings else written[at]
             answered.append(Answered(body))
         return answered
@@ -163,14 +166,21 @@ class ServedModel:
                                 hint=nearest("", self.features), code="empty")  # fmt: skip
         return None
 
-    def _left_out(self, row: Row, place: int | None) -> list[dict[str, str]]:
+    def _warnings(self, row: Row, problems: Sequence[Problem], place: int | None) -> list[dict[str, str]]:
+        """Return what is odd about a row that is answered; of many columns that were left out in one sentence."""
+        said = [_warning(one, place) for one in problems]
         if len(row) >= len(self.features) and row.keys() >= self._features:
-            return []
-        return [
-            {"code": "missing", "where": path_of(name, place), "message": "it was left out; it is read as missing"}
-            for name in self.features
-            if name not in row and name not in self._required
-        ]
+            return said
+        told = {one.column for one in problems if one.code == "missing"}
+        gaps = [name for name in self.features if name not in row]
+        left_out = [name for name in gaps if name in told or name not in self._required]
+        if len(left_out) <= _SINGLE_GAPS:
+            words = "it was left out; it is read as missing"
+            return said + [_gap(path_of(name, place), words) for name in left_out if name not in told]
+        named = ", ".join(left_out[:_SINGLE_GAPS])
+        others = [_warning(one, place) for one in problems if one.code != "missing" or one.column in row]
+        words = f"{len(left_out)} columns were left out and are read as missing: {named}, ..."
+        return [*others, _gap(row_path(place), words)]
 
     def explain(self, rows: Sequence[Row], label: Any = None) -> list[dict[str, Any] | None]:
         """Return why each row gets its answer; None for a row that is refused.
@@ -233,6 +243,10 @@ def _refused(problems: Sequence[Problem], place: int | None) -> RequestError | N
 
 def _warning(problem: Problem, place: int | None) -> dict[str, str]:
     return {"code": problem.code, "where": path_of(problem.column, place), "message": problem.message}
+
+
+def _gap(where: str, message: str) -> dict[str, str]:
+    return {"code": "missing", "where": where, "message": message}
 
 
 def _explanation(found: Explanation, at: int) -> dict[str, Any]:
