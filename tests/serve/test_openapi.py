@@ -91,8 +91,8 @@ def test_every_example_keeps_its_own_schema():
     described = document()
     for _, _, operation in operations(described):
         for body in operation.get("requestBody", {}).get("content", {}).values():
-            for example in body.get("examples", {}).values():
-                schema_at(described, body["schema"]).validate(example["value"])
+            for shown in body.get("examples", {}).values():
+                schema_at(described, body["schema"]).validate(shown["value"])
         for body in operation["responses"]["200"].get("content", {}).values():
             if "example" in body:
                 schema_at(described, body["schema"]).validate(body["example"])
