@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mainstay.serve.limits import Limits
 
-__all__ = ["ClientGoneError", "check_json", "read_bytes", "read_rest"]
+__all__ = ["ClientGoneError", "check_json", "check_length", "read_bytes", "read_rest"]
 
 _JSON = b"application/json"
 
@@ -60,17 +60,29 @@ async def read_bytes(receive: Receive, headers: Mapping[bytes, bytes], limits: L
     ClientGoneError
         When the client went away.
     """
+    check_length(headers, limits)
     return await read_rest(await receive(), receive, headers, limits)
 
 
-async def read_rest(first: Message, receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
-    """Return the whole body of a request of which the first part is here; see :func:`read_bytes`."""
+def check_length(headers: Mapping[bytes, bytes], limits: Limits) -> None:
+    """Refuse a body by the length that its head says; before it is asked for, where the client waits for that.
+
+    Raises
+    ------
+    RequestError
+        With status 413 where it is larger than allowed.
+    """
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise RequestError("the content-length is no number", where="content-length", code="length",
                            hint="Leave it to your HTTP client.")  # fmt: skip
     if len(length) > 18 or int(length) > limits.max_body:
         raise _too_large(limits)
+
+
+async def read_rest(first: Message, receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
+    """Return the whole body of a request of which the first part is here; see :func:`read_bytes`."""
+    check_length(headers, limits)
     message, size, parts = first, 0, []
     while message["type"] == "http.request":
         parts.append(message.get("body", b""))

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.admission import Admission
-from mainstay.serve.bodies import ClientGoneError, check_json, read_rest
+from mainstay.serve.bodies import ClientGoneError, check_json, check_length, read_rest
 from mainstay.serve.identity import accepted
 from mainstay.serve.predicting import Predicting, Prediction
 from mainstay.serve.refusing import ALWAYS, NOSNIFF, internal, refusal
@@ -70,6 +70,8 @@ class Door:
                 return
             if headers.get(b"content-type") != b"application/json" or b"content-encoding" in headers:
                 check_json(headers)
+            if b"expect" in headers:  # the first look at the body tells the client to send it
+                check_length(headers, self.serving.limits)
             message = await receive()
             body = message.get("body", b"")
             if message.get("more_body") or len(body) > self._most_bytes or message["type"] != "http.request":

@@ -247,3 +247,17 @@ def test_a_row_whose_request_wishes_for_another_protocol_is_answered(server):
     with Line(server) as line:
         line.send(sent[:-20], sent[-20:] + request(BODY), pause=0.05)
         assert [line.read()[0] for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/models/churn/predict", "/v2/models/churn/infer"])
+def test_a_client_that_asks_first_is_not_told_to_send_what_is_too_large(server, path):
+    with Line(server) as line:
+        head = request(b"", "expect: 100-continue", "content-length: 50000000", path=path, length=False)
+        line.send(head)
+        assert line.read()[0] == 413
+    with Line(server) as line:
+        head = request(b"", "expect: 100-continue", f"content-length: {len(BODY)}", length=False)
+        line.send(head)
+        assert line.socket.recv(100).startswith(b"HTTP/1.1 100 ")
+        line.send(BODY)
+        assert line.read()[0] == 200
