@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.models import LABELS, NASTY_ROW, QUOTES, churn, fees, nasty, sets, wide
 
+from mainstay.contracts.errors import RequestError
 from mainstay.serve.answering.asked import nearest, read_body
 from mainstay.serve.answering.served import ServedModel
 
@@ -118,7 +119,18 @@ def test_what_is_only_odd_is_answered_with_a_warning(served):
         (b"  \n", 400, "empty", "body"),
         (b"{", 400, "not_json", "body"),
         (b'{"a": NaN}', 400, "not_json", "body"),
-        (b'{"a": 1e400}', 400, "not_json", "body"),
+        (b'{"b": 1, "a": 1e400}', 422, "bad", "$.a"),
+        (b'{"a": -1' + b"0" * 5000 + b"}", 422, "bad", "$.a"),
+        (b'{"a b": 1' + b"0" * 5000 + b".5}", 422, "bad", '$["a b"]'),
+        (b'{"rows": [{}, {"b": 1, "a": 1e999}]}', 422, "bad", "$.rows[1].a"),
+        (b'{"rows": [{}, 1e999]}', 422, "bad", "$.rows[1]"),
+        (b'{"rows": [{}], "on_error": 1e999}', 422, "bad", "$.on_error"),
+        (b"1e999", 422, "bad", "$"),
+        (b'{"a": 1e999, "b": }', 400, "not_json", "body"),
+        (b'{"rows": [{"a": "\xff"}, [1]], "on_error": "row"}', 400, "not_json", "body"),
+        (b'{"rows": [[1], [2], [3], 4], "on_error": "row"}', 413, "too_many_rows", "$.rows"),
+        (b'{"rows": [[1]], "on_error": "rows"}', 422, "shape", "$.rows[0]"),
+        (b'{"rows": [[1]], "on_error": "row", "b": 1}', 422, "shape", "$.rows[0]"),
         (b'{"a": "\xff"}', 400, "not_json", "body"),
         (b'{"a": "\\ud800"}', 400, "not_json", "body"),
         (b"[" * 100_000, 400, "too_deep", "body"),
@@ -137,8 +149,6 @@ def test_what_is_only_odd_is_answered_with_a_warning(served):
     ],
 )
 def test_a_body_that_is_no_question_gets_a_sentence(body, status, code, where):
-    from mainstay.contracts.errors import RequestError
-
     with pytest.raises(RequestError) as caught:
         read_body(body, 3)
     assert (caught.value.status, caught.value.code, caught.value.where) == (status, code, where)
@@ -147,8 +157,6 @@ def test_a_body_that_is_no_question_gets_a_sentence(body, status, code, where):
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
 def test_any_bytes_are_rows_or_get_a_sentence(body):
-    from mainstay.contracts.errors import RequestError
-
     try:
         asked = read_body(body, 10)
     except RequestError as error:
@@ -213,3 +221,47 @@ def test_an_answer_does_not_grow_with_what_is_not_there():
     body = b'{"rows": [' + b",".join([b'{"x1":1}'] * 100) + b"]}"
     answered = ServedModel("wide", wide()).answer_rows(read_body(body, 100).rows, numbered=True)
     assert sum(len(one.body) for one in answered) < 200 * 100
+
+
+ODD_ROWS = {
+    "null": ("shape", ""), "3": ("shape", ""), "[1]": ("shape", ""), "1e999": ("bad", ""),
+    '{"age": [1], "fee": 1}': ("bad", ".age"), '{"fee": {"a": 1}}': ("bad", ".fee"), '{"fee": 1e999}': ("bad", ".fee"),
+    '{"age": 1, "fee": 1' + "0" * 5000 + "}": ("bad", ".fee"), '{"fee": [1e999]}': ("bad", ".fee"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", list(ODD_ROWS), ids=range(len(ODD_ROWS)))
+def test_what_is_no_row_is_refused_alone(served, odd):
+    good = {"age": 31, "fee": 9.5, "plan": "basic", "city": "Bern"}
+    body = f'{{"rows": [{json.dumps(good)}, {odd}, {json.dumps(good)}], "on_error": "row"}}'.encode()
+    asked = read_body(body, 3)
+    first, second, third = served.answer_rows(asked.rows, numbered=True)
+    assert first.body == third.body == served.answer_rows([good])[0].body
+    code, where = ODD_ROWS[odd]
+    assert (second.body, second.error.status, second.error.code) == (b"", 422, code)
+    assert second.error.where == f"$.rows[1]{where}"
+    with pytest.raises(RequestError) as caught:
+        read_body(body.replace(b'"row"}', b'"fail"}'), 3)
+    assert (caught.value.to_dict(), caught.value.status) == (second.error.to_dict(), 422)
+
+
+LONG = ["x" * 50_000, "\U000e0001" * 50_000, '"' * 50_000, "\\" * 50_000, "\x00" * 50_000, "a.b " * 9000]
+
+
+@pytest.mark.parametrize("long", LONG, ids=range(len(LONG)))
+def test_what_came_is_repeated_in_short(served, long):
+    row = {"age": 31, "fee": 9.5, "plan": "basic", "city": "Bern"}
+    bodies = [
+        {long: 1}, {"age": long, "fee": 1}, {long: [1]}, {long: {"a": 1}}, {"rows": [row], long: 1}, long, [long],
+        {"rows": [row], "on_error": long}, {"rows": [row], "on_error": [long]}, {"rows": [{long: [1]}]},
+        {"rows": [row, {long: [1]}], "on_error": "row"}, {"rows": [row, {long: 1}], "on_error": "row"},
+        {"rows": [long]}, {"rows": long}, {"rows": {long: 1}}, {**row, long: 1},
+    ]  # fmt: skip
+    texts = [json.dumps(body) for body in bodies] + [json.dumps({long: 7}).replace("7}", "1e999}"), f'{{"{long}']
+    for text in texts:
+        try:
+            asked = read_body(text.encode(), 9)
+            error = next(one.error for one in served.answer_rows(asked.rows, numbered=not asked.single) if one.error)
+        except RequestError as raised:
+            error = raised
+        assert len(json.dumps(error.to_dict())) < 2000, text[:100]

@@ -12,7 +12,7 @@ import numpy as np
 from mainstay.bundle.explain import Explainer, background_rows
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
-from mainstay.serve.answering.asked import nearest, path_of, row_path
+from mainstay.serve.answering.asked import UnreadableRow, brief, nearest, path_of, path_of_client, row_path
 from mainstay.serve.answering.wording import Writer, finished
 
 if TYPE_CHECKING:
@@ -154,11 +154,13 @@ class ServedModel:
         return answered
 
     def _refusal(self, row: Row, place: int | None) -> RequestError | None:
-        """Return what is wrong with a row's names, if anything is."""
+        """Return what is wrong with a row or its names, if anything is."""
+        if isinstance(row, UnreadableRow):
+            return row.error
         if not row.keys() <= self._known:
             unknown = next(name for name in row if name not in self._known)
             return RequestError(
-                f"the model knows no column {unknown[:100]!r}", status=422, where=path_of(unknown[:100], place),
+                f"the model knows no column {brief(unknown)}", status=422, where=path_of_client(unknown, place),
                 hint=nearest(unknown, self.features), code="unknown_field",
             )  # fmt: skip
         if self._features and not (row.keys() & self._features):
