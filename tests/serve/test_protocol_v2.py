@@ -16,7 +16,7 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.serve.asking import Asking, asking_all
-from tests.serve.models import bundle_of, churn, fees, sets
+from tests.serve.models import bundle_of, churn, fees, sets, wide
 from tritonclient.utils import InferenceServerException, deserialize_bytes_tensor
 
 from mainstay.bundle.open import open_bundle
@@ -314,6 +314,48 @@ def test_null_is_missing_and_no_content_type_is_needed(client):
     assert "id" not in answer.json()
     warned = [(one["code"], one["where"]) for one in answer.json()["parameters"]["warnings"]]
     assert warned == [("unseen", "$.inputs[2].data[2]")]
+
+
+@pytest.mark.parametrize("inputs", [[tensor("fee", [1, 2, 3])], [tensor("x1", [1, 2, 3])]], ids=["few", "many"])
+def test_a_column_that_is_left_out_is_told_once(inputs):
+    asking, _ = asking_all({"churn": churn(), "wide": wide()})
+    name = "churn" if inputs[0]["name"] == "fee" else "wide"
+    with asking:
+        answer = infer(asking, inputs, name)
+    assert answer.status_code == 200
+    places = [one["where"] for one in answer.json()["parameters"]["warnings"]]
+    assert places == (["$.inputs.age", "$.inputs.plan", "$.inputs.city"] if name == "churn" else ["$.inputs"])
+
+
+LONG = ["x" * 50_000, "\U000e0001" * 20_000, '"' * 50_000]
+DIGITS = int("9" * 4000)
+
+
+@pytest.mark.parametrize("long", LONG, ids=range(len(LONG)))
+def test_what_came_is_repeated_in_short(client, long):
+    age = tensor("age", [1])
+    requests = [
+        {"inputs": [{**age, **change}]}
+        for change in (
+            {"name": long}, {"datatype": long}, {"shape": [DIGITS]}, {"shape": [1, DIGITS]}, {"shape": [1] * 50_000},
+            {"shape": [DIGITS] * 20}, {"data": long}, {"data": [long]}, {"parameters": {"shared_memory" + long: 1}},
+            {"name": long, "parameters": {"binary_data_size": DIGITS}}, {"shape": long},
+        )
+    ]  # fmt: skip
+    requests += [
+        {"inputs": [age], "outputs": [{"name": long}]},
+        {"inputs": [age], "outputs": [{"name": "id", "parameters": {"shared_memory" + long: 1}}]},
+        {"inputs": [age], "id": [long]},
+        {"inputs": [tensor("input", [1, 2], shape=[1, DIGITS])]},
+        long,
+    ]
+    for request in requests:
+        for name in ("churn", "line"):
+            answer = client.post(f"/v2/models/{name}/infer", request)
+            assert answer.status_code in (400, 413, 422), (name, answer.text[:300])
+            assert len(answer.content) < 2500, answer.text[:300]
+    deep = b'{"inputs": [], "parameters": {"a": ' + b"[" * 400 + b"1e999" + b"]" * 400 + b"}}"
+    assert len(client.ask("POST", "/v2/models/churn/infer", content=deep).content) < 1000
 
 
 def test_a_page_of_another_site_cannot_send_without_saying_what(client):

@@ -91,14 +91,16 @@ def _parameters(
     model: ServedModel, given: Rows, answers: Sequence[dict[str, Any]], kept: bool | None
 ) -> dict[str, Any]:
     """Return what is said of all answers: which bytes gave them, what was warned of, whether they are kept."""
-    warnings = [
-        {**warning, "where": given.place(warning["where"], at)}
+    # A column that is left out has no place of its own, and its warning is the same for all rows.
+    warnings = {
+        (warning["code"], place, warning["message"]): {**warning, "where": place}
         for at, answer in enumerate(answers)
         for warning in answer.get("warnings", ())
-    ]
+        for place in (given.place(warning["where"], at),)
+    }
     said: dict[str, Any] = {"digest": model.digest}
     if warnings:
-        said["warnings"] = warnings
+        said["warnings"] = list(warnings.values())
     if kept is not None:
         said["logged"] = kept
     return said

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mainstay.contracts.errors import RequestError
+from mainstay.serve.answering.asked import brief
 
 __all__ = ["InferRequest", "OutputAsked", "Tensor", "read_request"]
 
@@ -84,8 +85,9 @@ def read_request(body: bytes, header: bytes | None) -> tuple[InferRequest, list[
         raise RequestError("the body is nested too deeply", where="body", hint=_SHAPE, code="too_deep") from None
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at ")
+        place = place.strip("`")[:100] or "$"
         raise RequestError(f"the request has not the shape of the protocol ({said})", status=422,
-                           where=place.strip("`") or "$", hint=_SHAPE, code="shape") from None  # fmt: skip
+                           where=place, hint=_SHAPE, code="shape") from None  # fmt: skip
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         said = str(error).removeprefix("JSON is malformed: ")
         raise RequestError(f"the body is not JSON ({said})", where="body", code="not_json",
@@ -96,7 +98,7 @@ def read_request(body: bytes, header: bytes | None) -> tuple[InferRequest, list[
 def _header_size(header: bytes, most: int) -> int:
     if not header.isdigit() or len(header) > 18 or int(header) > most:
         raise RequestError(
-            f"it must be the number of bytes of JSON, at most {most:,}, and {header[:40].decode('latin-1')!r} came",
+            f"it must be the number of bytes of JSON, at most {most:,}, and {brief(header.decode('latin-1'))} came",
             where="inference-header-content-length", code="length",
             hint="Send the length of the JSON before the binary data.",
         )  # fmt: skip
@@ -118,7 +120,7 @@ def _parts(request: InferRequest, rest: memoryview) -> list[memoryview | None]:
             continue
         if type(size) is not int or not 0 <= size <= len(rest) - start:
             raise RequestError(
-                f"the binary data of {tensor.name[:80]!r} does not fit into the {len(rest) - start:,} bytes left",
+                f"the binary data of {brief(tensor.name)} does not fit into the {len(rest) - start:,} bytes left",
                 where=f"$.inputs[{at}].parameters.binary_data_size", code="length",
                 hint="Send the header inference-header-content-length, and as many bytes as the sizes say.",
             )  # fmt: skip

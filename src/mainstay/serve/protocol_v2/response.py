@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from mainstay.contracts.errors import RequestError
-from mainstay.serve.answering.asked import nearest
+from mainstay.serve.answering.asked import brief, nearest
 from mainstay.serve.describe import label_word
 from mainstay.serve.protocol_v2.metadata import output_tensors, version_of
 from mainstay.serve.protocol_v2.tensors import bytes_of_texts, numbers_of
@@ -42,13 +42,13 @@ def check_outputs(model: ServedModel, request: InferRequest) -> list[dict[str, A
     for at, asked in enumerate(request.outputs):
         if asked.name not in tensors:
             raise RequestError(
-                f"there is no output {asked.name[:100]!r}", status=422, where=f"$.outputs[{at}].name",
+                f"there is no output {brief(asked.name)}", status=422, where=f"$.outputs[{at}].name",
                 hint=nearest(asked.name, tuple(tensors)).replace("columns", "outputs"), code="unknown_field",
             )  # fmt: skip
         for word in asked.parameters or ():
             if word == "classification" or word.startswith("shared_memory"):
                 raise RequestError(
-                    f"the parameter {word[:40]!r} of an output is not known", status=422,
+                    f"the parameter {brief(word)} of an output is not known", status=422,
                     where=f"$.outputs[{at}].parameters", hint="There is one: binary_data.", code="bad",
                 )  # fmt: skip
     return [tensors[name] for name in dict.fromkeys(asked.name for asked in request.outputs)]

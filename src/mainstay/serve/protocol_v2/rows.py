@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import RequestError
-from mainstay.serve.answering.asked import nearest, path_of
+from mainstay.serve.answering.asked import brief, nearest, path_of
 from mainstay.serve.protocol_v2.metadata import MATRIX_NAMES, takes_matrix
-from mainstay.serve.protocol_v2.tensors import cells_of, matrix_shape
+from mainstay.serve.protocol_v2.tensors import cells_of, matrix_shape, shown_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,15 +78,15 @@ def rows_of(model: ServedModel, request: InferRequest, parts: Sequence[memoryvie
     for at, (tensor, part) in enumerate(zip(request.inputs, parts, strict=True)):
         if tensor.name not in known:
             raise RequestError(
-                f"the model knows no column {tensor.name[:100]!r}", status=422, where=f"$.inputs[{at}].name",
+                f"the model knows no column {brief(tensor.name)}", status=422, where=f"$.inputs[{at}].name",
                 hint=nearest(tensor.name, model.features), code="unknown_field",
             )  # fmt: skip
         shape = matrix_shape(tensor, at, most_rows)
         count = count or shape[0]
         if shape != (count, 1):
             raise RequestError(
-                f"every tensor must have the shape [{count}] or [{count}, 1], and {tensor.shape} came", status=422,
-                where=f"$.inputs[{at}].shape", hint="Send one value for each row.", code="shape",
+                f"every tensor must have the shape [{count}] or [{count}, 1], and {shown_shape(tensor)} came",
+                status=422, where=f"$.inputs[{at}].shape", hint="Send one value for each row.", code="shape",
             )  # fmt: skip
         columns.append(cells_of(tensor, at, part, shape))
     names = tuple(tensor.name for tensor in request.inputs)
@@ -112,7 +112,7 @@ def _matrix(
     shape = matrix_shape(tensor, 0, most_rows)
     if shape[1] != len(names) or len(tensor.shape) != 2:
         raise RequestError(
-            f"the model has {len(names)} columns, and the shape {tensor.shape} came", status=422,
+            f"the model has {len(names)} columns, and the shape {shown_shape(tensor)} came", status=422,
             where="$.inputs[0].shape", hint=f"Send the shape [rows, {len(names)}].", code="shape",
         )  # fmt: skip
     cells = cells_of(tensor, 0, parts[0], shape)

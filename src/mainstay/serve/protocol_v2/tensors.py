@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.contracts.errors import RequestError
+from mainstay.serve.answering.asked import brief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mainstay.serve.answering.asked import Cell
     from mainstay.serve.protocol_v2.request import Tensor
 
-__all__ = ["DATATYPES", "bytes_of_texts", "cells_of", "matrix_shape", "numbers_of"]
+__all__ = ["DATATYPES", "bytes_of_texts", "cells_of", "matrix_shape", "numbers_of", "shown_shape"]
 
 DATATYPES = {
     "BOOL": "|u1", "UINT8": "|u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "|i1", "INT16": "<i2",
@@ -48,7 +49,7 @@ def matrix_shape(tensor: Tensor, at: int, most_rows: int) -> tuple[int, int]:
     shape = tensor.shape
     if len(shape) not in (1, 2) or min(shape) < 0:
         raise RequestError(
-            f"a tensor has the shape [rows] or [rows, 1], and {str(shape)[:60]} came", status=422,
+            f"a tensor has the shape [rows] or [rows, 1], and {shown_shape(tensor)} came", status=422,
             where=f"$.inputs[{at}].shape", hint="Send one tensor for each column.", code="shape",
         )  # fmt: skip
     if shape[0] > most_rows:
@@ -60,6 +61,19 @@ def matrix_shape(tensor: Tensor, at: int, most_rows: int) -> tuple[int, int]:
         raise RequestError("there is no row", status=422, where=f"$.inputs[{at}].shape", hint="Send at least one.",
                            code="empty")  # fmt: skip
     return shape[0], shape[1] if len(shape) == 2 else 1
+
+
+def shown_shape(tensor: Tensor) -> str:
+    """Return the shape that a client gave as it is repeated to it, which may have any length.
+
+    Examples
+    --------
+    >>> from mainstay.serve.protocol_v2.request import Tensor
+    >>> shown_shape(Tensor("age", [3, 10**400], "FP64"))[:8]
+    '[3, 1000'
+    """
+    words = str(tensor.shape[:20])
+    return words if len(words) <= 60 and len(tensor.shape) <= 20 else f"{words[:57]}..."
 
 
 def cells_of(tensor: Tensor, at: int, part: memoryview | None, shape: tuple[int, int]) -> list[Cell]:
@@ -81,7 +95,7 @@ def cells_of(tensor: Tensor, at: int, part: memoryview | None, shape: tuple[int,
     """
     if tensor.datatype not in DATATYPES:
         raise RequestError(
-            f"there is no datatype {tensor.datatype[:40]!r} here", status=422, where=f"$.inputs[{at}].datatype",
+            f"there is no datatype {brief(tensor.datatype)} here", status=422, where=f"$.inputs[{at}].datatype",
             hint=f"There are: {', '.join(DATATYPES)}.", code="bad",
         )  # fmt: skip
     count = shape[0] * shape[1]
