@@ -26,7 +26,19 @@ def test_a_program_gets_one_object(verbs, shell):
 
 def test_every_option_is_handed_on(verbs, shell):
     words = ["--host", "0.0.0.0", "--port", "0", "--workers", "2", "--watch", "1.5", "--allow-schema-change"]
-    words += ["--drain-seconds", "3", "--token-file", "t", "--allow-host", "a", "--allow-host", "b", "--open-to-all"]
+    words += [
+        "--drain-seconds",
+        "3",
+        "--drain-delay",
+        "4",
+        "--token-file",
+        "t",
+        "--allow-host",
+        "a",
+        "--allow-host",
+        "b",
+        "--open-to-all",
+    ]
     words += ["--behind-proxy", "--max-body", "2MB", "--max-rows", "9", "--max-open", "8", "--max-rate", "2.5"]
     words += ["--log", "a.db", "--log-mode", "durable", "--log-keep-days", "7", "--log-max-size", "1GB", "--access-log"]
     assert shell("serve", "a.mainstay", "two=b.mainstay", *words).code == 0
@@ -34,6 +46,7 @@ def test_every_option_is_handed_on(verbs, shell):
     assert (verb, given) == ("serve", (["a.mainstay", "two=b.mainstay"],))
     assert options == {
         "host": "0.0.0.0", "port": 0, "workers": 2, "watch": 1.5, "allow_schema_change": True, "drain_seconds": 3.0,
+        "drain_delay": 4.0,
         "token_file": "t", "allow_host": ("a", "b"), "open_to_all": True, "behind_proxy": True, "max_body": "2MB",
         "max_rows": 9, "max_open": 8, "max_rate": 2.5, "log": "a.db", "log_mode": "durable", "log_keep_days": 7.0,
         "log_max_size": "1GB", "access_log": True,

@@ -57,6 +57,7 @@ def test_neither_face_has_a_setting_that_is_not_declared():
         ({"max_rate": float("nan")}, "max_rate", "nan"),
         ({"watch": 0.01}, "watch", "0.1"),
         ({"drain_seconds": -1}, "drain_seconds", "-1"),
+        ({"drain_delay": -1}, "drain_delay", "-1"),
         ({"log_mode": "often"}, "log_mode", "often"),
         ({"log_mode": "durable"}, "log", "--log FILE"),
         ({"log_keep_days": 3}, "log", "--log FILE"),

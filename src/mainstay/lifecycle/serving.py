@@ -46,9 +46,9 @@ class Serve:
     port : int, default 8000
         0 takes a free one.
     **settings
-        workers, watch, allow_schema_change, drain_seconds, token_file, allow_host, open_to_all, behind_proxy,
-        max_body, max_rows, max_open, max_rate, log, log_mode, log_keep_days, log_max_size, access_log: as the options
-        of the command, see :class:`mainstay.serve.settings.ServeSettings`.
+        workers, watch, allow_schema_change, drain_seconds, drain_delay, token_file, allow_host, open_to_all,
+        behind_proxy, max_body, max_rows, max_open, max_rate, log, log_mode, log_keep_days, log_max_size,
+        access_log: as the options of the command, see :class:`mainstay.serve.settings.ServeSettings`.
 
     Raises
     ------

@@ -38,6 +38,7 @@ class ServeSettings:
         Seconds between two looks at the model files.
     allow_schema_change : bool, default False
     drain_seconds : float, default 10
+    drain_delay : float, default 0
     token_file : str, optional
     allow_host : tuple of str, default ()
     open_to_all : bool, default False
@@ -85,6 +86,13 @@ class ServeSettings:
     )
     drain_seconds: float = field(
         default=10.0, metadata=_said("How long open requests may take when the server is stopped.", value="SECONDS")
+    )
+    drain_delay: float = field(
+        default=0.0,
+        metadata=_said(
+            "When stopped, go on for so long and say not ready, so that who sends requests here finds out first.",
+            value="SECONDS",
+        ),
     )
     token_file: str | None = field(
         default=None,
@@ -173,7 +181,13 @@ class ServeSettings:
                 )
 
     def _check_numbers(self) -> None:
-        for name, low in {"watch": 0.1, "max_rate": 0.001, "log_keep_days": 0.001, "drain_seconds": 0.0}.items():
+        for name, low in {
+            "watch": 0.1,
+            "max_rate": 0.001,
+            "log_keep_days": 0.001,
+            "drain_seconds": 0.0,
+            "drain_delay": 0.0,
+        }.items():
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and low <= value <= 1e9):
                 raise UsageError(f"a number of at least {low:g} was expected, and {value!r} came", where=name)
@@ -200,6 +214,7 @@ class ServeOptions(TypedDict, total=False):
     watch: float | None
     allow_schema_change: bool
     drain_seconds: float
+    drain_delay: float
     token_file: str | None
     allow_host: tuple[str, ...] | list[str]
     open_to_all: bool

@@ -100,6 +100,16 @@ def test_it_says_when_the_log_fails_and_when_it_is_well_again(running, monkeypat
     ]  # fmt: skip
 
 
+def test_what_the_log_has_lost_is_told_when_it_is_closed(running):
+    found = running()
+    found.log.healthy = False
+    found.engine.end()
+    wait_for(lambda: "log closed" in [event["event"] for event in events(found)])
+    closed = events(found)[-1]
+    assert (closed["written"], closed["lost"], closed["message"]) == (0, 7, "the disk is full")
+    assert found.log.closed
+
+
 def test_it_serves_with_the_event_loop_that_every_python_has(running, monkeypatch):
     monkeypatch.setattr(engine_of, "new_loop", asyncio.new_event_loop)
     found = running()

@@ -210,6 +210,8 @@ def test_answers_are_kept_where_asked(tmp_path, model):
     with Running(tmp_path, model, "--log", tmp_path / "log.sqlite") as server:
         status, answer = server.ask("POST", "/predict", ROW)
         assert (status, server.end()) == (200, 0)
+        (closed,) = [line for line in server.journal() if line["event"] == "log closed"]
+    assert (closed["written"], closed["lost"], closed["message"]) == (1, 0, "")
     with sqlite3.connect(tmp_path / "log.sqlite") as store:
         table = next(name for (name,) in store.execute("select name from sqlite_master where type='table'")
                      if "id" in [row[1] for row in store.execute(f"pragma table_info('{name}')")])  # fmt: skip
@@ -226,3 +228,51 @@ def test_a_rate_is_kept_for_each_client_and_behind_a_proxy_for_the_one_that_it_h
         assert statuses(server, "1.1.1.1", "2.2.2.2") == [200, 429]
     with Running(tmp_path, model, "--max-rate", "0.01", "--behind-proxy") as server:
         assert statuses(server, "1.1.1.1", "2.2.2.2", "9.9.9.9, 1.1.1.1", "3.3.3.3, 4.4.4.4") == [200, 200, 429, 200]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_before_it_closes_its_door_it_says_for_a_while_that_it_is_not_ready(tmp_path, model, workers):
+    with Running(tmp_path, model, "--workers", workers, "--drain-delay", "1") as server:
+        began = time.monotonic()
+        server.send(signal.SIGTERM)
+        server.wait_for_event("stopping")
+        server.wait_for(lambda: server.ask("GET", "/health/ready")[0] == 503, 0.9)
+        assert server.ask("POST", "/predict", ROW)[0] == 200
+        assert time.monotonic() - began < 1
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - began > 1
+
+
+def test_no_open_explanation_holds_its_end_up(tmp_path):
+    driver = tmp_path / "slow.py"
+    driver.write_text(SLOW)
+    (tmp_path / "churn.mainstay").write_bytes(model_bytes())
+    process = subprocess.Popen(
+        [sys.executable, driver, tmp_path / "churn.mainstay"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert json.loads(process.stdout.readline())["pid"] == process.pid
+    assert process.stderr.readline()
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(errors.splitlines()[-1])["event"] == "stopped"
+    assert time.monotonic() - began < 5
+
+
+SLOW = """
+import sys, time
+from mainstay.apps.cli import main
+from mainstay.serve.processes import server
+
+start = server.Server.start
+
+def start_busy(self):
+    started = start(self)
+    self._processes.serving.threads.submit(time.sleep, 8)
+    return started
+
+server.Server.start = start_busy
+sys.argv = ["mainstay", "serve", sys.argv[1], "--port", "0", "--json"]
+main()
+"""

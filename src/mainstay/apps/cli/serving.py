@@ -1,5 +1,6 @@
 """The command that serves model files over HTTP; its options are the settings that the server itself declares."""
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,6 +57,7 @@ def serve(
     watch: Annotated[float | None, _option("watch")] = None,
     allow_schema_change: Annotated[bool, _switch("allow_schema_change")] = False,
     drain_seconds: Annotated[float, _option("drain_seconds")] = 10.0,
+    drain_delay: Annotated[float, _option("drain_delay")] = 0.0,
     token_file: Annotated[str | None, _option("token_file")] = None,
     allow_host: Annotated[list[str] | None, _option("allow_host")] = None,
     open_to_all: Annotated[bool, _switch("open_to_all")] = False,
@@ -98,7 +100,17 @@ def serve(
         if not serving:
             raise
         os._exit(INTERRUPTED)  # the second signal: nothing is waited for
+    if serving and serving[0].to_dict()["pid"] == os.getpid():
+        _leave()
     return DONE
+
+
+def _leave() -> None:
+    """End this process: what nobody waits for any more, an explanation say, would hold Python's own end up."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(DONE)
 
 
 def _announce(server: "Server", *, as_json: bool) -> bool:

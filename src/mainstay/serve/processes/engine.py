@@ -196,11 +196,21 @@ class Engine:
         )  # fmt: skip
         loop, tasks = self._loop, [self._loop.create_task(self._mind_log())]
         try:
-            await server.run(self._ending, settings.drain_seconds, lambda: tasks.append(loop.create_task(beside())))
+            await server.run(
+                self._ending, settings.drain_seconds, lambda: tasks.append(loop.create_task(beside())),
+                delay=settings.drain_delay,
+            )  # fmt: skip
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.to_thread(self.serving.close, _LOG_SECONDS)
+            self._tell_of_log()
+
+    def _tell_of_log(self) -> None:
+        """Say in the journal what the log has kept and lost, once it is closed."""
+        if self.serving.log is not None:
+            state = self.serving.log.state
+            self.serving.journal.event("log closed", written=state.written, lost=state.lost, message=state.message)
 
     async def _mind_log(self) -> None:
         """Say in the journal when the log cannot be written, and when it can again."""

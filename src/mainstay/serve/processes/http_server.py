@@ -64,7 +64,9 @@ class HttpServer:
         )  # fmt: skip
         self._config.load()
 
-    async def run(self, ending: asyncio.Event, drain_seconds: float, ready: Callable[[], None]) -> None:
+    async def run(
+        self, ending: asyncio.Event, drain_seconds: float, ready: Callable[[], None], *, delay: float = 0.0
+    ) -> None:
         """Serve until the event is set, then answer what is open and end.
 
         Parameters
@@ -74,6 +76,8 @@ class HttpServer:
             How long the end may take.
         ready : callable
             Called once connections are accepted.
+        delay : float, default 0
+            Seconds for which all goes on after the event is set.
         """
         self._loop = asyncio.get_running_loop()
         self._set_date()
@@ -82,6 +86,7 @@ class HttpServer:
         ready()
         try:
             await ending.wait()
+            await asyncio.sleep(delay)
             await self._drain(drain_seconds)
         finally:
             looking.cancel()

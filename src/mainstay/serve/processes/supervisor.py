@@ -255,7 +255,8 @@ class Supervisor:
                 await child.tell(messages.End())
             elif child.pid:
                 child.kill()
-        _, late = await asyncio.wait(keepers, timeout=self.settings.drain_seconds + _AFTER_DRAINING)
+        patience = self.settings.drain_delay + self.settings.drain_seconds + _AFTER_DRAINING
+        _, late = await asyncio.wait(keepers, timeout=patience)
         if late:
             self.kill()
             await asyncio.wait(late, timeout=_AFTER_DRAINING)
