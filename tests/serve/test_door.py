@@ -60,7 +60,7 @@ def shape(said, code=None, identity=None):
         (b"{", 400, "not_json", "body"),
         (b"age=31", 400, "not_json", "body"),
         (b'{"age": NaN}', 400, "not_json", "body"),
-        (b'{"age": 1e999}', 400, "not_json", "body"),
+        (b'{"fee": 1, "age": 1e999}', 422, "bad", "$.age"),
         (b'{"age": "\xff"}', 400, "not_json", "body"),
         (b'{"age": "\\ud800"}', 400, "not_json", "body"),
         (b"[" * 1900, 400, None, "body"),
@@ -407,6 +407,27 @@ def test_an_answer_says_whether_it_was_kept(kept):
     assert json.loads(log.entries[0].inputs) == ROW
     assert json.loads(log.entries[2].inputs) == {"fee": 9.5}
     assert all(entry.digest == churn().digest and entry.latency_us > 0 for entry in log.entries)
+
+
+@pytest.mark.parametrize("query", ["", "?explain=true"])
+def test_what_is_no_row_fails_alone_and_is_not_logged(query):
+    log = Durable(kept=True)
+    client, _ = asking_all({"churn": churn()}, log=log)
+    odd = ["null", "7", "[1]", '{"fee": [1]}', '{"fee": 1e999}', '{"fee": ' + "1" * 5000 + "}"]
+    good = json.dumps(ROW)
+    body = f'{{"rows": [{good}, {", ".join(odd)}, {good}], "on_error": "row"}}'
+    with client:
+        answer = client.post(f"/predict{query}", content=body.encode(), headers=JSON)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()["predictions"]
+    assert ["error" in one for one in said] == [False, *[True] * len(odd), False]
+    assert [one["error"]["where"] for one in said[1:-1]] == [
+        "$.rows[1]", "$.rows[2]", "$.rows[3]", "$.rows[4].fee", "$.rows[5].fee", "$.rows[6].fee",
+    ]  # fmt: skip
+    assert [(entry.id, entry.inputs) for entry in log.entries] == [
+        (said[0]["id"], good.encode()),
+        (said[-1]["id"], good.encode()),
+    ]
 
 
 def test_the_application_is_a_plain_function_of_the_standard():
