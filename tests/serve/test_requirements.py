@@ -6,12 +6,14 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import mainstay
+from mainstay.serve import requirements as requirements_of
 from mainstay.serve.requirements import ROOTS, requirements
 
 from .processes.running import ROW, Running, model_bytes
@@ -49,8 +51,6 @@ def image(tmp_path_factory):
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     here = Path(sysconfig.get_path("purelib"))
     for name in names():
-        if name == "mainstay":
-            continue
         tops = {file.parts[0] for file in distribution(name).files if file.parts[0] not in ("..", "__pycache__")}
         for top in tops:
             if not (packages / top).exists() and (here / top).exists():
@@ -60,16 +60,33 @@ def image(tmp_path_factory):
 
 
 def names():
-    return [re.split(r"[ =;]", line)[0] for line in requirements()]
+    return [re.split(r"[ =;]", line)[0] for line in requirements() if not line.startswith("#")]
 
 
-def test_each_line_is_a_package_and_its_version_and_ours_is_the_last():
+def test_each_line_is_a_package_and_its_version_and_ours_is_a_remark_at_the_end():
     lines = requirements()
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][\w.+]*( ; .+)?", line) for line in lines), lines
-    assert lines[-1] == f"mainstay=={mainstay.__version__}"
+    ours = f"mainstay=={mainstay.__version__}"
+    assert lines[-1] == f"# {ours}: pip install --no-deps {ours}"
+    packages = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][\w.+]*( ; .+)?", line) for line in packages), lines
     assert set(ROOTS) <= set(names())
     assert not WEIGHTY & {name.replace("-", "_") for name in names()}
     assert any(line.startswith("uvloop==") and "win32" in line for line in lines)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_log_in_postgresql_is_thought_of(monkeypatch, there):
+    def found(name):
+        if name.startswith("psycopg"):
+            if not there:
+                raise PackageNotFoundError(name)
+            return SimpleNamespace(version="3.2.9", requires=None)
+        return distribution(name)
+
+    monkeypatch.setattr(requirements_of, "distribution", found)
+    lines = requirements()
+    assert ("psycopg==3.2.9" in lines) is there
+    assert any(line.startswith("# for --log postgresql://") for line in lines) is not there
 
 
 def test_the_command_prints_them():

@@ -8,17 +8,23 @@ from __future__ import annotations
 import re
 from importlib.metadata import PackageNotFoundError, distribution, version
 
-__all__ = ["ROOTS", "requirements"]
+__all__ = ["ROOTS", "WHERE_INSTALLED", "requirements"]
 
 ROOTS = ("numpy", "onnxruntime", "msgspec", "starlette", "uvicorn", "httptools", "uvloop", "sqlalchemy", "typer")
 """What the serving path imports itself; a test holds this against the imports of the house and of a running server."""
+
+WHERE_INSTALLED = ("psycopg", "psycopg-binary")
+"""What only a log in PostgreSQL imports."""
 
 _MARKERS = {"uvloop": 'sys_platform != "win32" and implementation_name == "cpython"'}
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def requirements() -> list[str]:
-    """Return a line ``package==version`` for each package, with a marker where a system lacks it; mainstay's own last.
+    """Return a line ``package==version`` for each package, with a marker where a system lacks it.
+
+    What begins with # is for a person: what a log in PostgreSQL needs where that is not installed here, and at the end
+    mainstay's own line, which must be installed without what it declares, for that is all that training needs as well.
 
     Examples
     --------
@@ -26,7 +32,7 @@ def requirements() -> list[str]:
     True
     """
     found: dict[str, str] = {}
-    waiting = list(ROOTS)
+    waiting = [*ROOTS, *WHERE_INSTALLED]
     while waiting:
         name = _plain(waiting.pop())
         if name in found:
@@ -38,7 +44,10 @@ def requirements() -> list[str]:
         found[name] = package.version
         waiting += [match[0] for line in package.requires or () if _needed(line) and (match := _NAME.match(line))]
     lines = [f"{name}=={found[name]}" + (f" ; {_MARKERS[name]}" if name in _MARKERS else "") for name in sorted(found)]
-    return [*lines, f"mainstay=={version('mainstay')}"]
+    if "psycopg" not in found:
+        lines.append("# for --log postgresql://...: psycopg[binary]>=3.2")
+    ours = f"mainstay=={version('mainstay')}"
+    return [*lines, f"# {ours}: pip install --no-deps {ours}"]
 
 
 def _needed(line: str) -> bool:
