@@ -9,10 +9,13 @@ import time
 import urllib.request
 from types import SimpleNamespace
 
+import msgspec
 import pytest
+from tests.bundle.conftest import SCHEMA
 
 from mainstay.bundle.open import open_bundle
 from mainstay.contracts.errors import WorkerError
+from mainstay.contracts.schema import Column
 from mainstay.serve.journal import Journal
 from mainstay.serve.log.record import LogState
 from mainstay.serve.processes import engine as engine_of
@@ -23,6 +26,10 @@ from mainstay.serve.processes.server import Server
 from mainstay.serve.settings import ServeSettings
 
 from .running import ROW, facts, model_bytes
+
+LONGER = msgspec.structs.replace(
+    SCHEMA, columns=(*SCHEMA.columns, Column(name="remark", kind="text", role="ignored", evidence="x" * 5000))
+)
 
 
 class Log:
@@ -159,3 +166,36 @@ def test_workers_that_cannot_be_started_are_a_sentence(monkeypatch):
     server = Server({"churn": open_bundle(model_bytes())}, ServeSettings(port=0, workers=2), journal)
     with pytest.raises(WorkerError, match="a worker ended before it answered"):
         server.start()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="several workers need a system that hands a socket on")
+def test_a_model_that_is_exchanged_while_a_worker_is_being_made_is_what_that_worker_serves(monkeypatch):
+    made, slow, calls = asyncio.create_subprocess_exec, threading.Event(), []
+
+    async def late(*given, **further):
+        if slow.is_set():
+            calls.append(time.monotonic())
+            while slow.is_set():  # noqa: ASYNC110 - another thread says when
+                await asyncio.sleep(0.01)
+        return await made(*given, **further)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", late)
+    lines = []
+    journal = Journal(SimpleNamespace(write=lines.append, flush=lambda: None))
+    server = Server({"churn": open_bundle(model_bytes())}, ServeSettings(port=0, workers=2), journal)
+    longer = open_bundle(model_bytes(1.0, schema=LONGER))
+    with server.start():
+        slow.set()
+        os.kill(server.workers[0], signal.SIGKILL)
+        wait_for(lambda: calls)
+        assert server.swap("churn", longer) == longer.digest
+        slow.clear()
+        wait_for(lambda: len(server.workers) == 2)
+        assert server.models == [{"name": "churn", "digest": longer.digest}]
+        for _ in range(10):
+            request = urllib.request.Request(
+                server.url + "/predict", json.dumps(ROW).encode(), {"content-type": "application/json"}
+            )
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert json.load(answer)["digest"] == longer.digest
+    assert [json.loads(line)["event"] for line in lines] == ["worker died", "swapped"]

@@ -17,7 +17,7 @@ from mainstay.serve.processes.messages import LONGEST_LINE, error_of, read_repor
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from mainstay.serve.processes.messages import Begin
 
@@ -55,14 +55,24 @@ class Child:
         """The number of the process; 0 before there is one."""
         return self._process.pid if self._process is not None else 0
 
-    async def start(self, begin: Begin, models: Mapping[str, bytes]) -> None:
-        """Start the process and hand it what it serves."""
+    async def start(self, handles: tuple[int, ...], first: Callable[[], tuple[Begin, list[bytes]]]) -> None:
+        """Start the process and hand it what it serves.
+
+        Parameters
+        ----------
+        handles : tuple of int
+            Descriptors that it has as well.
+        first : callable
+            Returns the first order and the bytes of the models; called once the process is there, for other models may
+            have come to be served while it was made.
+        """
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", _MODULE, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE,
-            pass_fds=(begin.door, begin.table), process_group=0,
+            pass_fds=handles, process_group=0,
         )  # fmt: skip
         with contextlib.suppress(ConnectionError):
-            await self._send(written(begin), *models.values())
+            begin, models = first()
+            await self._send(written(begin), *models)
 
     async def listen(self) -> int:
         """Take what it says until it has gone, and return its exit code; negative for a signal."""
@@ -118,8 +128,9 @@ class Child:
         self._begun.set()
 
     def kill(self) -> None:
-        """End the process at once."""
-        self._signal(signal.SIGKILL)
+        """End the process at once; one that is not there yet is handed what is served when it comes."""
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -205,7 +205,7 @@ class Supervisor:
         while not self._ending.is_set():
             child = self._children[number] = Child()
             began = self._loop.time()
-            code = await self._one_life(child, self._begin(number, restarted=restarted))
+            code = await self._one_life(child, number, restarted=restarted)
             if self._ending.is_set() or not (restarted or child.digests):
                 return
             failures = 0 if self._loop.time() - began > _LONG_ENOUGH else failures + 1
@@ -217,23 +217,28 @@ class Supervisor:
                 async with asyncio.timeout(pause):
                     await self._ending.wait()
 
-    async def _one_life(self, child: Child, begin: messages.Begin) -> int:
+    async def _one_life(self, child: Child, number: int, *, restarted: bool) -> int:
         """Start a worker, and return its exit code when it has gone."""
         try:
-            await child.start(begin, self._data)
+            handles = (self._door.fileno(), self._table)
+            await child.start(handles, lambda: self._begin(handles, number, restarted=restarted))
         except OSError as error:
             child.give_up()
-            self._journal.event("worker not started", worker=begin.number, message=str(error))
+            self._journal.event("worker not started", worker=number, message=str(error))
             return -1
+        if self._ending is not None and self._ending.is_set():
+            child.kill()  # it came too late to be told
         limit = asyncio.create_task(child.begun(_BEGIN_SECONDS))
         try:
             return await child.listen()
         finally:
             limit.cancel()
 
-    def _begin(self, number: int, *, restarted: bool) -> messages.Begin:
+    def _begin(self, handles: tuple[int, int], number: int, *, restarted: bool) -> tuple[messages.Begin, list[bytes]]:
+        """Return the first order to a worker, and the bytes whose sizes it says."""
         sizes = {name: len(data) for name, data in self._data.items()}
-        return messages.Begin(self.settings, self._door.fileno(), self._table, number, restarted, sizes)
+        begin = messages.Begin(self.settings, *handles, number, restarted, sizes)
+        return begin, list(self._data.values())
 
     async def _ping(self) -> None:
         """End a worker whose event loop has stood still for long; another takes its place."""
