@@ -157,9 +157,9 @@ def test_a_server_that_logs_loads_the_database_library_only_then():
 
 
 def test_gaps_are_looked_for_in_a_whole_log_only(tmp_path):
-    import mainstay.serve.replaying as room
+    from mainstay.serve.replaying import _Replaying
 
-    work = room._Replaying([], [], whole=False)
+    work = _Replaying([], [], whole=False)
     for number in (0, 9):
         work._note(type("Entry", (), {"id": f"{'a' * 16}-{number:010x}"})())
     assert work.report().gaps == ()
