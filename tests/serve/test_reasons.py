@@ -112,3 +112,22 @@ def test_an_answer_that_cannot_be_written_is_an_error_to_its_client():
     answer.set_result(None)
     assert sent == [b"ValueError('no')"]
     assert answer.done()
+
+
+def test_a_client_that_closes_before_its_answer_is_no_failure():
+    serving = serving_of({"churn": churn()})
+    app = build(serving)
+
+    async def receive():
+        return {"type": "http.request", "body": json.dumps(ROW).encode(), "more_body": False}
+
+    async def send(_):
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/predict", "root_path": "", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert serving.journal._stream.text == ""
+    assert len(serving.open_requests) == 0

@@ -109,7 +109,7 @@ class Door:
 
     async def _fail(self, error: BaseException, scope: Scope, sender: _Sender) -> None:
         """Answer what went wrong; what is no matter of the request goes on its way."""
-        if isinstance(error, ClientGoneError):
+        if isinstance(error, ClientGoneError) or _is_gone(error):
             return
         if isinstance(error, HTTPException):
             await self._refuse(sender, _of_route(error, scope), scope)
@@ -202,6 +202,11 @@ def _path(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+def _is_gone(error: BaseException) -> bool:
+    """Return whether an answer could not be written for its connection was closed meanwhile: uvloop's own words."""
+    return isinstance(error, RuntimeError) and "handler is closed" in str(error)
 
 
 def _overdue(*, read: bool) -> RequestError:
