@@ -9,7 +9,7 @@ from mainstay.serve.admission import token_digests
 from mainstay.serve.app import build, create_app
 from mainstay.serve.journal import Journal
 from mainstay.serve.limits import Limits
-from mainstay.serve.metrics import Metrics
+from mainstay.serve.metrics.counters import Metrics
 from mainstay.serve.serving import Serving
 from mainstay.serve.shelf import Shelf
 

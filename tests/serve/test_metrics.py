@@ -14,12 +14,12 @@ from tests.serve.asking import asking_all
 from tests.serve.models import churn, fees
 
 from mainstay.contracts.errors import BundleError, UsageError
-from mainstay.serve import metrics_pulse
 from mainstay.serve.log.record import LogState
-from mainstay.serve.metrics import Metrics, Present
-from mainstay.serve.metrics_pulse import Pulse, resident_bytes
-from mainstay.serve.metrics_table import BOUNDS, Gauge, shared_table
-from mainstay.serve.metrics_text import metrics_text
+from mainstay.serve.metrics import pulse as metrics_pulse
+from mainstay.serve.metrics.counters import Metrics, Present
+from mainstay.serve.metrics.pulse import Pulse, resident_bytes
+from mainstay.serve.metrics.table import BOUNDS, Gauge, shared_table
+from mainstay.serve.metrics.text import metrics_text
 
 MODELS = ("churn", "fees")
 QUIET = Present(open=0, delay=0.0, memory=1, log=None, digests={})
@@ -112,8 +112,8 @@ def test_any_worker_tells_for_all_and_one_that_died_goes_on(table):
     here.answered(0, 0.001)
     program = f"""
 import os, signal
-from mainstay.serve.metrics import Metrics, Present
-from mainstay.serve import metrics_pulse
+from mainstay.serve.metrics.counters import Metrics, Present
+from mainstay.serve.metrics import pulse as metrics_pulse
 from mainstay.serve.log.record import LogState
 metrics = Metrics({MODELS!r}, table={table}, worker=1)
 for _ in range(100):

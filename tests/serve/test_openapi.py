@@ -18,8 +18,8 @@ from mainstay.serve.answering.asked import read_body
 from mainstay.serve.answering.served import ServedModel
 from mainstay.serve.app import create_app
 from mainstay.serve.describe import example_row
-from mainstay.serve.openapi import openapi_document
-from mainstay.serve.openapi_cells import cell_schema, row_schema
+from mainstay.serve.openapi.cells import cell_schema, row_schema
+from mainstay.serve.openapi.document import openapi_document
 from mainstay.serve.routes import all_routes
 
 

@@ -14,7 +14,7 @@ from mainstay.serve.door import Door
 from mainstay.serve.hosts import host_names
 from mainstay.serve.journal import Journal
 from mainstay.serve.limits import Limits
-from mainstay.serve.metrics import Metrics
+from mainstay.serve.metrics.counters import Metrics
 from mainstay.serve.names import check_name, name_of
 from mainstay.serve.routes import all_routes
 from mainstay.serve.serving import Serving

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mainstay.serve.identity import Identities
-from mainstay.serve.metrics import Present
-from mainstay.serve.metrics_pulse import Pulse, resident_bytes
+from mainstay.serve.metrics.counters import Present
+from mainstay.serve.metrics.pulse import Pulse, resident_bytes
 from mainstay.serve.open_requests import OpenRequests
 
 if TYPE_CHECKING:
     from mainstay.serve.journal import Journal
     from mainstay.serve.limits import Limits
     from mainstay.serve.log.record import PredictionLog
-    from mainstay.serve.metrics import Metrics
+    from mainstay.serve.metrics.counters import Metrics
     from mainstay.serve.shelf import Shelf
 
 __all__ = ["Serving"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mainstay.bundle.open import open_bundle
 from mainstay.serve.access import AccessLog
 from mainstay.serve.app import build
-from mainstay.serve.metrics import Metrics
+from mainstay.serve.metrics.counters import Metrics
 from mainstay.serve.names import check_name
 from mainstay.serve.processes.connections import Connections
 from mainstay.serve.processes.exchanging import prepare, put

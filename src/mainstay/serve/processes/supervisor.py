@@ -13,7 +13,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import WorkerError
-from mainstay.serve.metrics_table import shared_table
+from mainstay.serve.metrics.table import shared_table
 from mainstay.serve.names import check_name
 from mainstay.serve.processes import messages
 from mainstay.serve.processes.child import Child

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mainstay.serve.metrics_text import CONTENT_TYPE, metrics_text
+from mainstay.serve.metrics.text import CONTENT_TYPE, metrics_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from mainstay import __version__
 from mainstay.serve.describe import model_card, models_document, schema_document
-from mainstay.serve.openapi import openapi_document
+from mainstay.serve.openapi.document import openapi_document
 from mainstay.serve.routes.answers import json_response
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mainstay.serve.describe import example_row
-from mainstay.serve.openapi_answers import answer_example, answer_schemas, document_schemas, reference
-from mainstay.serve.openapi_cells import row_schema
-from mainstay.serve.openapi_endpoints import fixed_paths, model_path, predict_operation
-from mainstay.serve.openapi_protocol import protocol_paths
-from mainstay.serve.openapi_responses import error_responses
+from mainstay.serve.openapi.answers import answer_example, answer_schemas, document_schemas, reference
+from mainstay.serve.openapi.cells import row_schema
+from mainstay.serve.openapi.endpoints import fixed_paths, model_path, predict_operation
+from mainstay.serve.openapi.protocol import protocol_paths
+from mainstay.serve.openapi.responses import error_responses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

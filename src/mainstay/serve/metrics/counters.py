@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from mainstay.serve.metrics_table import BOUNDS, Gauge, ModelSlot, Outcome, Table
+from mainstay.serve.metrics.table import BOUNDS, Gauge, ModelSlot, Outcome, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Metrics:
     models : tuple of str
         The names that are served; a place is a position here.
     table : int, optional
-        The descriptor of :func:`mainstay.serve.metrics_table.shared_table`, where there are several workers.
+        The descriptor of :func:`mainstay.serve.metrics.table.shared_table`, where there are several workers.
     worker : int, default 0
         Which row is this worker's; it goes on where the row stands.
 

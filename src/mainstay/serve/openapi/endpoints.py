@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mainstay.serve.openapi_answers import reference
-from mainstay.serve.openapi_responses import READING, WRITING, answer, get, named, responses, state_or_error
+from mainstay.serve.openapi.answers import reference
+from mainstay.serve.openapi.responses import READING, WRITING, answer, get, named, responses, state_or_error
 from mainstay.serve.pages import PAGE_NAMES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mainstay.serve.openapi_responses import READING, WRITING, answer, get, named, responses, state_or_error
+from mainstay.serve.openapi.responses import READING, WRITING, answer, get, named, responses, state_or_error
 from mainstay.serve.protocol_v2.metadata import MATRIX_NAMES, output_tensors
 from mainstay.serve.protocol_v2.tensors import DATATYPES
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from mainstay.serve.metrics import Metrics, Present
+    from mainstay.serve.metrics.counters import Metrics, Present
 
 __all__ = ["Pulse", "resident_bytes"]
 

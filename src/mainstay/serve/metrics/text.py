@@ -7,13 +7,13 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mainstay.serve.metrics_table import BOUNDS, Gauge, ModelSlot
+from mainstay.serve.metrics.table import BOUNDS, Gauge, ModelSlot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from mainstay.serve.metrics import Metrics
-    from mainstay.serve.metrics_table import Row
+    from mainstay.serve.metrics.counters import Metrics
+    from mainstay.serve.metrics.table import Row
 
 __all__ = ["CONTENT_TYPE", "metrics_text"]
 
@@ -37,7 +37,7 @@ def metrics_text(metrics: Metrics, tasks: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> from mainstay.serve.metrics import Metrics
+    >>> from mainstay.serve.metrics.counters import Metrics
     >>> counted = Metrics(("churn",))
     >>> counted.answered(0, 0.002)
     >>> [line for line in metrics_text(counted, {}).splitlines() if line.startswith("mainstay_predictions_total")]

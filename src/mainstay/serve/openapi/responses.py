@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mainstay.serve.openapi_answers import EXAMPLE_ID, reference
+from mainstay.serve.openapi.answers import EXAMPLE_ID, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
