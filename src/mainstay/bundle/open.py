@@ -116,7 +116,7 @@ class Bundle:
         write_atomically(Path(path), self.data)
 
 
-def open_bundle(source: Source, *, replay: bool = True, threads: int = 1) -> Bundle:
+def open_bundle(source: Source, *, replay: bool = True, threads: int = 1, where: str = "") -> Bundle:
     """Open a bundle from a file or from its bytes.
 
     Parameters
@@ -126,6 +126,8 @@ def open_bundle(source: Source, *, replay: bool = True, threads: int = 1) -> Bun
         Whether the golden rows are asked. No other check can be left out.
     threads : int, default 1
         How many blocks of rows may be computed at the same time.
+    where : str, default ""
+        What messages call it; default is the path, or "bundle" for bytes.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def open_bundle(source: Source, *, replay: bool = True, threads: int = 1) -> Bun
     ReplayError
         When the golden rows get other answers than those stored.
     """
-    where = "bundle" if isinstance(source, bytes) else str(source)
+    where = where or ("bundle" if isinstance(source, bytes) else str(source))
     archive = walk(read_file(source), where)
     documents = read_documents(unfold(archive), where)
     facts = audit_model(documents, where)

@@ -184,3 +184,14 @@ def test_names_stand_in_an_address_as_they_are():
     for name in ("", ".", "..", "a/b", "a b", "é", "a?b", "a%2e"):
         with pytest.raises(UsageError):
             check_name(name)
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path):
+    import subprocess
+    import sys
+
+    (tmp_path / "broken.mainstay").write_bytes(b"PK\x03\x04 nothing")
+    command = [sys.executable, "-m", "mainstay", "serve", str(tmp_path / "broken.mainstay"), "--port", "0"]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 2
+    assert "model broken" in found.stderr

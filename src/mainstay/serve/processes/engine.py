@@ -94,7 +94,7 @@ class Engine:
         for name in models:
             check_name(name)
         tokens = () if settings.token_file is None else read_tokens(settings.token_file)
-        shelf = Shelf({name: open_bundle(data) for name, data in models.items()})
+        shelf = Shelf({name: open_bundle(data, where=f"model {name}") for name, data in models.items()})
         metrics = Metrics(tuple(shelf.places), table=among.table, worker=among.number)
         log = _open_log(settings, may_be_away=among.restarted)
         self.serving = Serving(

@@ -28,7 +28,7 @@ def prepare(serving: Serving, name: str, data: bytes, *, allow_schema_change: bo
         When its clients would trip over it, and that is not allowed.
     """
     place = serving.shelf[name]
-    bundle = open_bundle(data)
+    bundle = open_bundle(data, where=f"model {name}")
     changes = contract_changes(place.model.bundle, bundle)
     if changes and not allow_schema_change:
         more = f", and {len(changes) - _SHOWN_CHANGES} more" if len(changes) > _SHOWN_CHANGES else ""
