@@ -10,7 +10,7 @@ FLOORS = (
     ("contracts",),
     ("learners", "data", "graph", "compute"),
     ("prepare", "evaluate", "bundle", "convert"),
-    ("train", "registry", "monitor"),
+    ("train", "segments", "registry", "monitor"),
     ("serve", "deploy"),
     ("lifecycle",),
     ("apps", "sklearn"),
