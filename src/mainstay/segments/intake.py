@@ -145,7 +145,7 @@ def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
     if not schema.features:
         raise DataError(
             "no column is left that tells rows apart: " + _why_none(schema), where=table.source,
-            hint="Groups need a column whose values differ; name columns yourself to group by identifiers all the same.",
+            hint="Groups need a column whose values differ; name columns yourself to group by codes all the same.",
         )  # fmt: skip
     _check_weights(schema, settings)
     decoded = Decoder(schema).from_frame(table.frame)
@@ -201,7 +201,7 @@ def _left_out(empty: NDArray[np.bool_], rejected: NDArray[np.bool_]) -> tuple[Fi
             Finding(
                 severity="warning",
                 code="rows.empty",
-                message=f"{int(empty.sum()):,} rows hold no value in any column that is grouped by, and are in no group",
+                message=f"{int(empty.sum()):,} rows hold no value in any column to group by, and are in no group",
                 advice="Their label is -1. Fill them in, or take them out of the table.",
                 rows=tuple(int(row) + 1 for row in np.flatnonzero(empty)[:5]),
             )
