@@ -121,6 +121,27 @@ ANSWERS["explain"] = {
     "columns": [{"name": "tenure", "mean_absolute": 0.081, "low": 0.07, "high": 0.09, "mean": -0.012}],
 }  # fmt: skip
 ANSWERS["pack"] = ANSWERS["inspect"]
+CURVE = [{"k": k, "inertia": 900.0 / k, "silhouette": None if k == 1 else 0.1 * k} for k in range(1, 7)]
+ANSWERS["cluster"] = {
+    "k": 2, "verdict": "one clear k", "sentence": "Gap, silhouette and stability agree on 2.", "curve": CURVE,
+    "clusters": [
+        {"cluster": 0, "name": "low income", "rows": 160, "share": 0.8, "rule": "income <= 70: 98 % pure",
+         "profile": {}, "typical": {}},
+        {"cluster": 1, "name": "high income", "rows": 40, "share": 0.2, "rule": None, "profile": {}, "typical": {}},
+    ],
+    "method": "kmeans", "stability": {"value": 0.97, "low": 0.91, "high": 1.0}, "labels": "segment",
+    "agreement": {"adjusted_rand_score": {"value": 0.91, "low": 0.85, "high": 0.95}},
+    "methods": {"tried": [{"name": "kmeans", "k": 2, "stability": 0.97}, {"name": "genie", "k": 2, "stability": 0.9}],
+                "reasons": ["it is the most stable"]},
+    "rows": 200, "bundle": "mall.mainstay", "outputs": ["mall.mainstay", "mall.csv"], "digest": "ab" * 32,
+    "seconds": 3.4, "findings": [FINDING],
+}  # fmt: skip
+ANSWERS["segment"] = {
+    "k": 2, "verdict": "several plausible k", "sentence": "2 or 3.", "curve": CURVE, "width": 640, "height": 427,
+    "colours": 96615, "clusters": [{"cluster": 0, "colour": "#1f77b4", "rows": 200_000, "share": 0.73},
+                                   {"cluster": 1, "colour": "#d62728", "rows": 73_280, "share": 0.27}],
+    "outputs": ["out.png"], "seconds": 1.2,
+}  # fmt: skip
 ANSWERS["replay"] = {
     "ok": True, "checked": 5000, "same": 5000, "different": 0, "other_model": 12, "unreadable": 0, "missing": [],
     "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}],
@@ -142,6 +163,8 @@ WORDS = {
     "report": ["report", "m.mainstay"],
     "replay": ["replay", "answers.db", "--model", "m.mainstay"],
     "demo": ["demo"],
+    "cluster": ["cluster", "a.csv"],
+    "segment": ["segment", "photo.jpg"],
 }
 
 

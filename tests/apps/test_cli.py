@@ -80,6 +80,24 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
         "verify": ["members", "whole and true"],
         "report": ["churn.html"],
         "serve": [],
+        "cluster": [
+            "2 groups of 200 rows, by kmeans",
+            "one clear k: Gap, silhouette and stability agree on 2.",
+            "80.0%",
+            "income <= 70: 98 % pure",
+            "high income",
+            "agreement 0.9700 (0.9100 to 1)",
+            "genie",
+            "the most stable",
+            "inertia     █▄▂▂▁▁",
+            "adjusted_rand_score",
+            "known groups in segment",
+            "it nearly gives y away",
+            "mall.mainstay  digest abab",
+            "Wrote mall.csv",
+            "3.4 s",
+        ],
+        "segment": ["2 colours", "640 x 427 pixels, 96,615 different", "#1f77b4", "73.0%", "Wrote out.png"],
         "replay": ["5,000 of 5,000", "12 entries of models", "8 numbers are missing"],
     }
     shown = answer.out + (answer.err if verb == "predict" else "")
@@ -134,6 +152,52 @@ def test_train_hands_every_option_on(verbs, shell):
         "proof": "shuffle", "diagnose": True, "test": "t.csv", "rare": 5, "text": "svd",
         "monotone": ("a=+1",), "holdout": 0.25,
     }  # fmt: skip
+
+
+def test_cluster_hands_every_option_on(verbs, shell):
+    words = ["cluster", "a.csv", "--k", "2..9", "--method", "genie", "--columns", "age, income", "--labels", "kind"]
+    words += ["--weight", "age=2", "--weight", "income=0.5", "--scale", "robust", "--outliers", "0.05", "--seed", "7"]
+    words += ["--time-budget", "2m", "-o", "a.mainstay", "-o", "b.csv", "--html", "c.html", "--header", "none"]
+    assert shell(*words, "--schema", "s.toml").code == 0
+    (verb, given, options), *_ = verbs.calls
+    assert (verb, given) == ("cluster", ("a.csv",))
+    assert options.pop("time_budget").seconds == 120
+    assert options.pop("schema").name == "s.toml"
+    assert [str(place) for place in options.pop("out")] == ["a.mainstay", "b.csv", "c.html"]
+    assert options == {
+        "k": "2..9", "method": "genie", "columns": ("age", "income"), "labels": "kind",
+        "weights": ("age=2", "income=0.5"), "scale": "robust", "outliers": 0.05, "seed": 7, "header": "none",
+        "query": None, "sheet": None, "delimiter": None, "encoding": None,
+    }  # fmt: skip
+
+
+def test_segment_hands_every_option_on(verbs, shell):
+    assert shell("segment", "p.jpg", "--k", "4", "--space", "rgb", "--seed", "3", "-o", "out.png").code == 0
+    (verb, given, options), *_ = verbs.calls
+    assert (verb, given) == ("segment", ("p.jpg",))
+    options.pop("time_budget")
+    assert options == {"k": "4", "space": "rgb", "seed": 3, "out": ("out.png",)}
+
+
+def test_groups_that_were_kept_when_interrupted_exit_130(verbs, shell):
+    verbs.interrupted = True
+    answer = shell("cluster", "a.csv", "--json")
+    assert answer.code == 130
+    assert answer.json()["k"] == 2
+
+
+def test_evaluate_shows_groups_beside_known_ones_and_beside_training(verbs, shell):
+    verbs.answers["evaluate"] = {
+        "task": "clustering", "rows": 50, "metrics": {"adjusted_rand_score": {"value": 0.8, "low": 0.7, "high": 0.9}},
+        "clusters": [{"cluster": 0, "name": "low income", "rows": 30, "share": 0.6, "training_share": 0.5,
+                      "mean_distance": 0.25}],
+        "fits_none": {"rows": 2, "share": 0.04}, "labels": "kind",
+        "confusion": {"column": "kind", "labels": ["a", "b"], "clusters": [0], "counts": [[12], [18]]},
+    }  # fmt: skip
+    answer = shell("evaluate", "m.mainstay", "a.csv", "--labels", "kind")
+    assert verbs.calls[0][2]["labels"] == "kind"
+    for text in ("clustering, 50 rows", "0.8000", "60.0%", "50.0%", "low income", "2 rows fit none", "kind", "18"):
+        assert text in answer.out
 
 
 def test_profile_writes_the_files_it_is_asked_for(verbs, shell):

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from mainstay.apps.cli import group_tables
 from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import key_values, plain_table
@@ -140,7 +141,8 @@ def _predict(figures: Figures) -> list[RenderableType]:
 def _evaluate(figures: Figures) -> list[RenderableType]:
     without = [f"{count(figures[key])} {key.replace('_', ' ')}" for key in ("rejected", "left_out") if figures.get(key)]
     head = f"{figures['task']}, {count(figures['rows'])} rows" + (f" ({', '.join(without)})" if without else "")
-    return [Text(head, style="bold"), metrics(figures["metrics"]), *worth(figures)]
+    scores = [metrics(figures["metrics"])] if figures["metrics"] else []
+    return [Text(head, style="bold"), *scores, *worth(figures), *group_tables.shares(figures)]
 
 
 def _explain(figures: Figures) -> list[RenderableType]:
@@ -217,6 +219,8 @@ def _report(figures: Figures) -> list[RenderableType]:
 
 _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "profile": _profile,
+    "cluster": group_tables.cluster,
+    "segment": group_tables.segment,
     "train": _train,
     "train_each": _train_each,
     "predict": _predict,

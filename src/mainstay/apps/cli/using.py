@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mainstay.apps.cli import options
+from mainstay.apps.cli import group_options, options
 from mainstay.apps.cli.answers import answer, answer_rows
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def evaluate(
     *,
     cost: options.Cost = "",
     at_k: options.AtK = None,
+    labels: group_options.KnownGroups = None,
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
@@ -61,13 +62,16 @@ def evaluate(
 
     Every score comes with its 95 % interval; a score that does not
     apply is left blank. With --cost also what the answers cost per row,
-    with --k how good the most probable rows are.
+    with --k how good the most probable rows are. Groups are held
+    against known ones with --labels; without, their shares are shown
+    beside those of training.
     """
     from mainstay import lifecycle
 
     result = lifecycle.evaluate(
-        model, data, cost=cost, at_k=tuple(at_k or ()), **options.reading(header, query, sheet, delimiter, encoding)
-    )
+        model, data, cost=cost, at_k=tuple(at_k or ()), labels=labels,
+        **options.reading(header, query, sheet, delimiter, encoding),
+    )  # fmt: skip
     return answer("evaluate", result, as_json=as_json)
 
 
