@@ -1,0 +1,120 @@
+"""The K-means path from rows to records: form, sample, walk, polish on all rows, and the criteria of each k."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.contracts.errors import UsageError
+from mainstay.contracts.learner import NoDeadline
+from mainstay.learners.cluster.kmeans_path.criteria import fits_of
+from mainstay.learners.cluster.kmeans_path.records import KMeansPath
+from mainstay.learners.cluster.kmeans_path.search import lloyd, searched
+from mainstay.learners.cluster.kmeans_path.table import table_of
+from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.learner import Deadline
+    from mainstay.learners.cluster.kmeans_path.table import Table
+
+    Doubles = NDArray[np.float64]
+
+__all__ = ["kmeans_path", "quick_path"]
+
+_SAMPLE = 16_384
+
+
+def kmeans_path(
+    X: NDArray[np.floating | np.integer],
+    k_max: int,
+    *,
+    sample_weight: NDArray[np.floating] | None = None,
+    seed: int = 0,
+    deadline: Deadline | None = None,
+    threads: int | None = None,
+) -> KMeansPath:
+    """Return the K-means fits of all k from 1 to ``k_max``, with exact inertia on all rows.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Finite numbers; worked on as float32 after centring.
+    k_max : int
+        The largest k, at least 1; the path ends earlier where there are fewer different rows.
+    sample_weight : array of shape (n,), optional
+        How many rows each one stands for, at least 0.
+    seed : int, default 0
+        The same seed gives the same path, whatever the number of threads.
+    deadline : Deadline, optional
+        When it is over, every k still has a fit, polished less.
+    threads : int, optional
+        All cores that the process may use where none is given.
+
+    Returns
+    -------
+    KMeansPath
+
+    Raises
+    ------
+    UsageError
+        When X holds a missing or infinite value or no row, a weight is below 0, or ``k_max`` is below 1.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> [round(fit.inertia, 3) for fit in kmeans_path(rows, 9)]
+    [101.0, 1.0, 0.5, 0.0]
+    """
+    return _path(X, k_max, sample_weight, seed, deadline=deadline or NoDeadline(), threads=threads_of(threads))
+
+
+def quick_path(
+    X: NDArray[np.floating | np.integer],
+    k_max: int,
+    *,
+    sample_weight: NDArray[np.floating] | None = None,
+    seed: int = 0,
+    threads: int = 1,
+) -> KMeansPath:
+    """Return a path that is found with less effort: for curves of resamples, which are compared with each other.
+
+    For up to some ten thousand rows. Parameters and answer are those of :func:`kmeans_path`.
+
+    Examples
+    --------
+    >>> len(quick_path(np.array([[0.0], [1.0], [10.0]]), 2))
+    2
+    """
+    return _path(X, k_max, sample_weight, seed, deadline=NoDeadline(), threads=threads, effort=0)
+
+
+def _path(
+    X: NDArray[np.floating | np.integer],
+    k_max: int,
+    sample_weight: NDArray[np.floating] | None,
+    seed: int,
+    *,
+    deadline: Deadline,
+    threads: int,
+    effort: int = 1,
+) -> KMeansPath:
+    if k_max < 1:
+        raise UsageError(f"k_max must be at least 1, and {k_max} came", where="K-means")
+    with working(threads):
+        table = table_of(X, None if sample_weight is None else np.asarray(sample_weight, np.float64))
+        generator = np.random.default_rng(seed)
+        sample = _sample(table, generator)
+        sets = searched(sample, k_max, generator, deadline)
+        if sample is not table or effort:
+            sets = lloyd(table, sets, 3, 0.0, deadline)
+        return fits_of(table, sets, generator, finished=deadline.left() > 0)
+
+
+def _sample(table: Table, generator: np.random.Generator) -> Table:
+    if table.rows <= _SAMPLE:
+        return table
+    rows = np.sort(generator.choice(table.rows, _SAMPLE, replace=False))
+    return table.take(rows, None if table.weight is None else table.weight[rows].astype(np.float64))
