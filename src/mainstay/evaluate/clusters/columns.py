@@ -1,0 +1,131 @@
+"""Columns as a person knows them: raw values read by the schema, in their own units and words.
+
+Clusters are found in prepared numbers, and described in the values that stand in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.evaluate.words import number
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.schema import Column, Kind, Schema
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["ColumnView", "columns_of", "date_words", "raw_row"]
+
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """One column of a table as numbers that keep their meaning.
+
+    Parameters
+    ----------
+    name, kind : str
+        As in the schema.
+    values : float64 array of shape (n,)
+        Amounts, days since 1970-01-01, or positions in ``levels``; NaN is missing.
+    levels : tuple of str, default ()
+        The words of a category or a boolean.
+    ordered : bool, default False
+        Whether the order of the levels means something.
+    unit : str, default ""
+    """
+
+    name: str
+    kind: Kind
+    values: Floats
+    levels: tuple[str, ...] = ()
+    ordered: bool = False
+    unit: str = ""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether values can be more or less, not only equal or different."""
+        return self.ordered or not self.levels
+
+    def said(self, value: float) -> str:
+        """Return a value as people write it."""
+        if self.levels:
+            return self.levels[int(np.clip(round(value), 0, len(self.levels) - 1))]
+        if self.kind == "datetime":
+            return date_words(value)
+        return number(value) + (f" {self.unit}" if self.unit else "")
+
+
+def columns_of(frame: pl.DataFrame, schema: Schema) -> list[ColumnView]:
+    """Return the features of a table that have values to compare; texts and images have words and pictures instead.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from mainstay.contracts.schema import Column, Schema
+    >>> schema = Schema(columns=(Column(name="city", kind="category", categories=("Bern", "Rome")),))
+    >>> view = columns_of(pl.DataFrame({"city": ["Rome", None]}), schema)[0]
+    >>> view.values.tolist(), view.said(1.0)
+    ([1.0, nan], 'Rome')
+    """
+    from mainstay.contracts.schema import Schema as Contract
+    from mainstay.data.decode import Decoder
+
+    kept = tuple(column for column in schema.features if column.kind not in ("text", "image", "identifier"))
+    if not kept:
+        return []
+    arrays = Decoder(Contract(columns=kept)).from_frame(frame).arrays
+    numbers = dict(zip(arrays.number_names, arrays.numbers.T, strict=True))
+    codes = dict(zip(arrays.category_names, arrays.categories.T, strict=True))
+    found = []
+    for column in kept:
+        if column.name in codes:
+            values = codes[column.name].astype(np.float64)
+            values[(values < 0) | (values >= len(column.categories))] = np.nan
+        else:
+            values = numbers[f"{column.name}.days" if column.kind == "datetime" else column.name].astype(np.float64)
+        found.append(ColumnView(column.name, column.kind, values, _levels(column), column.ordered, column.unit))
+    return found
+
+
+def _levels(column: Column) -> tuple[str, ...]:
+    if column.kind == "boolean":
+        return column.categories or ("no", "yes")
+    return column.categories if column.kind == "category" else ()
+
+
+def date_words(days: float) -> str:
+    """Return days since 1970-01-01 as a date, with the time where a day is too coarse to tell.
+
+    Examples
+    --------
+    >>> date_words(18993.0), date_words(float("nan"))
+    ('2022-01-01', '-')
+    """
+    if not np.isfinite(days):
+        return number(None)
+    return str(np.datetime64("1970-01-01") + np.timedelta64(int(np.floor(days)), "D"))
+
+
+def raw_row(frame: pl.DataFrame, schema: Schema, row: int) -> dict[str, str]:
+    """Return the raw values of one row, features and identifiers, as texts; "" where there is none."""
+    names = [column.name for column in schema.columns if column.role == "feature" or column.kind == "identifier"]
+    known = [name for name in names if name in frame.columns]
+    values = frame.select(known).row(row) if known else ()
+    return {name: _short(value) for name, value in zip(known, values, strict=True)}
+
+
+def _short(value: object) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\u2026"

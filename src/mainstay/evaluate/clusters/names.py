@@ -1,0 +1,96 @@
+"""Names that a person would give: the two strongest traits of a cluster, and more where two would share a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mainstay.evaluate.clusters.records import Contrast
+
+__all__ = ["name_clusters"]
+
+_TRAITS, _MORE, _WORDS = 2, 4, 3
+_LONGEST = 28
+_COMMON, _ALMOST_ALL = 0.5, 0.995
+_BARE = {"yes", "no", "true", "false", "y", "n", "t", "f", "on", "off", "other", "unknown", "none", "low", "high"}
+_RANKED = {"high": "high {0}", "low": "low {0}", "middle": "middling {0}", "extreme": "extreme {0}"}
+_DATED = {"high": "late {0}", "low": "early {0}", "middle": "middling {0}", "extreme": "very early or late {0}"}
+
+
+def name_clusters(
+    contrasts: Sequence[Sequence[Contrast]], words: Sequence[Mapping[str, Sequence[str]]] | None = None
+) -> list[str]:
+    """Return a short name for each cluster, all of them different.
+
+    Parameters
+    ----------
+    contrasts : sequence, one entry per cluster
+        What sets it apart, strongest first.
+    words : sequence of mappings, one per cluster, optional
+        For text columns the words that are more frequent in it.
+
+    Examples
+    --------
+    >>> from mainstay.evaluate.clusters.records import Contrast
+    >>> from mainstay.evaluate.intervals import Score
+    >>> rich = Contrast(column="income", kind="number", aspect="high", effect=Score(0.9), tells=True, words="")
+    >>> name_clusters([[rich], []])
+    ['high income', 'average in everything']
+    """
+    told = [_parts(traits, {} if words is None else words[place]) for place, traits in enumerate(contrasts)]
+    names = [", ".join(parts[:_TRAITS]) or "average in everything" for parts in told]
+    for more in range(_TRAITS + 1, _MORE + 1):
+        often = Counter(names)
+        names = [
+            ", ".join(told[place][:more]) if often[name] > 1 and len(told[place]) >= more else name
+            for place, name in enumerate(names)
+        ]
+    return _numbered(names)
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Add a number to the names that are still shared, the largest cluster first."""
+    often, seen, found = Counter(names), Counter[str](), []
+    for name in names:
+        seen[name] += 1
+        found.append(f"{name} ({seen[name]})" if often[name] > 1 else name)
+    return found
+
+
+def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]]) -> list[str]:
+    found = [", ".join(f'"{_short(word)}"' for word in some[:_WORDS]) for some in words.values() if some]
+    telling = [_trait(trait) for trait in traits if trait.tells]
+    # A text says more than its companions; its words come first.
+    return [*dict.fromkeys([*found, *telling])]
+
+
+def _trait(trait: Contrast) -> str:
+    column = _short(trait.column)
+    if trait.aspect == "absent":
+        return f"no {column}"
+    if trait.aspect == "present":
+        return f"with {column}"
+    if trait.level:
+        return _level(trait, column)
+    return (_DATED if trait.kind == "datetime" else _RANKED)[trait.aspect].format(column)
+
+
+def _level(trait: Contrast, column: str) -> str:
+    level = _short(trait.level)
+    # "yes" or "2" alone says nothing; "Female" does.
+    bare = level.casefold() in _BARE or not any(sign.isalpha() for sign in level) or len(level) < 3
+    said = f"{column} {level}" if bare else level
+    inside = trait.levels[0].inside if trait.levels else 1.0
+    if trait.aspect == "rarely":
+        return f"no {said}" if inside <= 1 - _ALMOST_ALL else f"rarely {said}"
+    if inside >= _ALMOST_ALL:
+        return said
+    return f"mostly {said}" if inside >= _COMMON else f"often {said}"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "\u2026"
