@@ -140,7 +140,7 @@ def test_a_zip_file_that_another_program_wrote(data, change):
 def test_newer_formats_say_who_reads_them(data):
     message = refused(rewritten(data, format=7, mainstay="9.1.0", news={"a": [1]}), FormatError)
     assert "written by mainstay '9.1.0' in format 7" in message
-    assert "reads formats up to 2" in message
+    assert "reads formats up to 3" in message
     assert "Install mainstay 9.1.0 or later" in message
 
 

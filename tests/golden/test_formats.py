@@ -24,6 +24,9 @@ FORMATS = {
         "format_2_classification.mainstay": "ff4c571ce4dd694119c4ed14a6325b74c45675dae1fabd537f68adf5085dcefb",
         "format_2_regression.mainstay": "9a048fd0df2e8dbee3f5173e8e97591051cba580d80895356c348f8d70fd5270",
     },
+    3: {
+        "format_3_clustering.mainstay": "b1c53d286f1bd7f52e28e34b318c654ed51f0e25d53a7dcaeb627e533b9977a3",
+    },
 }
 
 ROW = {"age": 31, "fee": 9.5, "plan": "basic", "city": "Bern"}
@@ -63,3 +66,11 @@ def test_the_decisions_of_the_first_day():
     amount = open_bundle(HERE / "format_2_regression.mainstay").predict_rows([ROW])
     found = [amount.prediction[0], amount.low[0], amount.high[0]]
     np.testing.assert_allclose(found, [16.04642227, 11.62930684, 22.28416172], rtol=1e-8)
+
+
+def test_the_clusters_of_the_first_day():
+    bundle = open_bundle(HERE / "format_3_clustering.mainstay")
+    answers = bundle.clusters.predict_rows([{**ROW, "city": None}, {"age": 70, "fee": 600, "plan": "plus"}])
+    assert [bundle.meaning.names[at] for at in answers.cluster] == ["young, basic", "dear"]
+    assert answers.fits_none.tolist() == [False, True]
+    np.testing.assert_allclose(answers.distance, [0.6435074083419272, 54.06045174504983], rtol=1e-9)

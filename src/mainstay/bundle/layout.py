@@ -13,6 +13,7 @@ from dataclasses import dataclass
 __all__ = [
     "DEFLATED",
     "FORMAT",
+    "FORMAT_OF",
     "LARGEST_FILE",
     "LIMITS",
     "MANIFEST",
@@ -25,8 +26,11 @@ __all__ = [
     "read_local_header",
 ]
 
-FORMAT = 2
-"""The newest format that this version reads and the one that it writes."""
+FORMAT = 3
+"""The newest format that this version reads."""
+
+FORMAT_OF = {"classification": 2, "regression": 2, "clustering": 3}
+"""The format that is written, by task: the least that a reader needs to know, so that older readers keep reading."""
 
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT = 64 * 1024

@@ -106,7 +106,7 @@ def read_manifest(data: bytes, where: str) -> Manifest:
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise FormatError(f"it must be a manifest of format {FORMAT} ({error})", where=place) from error
+        raise FormatError(f"it must be a manifest of a format up to {FORMAT} ({error})", where=place) from error
     if msgspec.json.encode(manifest) != data:
         raise FormatError("it is not in the one way in which manifests are written", where=place)
     names = [member.name for member in manifest.members]

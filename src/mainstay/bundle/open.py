@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mainstay.bundle.archive import Archive, unfold, walk
 from mainstay.bundle.audit import GraphFacts, audit_graph
+from mainstay.bundle.clusters import ClusterPredictor, predictor_of
 from mainstay.bundle.documents import read_json, read_text, read_toml
 from mainstay.bundle.file import Source, read_file, write_atomically
-from mainstay.bundle.predict import Answers, Predictor
-from mainstay.bundle.records import Golden, Outputs
+from mainstay.bundle.layout import FORMAT_OF
+from mainstay.bundle.records import ClusterOutputs, Golden, Outputs
 from mainstay.bundle.replay import replay_golden
-from mainstay.contracts.errors import FormatError, InputError
+from mainstay.contracts.errors import FormatError, InputError, UsageError
 from mainstay.data.decode import Decoder
 
 if TYPE_CHECKING:
@@ -26,10 +29,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mainstay.bundle.manifest import Manifest
+    from mainstay.bundle.predict import Answers, Predictor
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
 
-__all__ = ["Bundle", "Documents", "audit_model", "open_bundle", "read_documents"]
+__all__ = ["Bundle", "Documents", "audit_model", "check_task", "open_bundle", "read_documents", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Documents:
     """The members of a bundle as records; the model is still bytes."""
 
     schema: Schema
-    outputs: Outputs
+    outputs: Outputs | ClusterOutputs
     recipe: dict[str, Any]
     evaluation: dict[str, Any]
     golden: Golden
@@ -50,13 +54,16 @@ class Documents:
 class Bundle:
     """A model that answers, with all that is known of it. Made by :func:`open_bundle`.
 
+    A model answers a target, or it groups rows; what belongs to the other kind is refused with a sentence.
+
     Attributes
     ----------
     digest : str
         By which the model is known: SHA-256 of its manifest.
     manifest : Manifest
     schema : Schema
-    outputs : Outputs
+    meaning : Outputs or ClusterOutputs
+        What the answers mean, of either kind.
     recipe, evaluation, reference : dict
     golden : Golden
     report : str
@@ -67,15 +74,20 @@ class Bundle:
         What the audit of the graph saw.
     data : bytes
         The file, byte for byte.
-    predictor : Predictor
+    asked : Predictor or ClusterPredictor
+        What answers, of either kind.
+    clusters : ClusterPredictor, optional
+        What answers, where the model groups rows; None where it answers a target.
     """
 
-    def __init__(self, archive: Archive, documents: Documents, facts: GraphFacts, predictor: Predictor) -> None:
+    def __init__(
+        self, archive: Archive, documents: Documents, facts: GraphFacts, asked: Predictor | ClusterPredictor
+    ) -> None:
         self.data = archive.data
         self.digest = archive.digest
         self.manifest: Manifest = archive.manifest
         self.schema = documents.schema
-        self.outputs = documents.outputs
+        self.meaning = documents.outputs
         self.recipe = documents.recipe
         self.evaluation = documents.evaluation
         self.reference = documents.reference
@@ -83,15 +95,50 @@ class Bundle:
         self.report = documents.report
         self.card = documents.card
         self.facts = facts
-        self.predictor = predictor
+        self.asked = asked
+        self.clusters = asked if isinstance(asked, ClusterPredictor) else None
 
     def __repr__(self) -> str:
-        return f"<Bundle {self.digest[:12]}: {self.outputs.task} of {self.outputs.target!r}>"
+        return f"<Bundle {self.digest[:12]}: {told(self.meaning)}>"
+
+    @property
+    def task(self) -> str:
+        """What the model is for: "classification", "regression" or "clustering"."""
+        return self.meaning.task
 
     @property
     def model(self) -> bytes:
         """The ONNX graph."""
-        return self.predictor.model
+        return self.asked.model
+
+    @property
+    def predictor(self) -> Predictor:
+        """What answers, where the model answers a target.
+
+        Raises
+        ------
+        UsageError
+            When it groups rows.
+        """
+        if isinstance(self.asked, ClusterPredictor):
+            raise UsageError(
+                f"this needs a model that answers a target, and this one groups rows into "
+                f"{self.asked.outputs.clusters} clusters",
+                where=f"model {self.digest[:12]}",
+                hint="Ask it for clusters with mainstay predict.",
+            )
+        return self.asked
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the answers mean, where the model answers a target.
+
+        Raises
+        ------
+        UsageError
+            When it groups rows.
+        """
+        return self.predictor.outputs
 
     def predict_arrays(self, arrays: Arrays) -> Answers:
         """Answer decoded rows; see :meth:`Predictor.predict_arrays`."""
@@ -147,11 +194,12 @@ def open_bundle(source: Source, *, replay: bool = True, threads: int = 1, where:
     where = where or ("bundle" if isinstance(source, bytes) else str(source))
     archive = walk(read_file(source), where)
     documents = read_documents(unfold(archive), where)
+    check_task(archive.manifest, documents, where)
     facts = audit_model(documents, where)
-    predictor = Predictor(documents.schema, documents.outputs, documents.model, threads=threads)
+    asked = predictor_of(documents.schema, documents.outputs, documents.model, threads=threads)
     if replay:
-        replay_golden(predictor, documents.golden, where)
-    return Bundle(archive, documents, facts, predictor)
+        replay_golden(asked, documents.golden, where)
+    return Bundle(archive, documents, facts, asked)
 
 
 def read_documents(parts: Mapping[str, bytes], where: str) -> Documents:
@@ -178,7 +226,7 @@ def read_documents(parts: Mapping[str, bytes], where: str) -> Documents:
         raise FormatError(f"the schema cannot be used ({error.message})", where=place("schema.toml")) from error
     return Documents(
         schema=schema,
-        outputs=read_json(parts["outputs.json"], Outputs, place("outputs.json")),
+        outputs=_read_outputs(parts["outputs.json"], place("outputs.json")),
         recipe=read_toml(parts["recipe.toml"], place("recipe.toml")),
         evaluation=table("evaluation.json"),
         golden=read_json(parts["golden.json"], Golden, place("golden.json")),
@@ -187,6 +235,46 @@ def read_documents(parts: Mapping[str, bytes], where: str) -> Documents:
         card=read_text(parts["card.md"], place("card.md")),
         model=parts["model.onnx"],
     )
+
+
+class _Task(msgspec.Struct):
+    task: str = ""
+
+
+def _read_outputs(data: bytes, where: str) -> Outputs | ClusterOutputs:
+    """Return what answers mean, as the task says."""
+    if read_json(data, _Task, where).task == "clustering":
+        return read_json(data, ClusterOutputs, where)
+    return read_json(data, Outputs, where)
+
+
+def check_task(manifest: Manifest, documents: Documents, where: str) -> None:
+    """Refuse a task that the file's format does not have yet, for its readers could not tell what it needs.
+
+    Raises
+    ------
+    FormatError
+        When the format is too old for the task.
+    """
+    needed = FORMAT_OF[documents.outputs.task]
+    if documents.outputs.task == "clustering" and manifest.format < needed:
+        raise FormatError(
+            f"a clustering needs format {needed}, and the manifest says {manifest.format}",
+            where=f"{where} > outputs.json",
+        )
+
+
+def told(meaning: Outputs | ClusterOutputs) -> str:
+    """Return in few words what a model does.
+
+    Examples
+    --------
+    >>> told(Outputs(task="regression", target="rent")), told(ClusterOutputs(names=("a", "b")))
+    ("regression of 'rent'", 'clustering into 2')
+    """
+    if isinstance(meaning, ClusterOutputs):
+        return f"clustering into {meaning.clusters}"
+    return f"{meaning.task} of {meaning.target!r}"
 
 
 def audit_model(documents: Documents, where: str) -> GraphFacts:

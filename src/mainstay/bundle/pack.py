@@ -12,7 +12,7 @@ from typing import Any
 from mainstay.bundle.archive import write_archive
 from mainstay.bundle.documents import write_toml
 from mainstay.bundle.file import write_atomically
-from mainstay.bundle.layout import FORMAT
+from mainstay.bundle.layout import FORMAT_OF
 from mainstay.bundle.manifest import Manifest, Member
 from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.bundle.records import BundleContent, encode_json, model_digest
@@ -23,7 +23,7 @@ __all__ = ["pack", "seal", "write_bundle"]
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "lightgbm", "polars")
 
 
-def pack(content: BundleContent, *, created: datetime | None = None) -> bytes:
+def pack(content: BundleContent[Any], *, created: datetime | None = None) -> bytes:
     """Return the bytes of a bundle, after they have been opened and their golden rows replayed.
 
     Parameters
@@ -43,7 +43,7 @@ def pack(content: BundleContent, *, created: datetime | None = None) -> bytes:
     return seal(content, created=created).data
 
 
-def seal(content: BundleContent, *, created: datetime | None = None) -> Bundle:
+def seal(content: BundleContent[Any], *, created: datetime | None = None) -> Bundle:
     """Pack, and return what was packed as it opens: the same as ``open_bundle(pack(content))``, opened once.
 
     Raises
@@ -58,7 +58,7 @@ def seal(content: BundleContent, *, created: datetime | None = None) -> Bundle:
     return bundle
 
 
-def write_bundle(content: BundleContent, path: str | Path, *, created: datetime | None = None) -> Bundle:
+def write_bundle(content: BundleContent[Any], path: str | Path, *, created: datetime | None = None) -> Bundle:
     """Write a bundle to a file, whole or not at all, and return it opened.
 
     Raises
@@ -73,7 +73,7 @@ def write_bundle(content: BundleContent, path: str | Path, *, created: datetime 
     return bundle
 
 
-def _bytes_of(content: BundleContent, created: datetime | None) -> bytes:
+def _bytes_of(content: BundleContent[Any], created: datetime | None) -> bytes:
     from mainstay.data.schema_file import to_toml
 
     schema, outputs = to_toml(content.schema).encode(), encode_json(content.outputs)
@@ -97,7 +97,7 @@ def _bytes_of(content: BundleContent, created: datetime | None) -> bytes:
         "card.md": content.card.encode(),
     }
     time = (created or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    return write_archive(parts, lambda members: _manifest(members, time))
+    return write_archive(parts, lambda members: _manifest(members, time, FORMAT_OF[content.outputs.task]))
 
 
 def _json(record: Any, where: str) -> bytes:
@@ -107,21 +107,21 @@ def _json(record: Any, where: str) -> bytes:
         raise UsageError(f"this does not fit into JSON ({error})", where=where) from error
 
 
-def _manifest(members: tuple[Member, ...], created: str) -> Manifest:
+def _manifest(members: tuple[Member, ...], created: str, number: int) -> Manifest:
     from mainstay import __version__
 
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
-    return Manifest(format=FORMAT, mainstay=__version__, created=created, versions=versions, members=members)
+    return Manifest(format=number, mainstay=__version__, created=created, versions=versions, members=members)
 
 
-def _check_kept(content: BundleContent, bundle: Bundle) -> None:
+def _check_kept(content: BundleContent[Any], bundle: Bundle) -> None:
     """Refuse to write what does not come back as it went in."""
     pairs = {
         "schema": (content.schema, bundle.schema),
-        "outputs": (content.outputs, bundle.outputs),
+        "outputs": (content.outputs, bundle.meaning),
         "golden": (content.golden, bundle.golden),
         "report": (content.report, bundle.report),
         "card": (content.card, bundle.card),

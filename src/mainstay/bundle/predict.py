@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.records import encode_json, model_digest
-from mainstay.contracts.errors import BundleError
-from mainstay.data.decode import Decoder
-from mainstay.graph.run import Session
+from mainstay.bundle.predict_graph import GraphPredictor
+from mainstay.bundle.records import Outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import polars as pl
     from numpy.typing import NDArray
 
-    from mainstay.bundle.records import Outputs
-    from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
-    from mainstay.data.decode import Decoded, Problem
+    from mainstay.data.decode import Problem
 
 __all__ = ["Answers", "Predictor"]
 
@@ -62,8 +55,8 @@ class Answers:
     members: NDArray[np.bool_] | None = None
 
 
-class Predictor:
-    """A schema, a graph and what its answers mean, ready to answer.
+class Predictor(GraphPredictor[Outputs, Answers]):
+    """A schema, a graph and what its answers mean, ready to answer; for targets, see also :class:`ClusterPredictor`.
 
     Parameters
     ----------
@@ -83,79 +76,17 @@ class Predictor:
     """
 
     def __init__(self, schema: Schema, outputs: Outputs, model: bytes, *, threads: int = 1) -> None:
-        self.schema = schema
-        self.outputs = outputs
-        self.model = model
-        self.decoder = Decoder(schema)
-        self._session = Session(model, threads=threads)
-        self._name, (self._kind, self._width) = next(iter(outputs.graph_outputs.items()))
+        super().__init__(schema, outputs, model, threads=threads)
         self._labels = np.empty(len(outputs.labels), object)
         self._labels[:] = list(outputs.labels)
-        if self._name not in self._session.outputs:
-            raise BundleError(
-                f"a graph for {outputs.task} must have the output {self._name!r}, and {self._session.outputs} came",
-                where="model.onnx",
-            )
 
-    @property
-    def model_digest(self) -> str:
-        """What an evaluation of this predictor is bound to."""
-        from mainstay.data.schema_file import to_toml
-
-        return model_digest(to_toml(self.schema).encode(), self.model, encode_json(self.outputs))
-
-    def predict_arrays(self, arrays: Arrays) -> Answers:
-        """Answer decoded rows; none of them is refused.
-
-        Raises
-        ------
-        BundleError
-            When the arrays do not fit the graph.
-        """
-        return self._answer(arrays, (), np.zeros(arrays.rows, np.bool_), ())
-
-    def predict_rows(self, rows: Sequence[Mapping[str, object]]) -> Answers:
-        """Answer plain rows: the serving path, which needs no table library.
-
-        Parameters
-        ----------
-        rows : sequence of mappings
-            Values by column name; a column that is left out is missing.
-
-        Raises
-        ------
-        SchemaError
-            When a row is not a mapping.
-        """
-        return self._decoded(self.decoder.from_rows(rows))
-
-    def predict_frame(self, frame: pl.DataFrame) -> Answers:
-        """Answer a table.
-
-        Raises
-        ------
-        SchemaError
-            When a feature's column is not there.
-        """
-        return self._decoded(self.decoder.from_frame(frame))
-
-    def _decoded(self, decoded: Decoded) -> Answers:
-        return self._answer(decoded.arrays, decoded.problems, decoded.rejected, decoded.extra_columns)
-
-    def _answer(
+    def _say(
         self,
-        arrays: Arrays,
+        raw: NDArray[Any],
         problems: tuple[Problem, ...],
         rejected: NDArray[np.bool_],
         extra_columns: tuple[str, ...],
     ) -> Answers:
-        raw = self._session.run(arrays)[self._name]
-        if raw.shape != (arrays.rows, self._width) or raw.dtype != self._kind:
-            raise BundleError(
-                f"{self._name} must be {self._kind} of shape ({arrays.rows}, {self._width}), and {raw.dtype.name} of "
-                f"shape {raw.shape} came",
-                where="model.onnx",
-            )
         # Without a problem no row is refused, and a server need not look.
         said = Answers(raw, None, problems, rejected, extra_columns)
         refused = bool(problems) and bool(rejected.any())

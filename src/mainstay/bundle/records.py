@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from mainstay.bundle.cluster_outputs import ClusterOutputs
 from mainstay.contracts.deciding import (
     Costs,
     PredictionIntervals,
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.schema import Schema
 
-__all__ = ["BundleContent", "Golden", "GoldenRow", "Label", "Outputs", "encode_json", "model_digest", "plain_value"]
+__all__ = [
+    "BundleContent",
+    "ClusterOutputs",
+    "Golden",
+    "GoldenRow",
+    "Label",
+    "Meaning",
+    "Outputs",
+    "encode_json",
+    "model_digest",
+    "plain_value",
+]
 
 Label = bool | int | float | str
 Cell = bool | int | float | str | None
@@ -154,6 +166,9 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {"prediction": ("float64", 1)}
 
 
+Meaning = TypeVar("Meaning", Outputs, ClusterOutputs)
+
+
 class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A row and the answer that it must get.
 
@@ -164,14 +179,24 @@ class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rejected : bool, default False
         The row breaks the schema and gets no answer.
     prediction : label or float, optional
+        Of a clustering the number of the cluster.
     probabilities : tuple of float, optional
         The float32 values, written exactly.
+    distance, second_distance : float, optional
+        Of a clustering: how far the row is from its cluster, and from the second nearest, where there are two; None
+        where it is no number.
+    fits_none : bool, optional
+        Of a clustering.
     """
 
     row: dict[str, Cell]
     rejected: bool = False
     prediction: Label | None = None
     probabilities: tuple[float, ...] | None = None
+    # Left out of the file where they are not set, so that files without them keep their bytes.
+    distance: float | msgspec.UnsetType | None = msgspec.UNSET
+    second_distance: float | msgspec.UnsetType | None = msgspec.UNSET
+    fits_none: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,15 +206,15 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BundleContent:
+class BundleContent(Generic[Meaning]):
     """All that goes into a bundle.
 
     Parameters
     ----------
     schema : Schema
     model : bytes
-        The ONNX graph: inputs "numbers" and "categories", output "probabilities" or "prediction".
-    outputs : Outputs
+        The ONNX graph: inputs "numbers" and "categories", output "probabilities", "prediction" or "distances".
+    outputs : Outputs or ClusterOutputs
     recipe : dict
         All it takes to run the training again; becomes TOML, so it holds no None.
     evaluation : dict
@@ -205,7 +230,7 @@ class BundleContent:
 
     schema: Schema
     model: bytes
-    outputs: Outputs
+    outputs: Meaning
     recipe: dict[str, Any] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=dict)
     golden: Golden = field(default_factory=Golden)

@@ -12,56 +12,78 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.records import Cell, Golden, GoldenRow
+from mainstay.bundle.replay_clusters import cluster_row, compare_clusters
 from mainstay.contracts.errors import ParityError, ReplayError
 from mainstay.graph.parity import check_parity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from mainstay.bundle.predict import Answers, Predictor
 
 __all__ = ["TOLERANCE", "plain_cells", "record_golden", "replay_golden"]
 
 TOLERANCE = 1e-6
-"""Allowed between a stored answer and the one given: absolute for a probability, relative for an amount."""
+"""Allowed between a stored answer and the one given: absolute for a probability, relative for an amount or distance."""
 
 
-def record_golden(predictor: Predictor, rows: Sequence[Mapping[str, object]]) -> Golden:
+def record_golden(predictor: Predictor | ClusterPredictor, rows: Sequence[Mapping[str, object]]) -> Golden:
     """Return rows with the answers that they get now.
 
     Parameters
     ----------
-    predictor : Predictor
+    predictor : Predictor or ClusterPredictor
     rows : sequence of mappings
         Raw values by column name; dates become ISO 8601 text, NaN becomes None.
     """
     cells = [plain_cells(row) for row in rows]
+    if isinstance(predictor, ClusterPredictor):
+        grouped = predictor.predict_rows(cells)
+        return Golden(
+            tuple(
+                GoldenRow(row=row, rejected=True) if grouped.rejected[at] else cluster_row(row, grouped, at)
+                for at, row in enumerate(cells)
+            )
+        )
     answers = predictor.predict_rows(cells)
     return Golden(tuple(_golden_row(row, answers, at) for at, row in enumerate(cells)))
 
 
-def replay_golden(predictor: Predictor, golden: Golden, where: str = "bundle") -> int:
+def replay_golden(predictor: Predictor | ClusterPredictor, golden: Golden, where: str = "bundle") -> int:
     """Ask the golden rows again and return how many there are.
 
     Raises
     ------
     ReplayError
         When a row is refused that was not, or answered that was refused, or its answer differs by more than
-        :data:`TOLERANCE`. A class may differ only where its probability is that near to another's.
+        :data:`TOLERANCE`. A class may differ only where its probability is that near to another's, and a cluster only
+        where its distance is.
     """
     place = f"{where} > golden.json"
     if not golden.rows:
         return 0
+    if isinstance(predictor, ClusterPredictor):
+        grouped = predictor.predict_rows([row.row for row in golden.rows])
+        _check_refused(golden, grouped.rejected, place)
+        compare_clusters(predictor.outputs, golden.rows, grouped, tolerance=TOLERANCE, place=place)
+        return len(golden.rows)
     answers = predictor.predict_rows([row.row for row in golden.rows])
-    stored = [row.rejected for row in golden.rows]
-    for at in np.flatnonzero(answers.rejected != np.array(stored)):
-        said = "was refused" if stored[at] else "was answered"
-        raise ReplayError(f"golden row {at} {said} when the model was written, and is not now", where=place)
+    _check_refused(golden, answers.rejected, place)
     kept = np.flatnonzero(~answers.rejected)
     if len(kept):
         _compare(predictor, golden, answers, kept.tolist(), place)
     return len(golden.rows)
+
+
+def _check_refused(golden: Golden, rejected: NDArray[np.bool_], place: str) -> None:
+    stored = [row.rejected for row in golden.rows]
+    for at in np.flatnonzero(rejected != np.array(stored)):
+        said = "was refused" if stored[at] else "was answered"
+        raise ReplayError(f"golden row {at} {said} when the model was written, and is not now", where=place)
 
 
 def plain_cells(row: Mapping[str, object]) -> dict[str, Cell]:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mainstay.bundle.archive import unfold, walk
+from mainstay.bundle.clusters import predictor_of
 from mainstay.bundle.file import Source, read_file
-from mainstay.bundle.open import audit_model, read_documents
-from mainstay.bundle.predict import Predictor
+from mainstay.bundle.open import audit_model, check_task, read_documents, told
 from mainstay.bundle.records import model_digest
 from mainstay.bundle.replay import TOLERANCE, replay_golden
 from mainstay.contracts.errors import MainstayError
@@ -105,8 +105,8 @@ class _Steps:
 
     def documents(self) -> str:
         self._documents = read_documents(self._parts, self._where)
-        schema, outputs = self._documents.schema, self._documents.outputs
-        return f"{len(schema.features)} features; {outputs.task} of {outputs.target}"
+        check_task(self._archive.manifest, self._documents, self._where)
+        return f"{len(self._documents.schema.features)} features; {told(self._documents.outputs)}"
 
     def graph(self) -> str:
         facts = audit_model(self._documents, self._where)
@@ -115,7 +115,7 @@ class _Steps:
 
     def load(self) -> str:
         documents = self._documents
-        self._predictor = Predictor(documents.schema, documents.outputs, documents.model)
+        self._predictor = predictor_of(documents.schema, documents.outputs, documents.model)
         return f"ONNX Runtime loads the graph ({len(documents.model)} bytes)"
 
     def golden(self) -> str:

@@ -89,13 +89,13 @@ def finish(
 
 def _judge(
     trained: Trained,
-    content: BundleContent,
+    content: BundleContent[Outputs],
     table: Table,
     settings: Settings,
     around: Surroundings,
     *,
     findings: tuple[Finding, ...],
-) -> tuple[ReportData, BundleContent]:
+) -> tuple[ReportData, BundleContent[Outputs]]:
     """Answer the held-out rows, score the answers, and put down what was found.
 
     The graph is loaded here and let go at the end, for it takes several times its size and is loaded once more when
