@@ -117,7 +117,8 @@ def agreement(labels: Ints, truth: Sequence[object], *, weight: ArrayLike | None
     weights = np.ones(int(known.sum())) if weight is None else np.asarray(weight, np.float64)[known]
     clusters = np.asarray(labels, np.int64)[known]
     width = int(labels.max()) + 1
-    table = np.bincount(clusters * len(names) + codes, weights, width * len(names)).reshape(width, len(names))
+    cells = np.bincount(clusters * len(names) + codes, weights, width * len(names)).astype(np.float64)
+    table = cells.reshape(width, len(names))
     effective = float(weights.sum() ** 2 / np.square(weights).sum())
     return Agreement(
         metrics=_metrics(table, effective, seed),
@@ -179,7 +180,7 @@ def _scored(way: Callable[[Floats], Floats], table: Floats, drawn: Floats, effec
 def _spoiled(table: Floats, effective: float) -> Floats:
     """Return the table with as many rows astray as may be without one being seen."""
     astray = Z**2 / (effective + Z**2)
-    return (1 - astray) * table + astray * table.sum() / table.size
+    return np.asarray((1 - astray) * table + astray * table.sum() / table.size, np.float64)
 
 
 def _pairs(counts: Floats) -> Floats:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mainstay.evaluate.clusters.records import Contrast
 
@@ -14,6 +15,7 @@ __all__ = ["name_clusters"]
 
 _TRAITS, _MORE, _WORDS = 2, 4, 3
 _LONGEST = 28
+_UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _COMMON, _ALMOST_ALL = 0.5, 0.995
 _BARE = {"yes", "no", "true", "false", "y", "n", "t", "f", "on", "off", "other", "unknown", "none", "low", "high"}
 _RANKED = {"high": "high {0}", "low": "low {0}", "middle": "middling {0}", "extreme": "extreme {0}"}
@@ -40,7 +42,8 @@ def name_clusters(
     >>> name_clusters([[rich], []])
     ['high income', 'average in everything']
     """
-    told = [_parts(traits, {} if words is None else words[place]) for place, traits in enumerate(contrasts)]
+    plain = _plain_names({trait.column for traits in contrasts for trait in traits})
+    told = [_parts(traits, {} if words is None else words[place], plain) for place, traits in enumerate(contrasts)]
     names = [", ".join(parts[:_TRAITS]) or "average in everything" for parts in told]
     for more in range(_TRAITS + 1, _MORE + 1):
         often = Counter(names)
@@ -60,15 +63,14 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]]) -> list[str]:
+def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]], plain: Mapping[str, str]) -> list[str]:
     found = [", ".join(f'"{_short(word)}"' for word in some[:_WORDS]) for some in words.values() if some]
-    telling = [_trait(trait) for trait in traits if trait.tells]
+    telling = [_trait(trait, plain[trait.column]) for trait in traits if trait.tells]
     # A text says more than its companions; its words come first.
     return [*dict.fromkeys([*found, *telling])]
 
 
-def _trait(trait: Contrast) -> str:
-    column = _short(trait.column)
+def _trait(trait: Contrast, column: str) -> str:
     if trait.aspect == "absent":
         return f"no {column}"
     if trait.aspect == "present":
@@ -89,6 +91,22 @@ def _level(trait: Contrast, column: str) -> str:
     if inside >= _ALMOST_ALL:
         return said
     return f"mostly {said}" if inside >= _COMMON else f"often {said}"
+
+
+def _plain_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return columns as they are spoken of, without underscores and units; as they are where two would be alike.
+
+    "Annual_Income (k$)" is "annual income"; capitals inside a word stay.
+    """
+    spoken = {column: _spoken(column) for column in columns}
+    often = Counter(spoken.values())
+    return {column: _short(column if often[word] > 1 else word) for column, word in spoken.items()}
+
+
+def _spoken(column: str) -> str:
+    words = _UNIT.sub("", column).replace("_", " ").split()
+    plain = [word.lower() if word.istitle() else word for word in words]
+    return " ".join(plain) or column
 
 
 def _short(text: str) -> str:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["matching", "rules_of"]
 
 _HELD_OUT, _MOST_COLUMNS, _BEAM, _STEPS = 0.3, 3, 6, 7
-_PRICE, _WORTH = 0.015, 0.02
-"""What each further bound costs, and what a further column must gain, both in F1."""
+_PRICE, _WORTH = 0.02, 0.01
+"""What each bound costs in F1, and each column besides; a bound must also gain more than one row of the cluster."""
 _LEAST = 0.05
-"""By how much F1 must pass that of the rule that takes every row."""
+"""By how much F1, less the price, must pass that of the rule that takes every row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class _State:
 
 
 def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: int = 0) -> list[Rule | None]:
-    """Return a rule for each cluster; None where none is better than taking every row.
+    """Return a rule for each cluster; None where none is better than taking every row, or where the
+    cluster has too few rows to measure one.
 
     Parameters
     ----------
@@ -78,8 +79,9 @@ def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: in
         return [None] * len(sizes)
     search = _Search(views, candidates, learn, labels, weight)
     found = [search.best(cluster) for cluster in range(len(sizes))]
+    seen = np.bincount(labels[check], minlength=len(sizes))
     return [
-        None if conditions is None else _measured(views, conditions, labels == cluster, weight, check)
+        _measured(views, conditions, labels == cluster, weight, check) if conditions and seen[cluster] else None
         for cluster, conditions in enumerate(found)
     ]
 
@@ -156,7 +158,8 @@ class _Search:
         rows, hits = (part @ self.table for part in (weight, weight * mine))
         after = 2 * hits / np.maximum(rows + total, 1e-9)
         bounds = len(state.sides)
-        worth = after - _PRICE * bounds - np.where(np.isin(self._columns, state.columns), 0.0, _WORTH)
+        columns = len(state.columns) + ~np.isin(self._columns, state.columns)
+        worth = after - self._price(mine) * (bounds + 1) - _WORTH * columns
         found = []
         for place in np.argsort(-worth, kind="stable"):
             entry = self.candidates[place]
@@ -169,6 +172,10 @@ class _Search:
     @property
     def _columns(self) -> Ints:
         return np.array([entry.column for entry in self.candidates])
+
+    @staticmethod
+    def _price(mine: NDArray[np.bool_]) -> float:
+        return _PRICE + 1 / max(int(mine.sum()), 1)
 
     @staticmethod
     def _allowed(state: _State, entry: Candidate) -> bool:
@@ -207,7 +214,11 @@ class _Search:
                 wider = joined(view, held, entry.condition)
                 mask = beside & fits(view, wider)
                 rows, hits = float(self.weight[mask].sum()), float(self.weight[mask & mine].sum())
-                worth = 2 * hits / max(rows + total, 1e-9) - _PRICE * len(state.sides) - _WORTH * len(state.columns)
+                worth = (
+                    2 * hits / max(rows + total, 1e-9)
+                    - self._price(mine) * (len(state.sides) + 1)
+                    - _WORTH * len(state.columns)
+                )
                 conditions = (*state.conditions[:at], wider, *state.conditions[at + 1 :])
                 found.append(_State(conditions, state.columns, state.sides | {(column, str(wider))}, mask, worth))
         return sorted(found, key=lambda state: -state.worth)[:_BEAM]
