@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["matching", "rules_of"]
 
 _HELD_OUT, _MOST_COLUMNS, _BEAM, _STEPS = 0.3, 3, 6, 7
-_PRICE, _WORTH = 0.02, 0.01
+_PRICE, _WORTH = 0.01, 0.01
 """What each bound costs in F1, and each column besides; a bound must also gain more than one row of the cluster."""
-_LEAST = 0.05
+_LEAST = 0.02
 """By how much F1, less the price, must pass that of the rule that takes every row."""
 
 
@@ -48,8 +48,7 @@ class _State:
 
 
 def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: int = 0) -> list[Rule | None]:
-    """Return a rule for each cluster; None where none is better than taking every row, or where the
-    cluster has too few rows to measure one.
+    """Return a rule for each cluster; None where none beats taking every row or none can be measured.
 
     Parameters
     ----------
