@@ -14,16 +14,20 @@ from mainstay.prepare.cyclic import Cyclic, fit_cyclic
 from mainstay.prepare.derive import Derive, fit_derive
 from mainstay.prepare.encode import Codes, OneHot, Ordinal, fit_encode
 from mainstay.prepare.impute import Impute, complete_rows, fit_impute
+from mainstay.prepare.limit import Limit
 from mainstay.prepare.monotone import check_monotone, directions
 from mainstay.prepare.operations import GraphOperations, NumpyOperations
 from mainstay.prepare.polynomial import Polynomial, fit_polynomial
 from mainstay.prepare.rare import RareLevels, fit_rare
 from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the type when it decodes
 from mainstay.prepare.scale import Scale, fit_scale
+from mainstay.prepare.skew import Unskew
 from mainstay.prepare.step import Block, Names, Seen
 from mainstay.prepare.target_means import Means, TargetMeans, fit_target_means, many_levels
 from mainstay.prepare.text import TextFeatures, Written
 from mainstay.prepare.text_memory import recall_text
+from mainstay.prepare.topics import UnitRows
+from mainstay.prepare.weigh import Weigh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +42,10 @@ __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
 AnyStep = (
     Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic | RareLevels
-)
-"""The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`."""
+    | Unskew | Limit | UnitRows | Weigh
+)  # fmt: skip
+"""The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`, or
+in :mod:`mainstay.prepare.clusters`."""
 
 Tensor = TypeVar("Tensor")
 _CHUNK = 8_192

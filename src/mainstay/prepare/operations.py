@@ -48,6 +48,10 @@ class Operations(Protocol[Tensor]):
         """Return whole numbers, truths or float64 as float32."""
         ...
 
+    def as_double(self, tensor: Tensor) -> Tensor:
+        """Return float32 numbers as float64."""
+        ...
+
     def as_place(self, tensor: Tensor) -> Tensor:
         """Return whole float32 numbers as int64."""
         ...
@@ -123,6 +127,10 @@ class NumpyOperations:
         """Convert."""
         return tensor.astype(np.float32)
 
+    def as_double(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Convert."""
+        return tensor.astype(np.float64)
+
     def as_place(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """Convert."""
         return tensor.astype(np.int64)
@@ -186,6 +194,10 @@ class GraphOperations:
     def as_float(self, tensor: str) -> str:
         """Cast."""
         return self._builder.node("Cast", [tensor], to=self._FLOAT)
+
+    def as_double(self, tensor: str) -> str:
+        """Cast."""
+        return self._builder.node("Cast", [tensor], to=self._DOUBLE)
 
     def as_place(self, tensor: str) -> str:
         """Cast."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mainstay.prepare.recipe import Recipe
     from mainstay.prepare.step import Names, Seen
 
-__all__ = ["TextFeatures", "Written", "fit_text"]
+__all__ = ["Documents", "TextFeatures", "Written", "components_of", "fit_text", "sample_rows", "written_by"]
 
 Tensor = TypeVar("Tensor")
 
@@ -122,16 +122,16 @@ def fit_text(recipe: Recipe, seen: Seen, deadline: Deadline | None = None) -> li
         return []
     made = []
     for column in range(len(seen.block.texts)):
-        rows = _sample(seen, column)
+        rows = sample_rows(seen, column)
         some = seen if rows is None else seen.take(rows)
-        document = _Documents.of(some, column, recipe.vocabulary)
+        document = Documents.of(some, column, recipe.vocabulary)
         if document is not None:
             found = _fit_column(recipe, some, document, deadline)
             made += found if rows is None else [_of_all(one, seen, rows) for one in found]
     return made
 
 
-def _sample(seen: Seen, column: int) -> NDArray[np.int64] | None:
+def sample_rows(seen: Seen, column: int) -> NDArray[np.int64] | None:
     """Return the rows to learn from, at random, where all would take too long; None for all."""
     outputs = 1 if seen.target is None else max(1, min(seen.target.classes, MOST_CLASSES))
     share = _LARGEST / max(1, len(seen.block.texts[column].ids) * outputs)
@@ -154,8 +154,18 @@ def _of_all(one: Written, seen: Seen, rows: NDArray[np.int64]) -> Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Documents:
-    """One text column as a sparse matrix of length-one rows, and its vocabulary."""
+class Documents:
+    """One text column as a sparse matrix of length-one rows, and its vocabulary.
+
+    Parameters
+    ----------
+    column, terms : int
+        Which text column, and how many terms it can have.
+    vocabulary : int64 array of shape (m,)
+        The terms that are used, ascending.
+    idf : float64 array of shape (m,)
+    matrix : scipy.sparse.csr_matrix of shape (n, m)
+    """
 
     column: int
     terms: int
@@ -164,7 +174,7 @@ class _Documents:
     matrix: Any
 
     @classmethod
-    def of(cls, seen: Seen, column: int, most: int) -> _Documents | None:
+    def of(cls, seen: Seen, column: int, most: int) -> Documents | None:
         """Return the documents, or None where no term is in two rows."""
         from scipy.sparse import csr_matrix
 
@@ -191,24 +201,24 @@ class _Documents:
         return cls(column, terms, vocabulary, idf, matrix)
 
 
-def _fit_column(recipe: Recipe, seen: Seen, document: _Documents, deadline: Deadline | None) -> list[Written]:
+def _fit_column(recipe: Recipe, seen: Seen, document: Documents, deadline: Deadline | None) -> list[Written]:
     name, made = seen.names.texts[document.column], []
     linear = recipe.text in ("linear", "both") and seen.target is not None
     if linear and seen.target is not None:
         found = cross_fit(document.matrix, seen.target, seed=seen.seed, deadline=deadline)
         if found is not None:
             labels = [f"{name} score" if label is None else f"{name} score = {label}" for label in found.labels]
-            made.append(_written(document, found.coefficients, found.intercept, found.held_out, labels))
+            made.append(written_by(document, found.coefficients, found.intercept, found.held_out, labels))
     if not linear or recipe.text == "both":
-        components = _components(document.matrix, recipe.components, seen.seed)
+        components = components_of(document.matrix, recipe.components, seen.seed)
         if components.shape[1]:
             labels = [f"{name} component {number}" for number in range(1, components.shape[1] + 1)]
             zeros = np.zeros(components.shape[1])
-            made.append(_written(document, components, zeros, document.matrix @ components, labels))
+            made.append(written_by(document, components, zeros, document.matrix @ components, labels))
     return made
 
 
-def _components(matrix: Any, wanted: int, seed: int) -> NDArray[np.float64]:
+def components_of(matrix: Any, wanted: int, seed: int) -> NDArray[np.float64]:
     """Return the main directions, shape (terms, at most wanted), by randomised SVD (arXiv:0909.4061)."""
     from sklearn.utils.extmath import randomized_svd
 
@@ -219,14 +229,19 @@ def _components(matrix: Any, wanted: int, seed: int) -> NDArray[np.float64]:
     return np.asarray(directions[sizes > 1e-9].T, np.float64)
 
 
-def _written(
-    document: _Documents,
+def written_by(
+    document: Documents,
     coefficients: NDArray[np.float64],
     intercept: NDArray[np.float64],
     training: NDArray[np.float64],
     names: list[str],
+    *,
+    standard: bool = True,
 ) -> Written:
-    """Return the step for coefficients of shape (terms, outputs), with the features of the training rows."""
+    """Return the step for coefficients of shape (terms, outputs), with the features of the training rows.
+
+    With ``standard`` features have mean 0 and deviation 1 on the training rows; else they are the products as they are.
+    """
     products = coefficients * document.idf[:, None]
     units = np.maximum(np.abs(products).max(axis=0), 1e-12) / _WHOLE
     squares = document.idf**2
@@ -234,6 +249,8 @@ def _written(
     table = np.column_stack([np.rint(products / units), np.rint(squares / unit)]).astype("<i4")
     centre, spread = training.mean(axis=0), training.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
+    if not standard:
+        centre, spread = np.zeros_like(centre), np.ones_like(spread)
     gain, shift = units / np.sqrt(unit) / spread, (intercept - centre) / spread
     step = TextFeatures(
         column=document.column,
