@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     )
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column, Schema
+    from mainstay.learners.cluster.kmeans_path import kmeans_path
     from mainstay.lifecycle import (
+        ClusterResult,
         CompareResult,
         EvaluateResult,
         ExplainResult,
@@ -46,9 +48,11 @@ if TYPE_CHECKING:
         ProfileResult,
         ReplayResult,
         ReportResult,
+        SegmentResult,
         TrainEachResult,
         TrainResult,
         VerifyResult,
+        cluster,
         compare,
         demo,
         evaluate,
@@ -73,10 +77,12 @@ _ERRORS = (
     *("MissingPackageError", "ParityError", "ReplayError", "RequestError", "SchemaError", "UsageError", "WorkerError"),
 )
 _RESULTS = (
-    *("CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
-    *("ProfileResult", "ReplayResult", "ReportResult", "TrainEachResult", "TrainResult", "VerifyResult"),
+    *("ClusterResult", "CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
+    *("ProfileResult", "ReplayResult", "ReportResult", "SegmentResult", "TrainEachResult", "TrainResult"),
+    "VerifyResult",
 )
 _VERBS = (
+    "cluster",
     "compare",
     "demo",
     "evaluate",
@@ -99,11 +105,13 @@ _PLACES = {
     "Column": "mainstay.contracts.schema",
     "Finding": "mainstay.contracts.findings",
     "Schema": "mainstay.contracts.schema",
+    "kmeans_path": "mainstay.learners.cluster.kmeans_path",
 }
 
 __all__ = [
     "BudgetError",
     "BundleError",
+    "ClusterResult",
     "Column",
     "CompareResult",
     "DataError",
@@ -126,16 +134,19 @@ __all__ = [
     "RequestError",
     "Schema",
     "SchemaError",
+    "SegmentResult",
     "TrainEachResult",
     "TrainResult",
     "UsageError",
     "VerifyResult",
     "WorkerError",
+    "cluster",
     "compare",
     "demo",
     "evaluate",
     "explain",
     "inspect",
+    "kmeans_path",
     "load",
     "pack",
     "predict",

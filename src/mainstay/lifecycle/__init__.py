@@ -1,8 +1,10 @@
 """The verbs: train, predict, evaluate and the rest; the only place where the parts of the house meet."""
 
+from mainstay.lifecycle.clustering import cluster
 from mainstay.lifecycle.comparing import compare
 from mainstay.lifecycle.demonstration import demo
 from mainstay.lifecycle.explaining import ExplainResult, explain
+from mainstay.lifecycle.grouped import ClusterResult, SegmentResult
 from mainstay.lifecycle.model import Model, load
 from mainstay.lifecycle.packing import pack
 from mainstay.lifecycle.profiling import profile
@@ -23,6 +25,7 @@ from mainstay.lifecycle.training import train
 from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 
 __all__ = [
+    "ClusterResult",
     "CompareResult",
     "EvaluateResult",
     "ExplainResult",
@@ -32,9 +35,11 @@ __all__ = [
     "ProfileResult",
     "ReplayResult",
     "ReportResult",
+    "SegmentResult",
     "TrainEachResult",
     "TrainResult",
     "VerifyResult",
+    "cluster",
     "compare",
     "demo",
     "evaluate",

@@ -11,6 +11,7 @@ from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.report_data import ReportData
 from mainstay.lifecycle.answers import answer_frame
+from mainstay.lifecycle.judging_groups import evaluate_groups
 from mainstay.lifecycle.results import EvaluateResult, write_text
 from mainstay.lifecycle.scoring import evaluate_frame
 
@@ -103,9 +104,10 @@ class Model:
         *,
         cost: Mapping[str, float] | str = "",
         at_k: Sequence[str | float] | str | float = (),
+        labels: str | None = None,
         **reading: Unpack[Reading],
     ) -> EvaluateResult:
-        """Score the model on rows whose target is known.
+        """Score the model on rows whose target is known; a model that groups rows, against known groups.
 
         Parameters
         ----------
@@ -114,6 +116,8 @@ class Model:
             What errors cost: ``"fp=1,fn=8"``; default is what the model was trained for.
         at_k : sequence, str or number
             Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
+        labels : str, optional
+            For a model that groups rows: the column with known groups; the one named in training where None.
         **reading
             How to read the data, as in :func:`mainstay.data.read.read`.
 
@@ -125,6 +129,12 @@ class Model:
         from mainstay.data.read import read
 
         table = read(data, **reading)
+        if labels is not None or self.bundle.clusters is not None:
+            if cost or at_k != ():
+                raise UsageError(
+                    "costs and the first k are about classes, and this model groups rows", where="evaluate"
+                )
+            return EvaluateResult(evaluate_groups(self.bundle, table, labels))
         ks = (at_k,) if isinstance(at_k, (str, int, float)) else tuple(at_k)
         told = cost if isinstance(cost, str) else ",".join(f"{name}={value:g}" for name, value in cost.items())
         return EvaluateResult(evaluate_frame(self.bundle, table.frame, table.source, cost=told, at_k=ks))

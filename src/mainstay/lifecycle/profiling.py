@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mainstay.data.read import Reading
     from mainstay.data.table import Table
 
-__all__ = ["known_schema", "profile"]
+__all__ = ["given_schema", "known_schema", "profile"]
 
 _AUDIT_SECONDS = 30.0
 """Enough on a machine that is busy with other things; on an idle one it takes a few."""
@@ -68,24 +68,39 @@ def known_schema(
     table: Table, schema: Schema | str | Path | None, target: str | None, *, task: str
 ) -> tuple[Schema, tuple[Finding, ...]]:
     """Return the given or the inferred schema, with the target in its role."""
-    from mainstay.contracts.schema import Schema as Known
-    from mainstay.data.infer import infer, with_levels
+    from mainstay.data.infer import infer
     from mainstay.data.quality import choose_target
-    from mainstay.data.schema_file import from_toml
 
     if task not in ("auto", "classification", "regression"):
         raise UsageError(f"a task is auto, classification or regression, and {task!r} came", where="task")
     if schema is None:
         found = infer(table, target=target, task=None if task == "auto" else task)  # type: ignore[arg-type]
         return found.schema, found.findings
-    known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
-    known = with_levels(choose_target(known, target), table)
+    known = choose_target(given_schema(schema, table), target)
     if known.target is not None and task != "auto" and (known.target.kind == "number") != (task == "regression"):
         raise UsageError(
             f"the task is {task}, and the schema's target is of kind {known.target.kind}", where="task",
             hint="Change the kind of the target in the schema, or leave the task out.",
         )  # fmt: skip
     return known, ()
+
+
+def given_schema(schema: Schema | str | Path, table: Table) -> Schema:
+    """Return the user's own schema, read where it is a file, with the levels of the table where it lists none.
+
+    Raises
+    ------
+    UsageError
+        When the file cannot be read.
+    SchemaError
+        When it is no schema.
+    """
+    from mainstay.contracts.schema import Schema as Known
+    from mainstay.data.infer import with_levels
+    from mainstay.data.schema_file import from_toml
+
+    known = schema if isinstance(schema, Known) else from_toml(_text(schema), where=str(schema))
+    return with_levels(known, table)
 
 
 def _text(path: str | Path) -> str:

@@ -81,9 +81,12 @@ def evaluate(
     *,
     cost: Mapping[str, float] | str = "",
     at_k: Sequence[str | float] | str | float = (),
+    labels: str | None = None,
     **reading: Unpack[Reading],
 ) -> EvaluateResult:
     """Score a model on rows whose target is known; every score has its 95 % interval.
+
+    A model that groups rows is held against known groups where a column has them, and its shares against training.
 
     Parameters
     ----------
@@ -93,6 +96,8 @@ def evaluate(
         What errors cost: ``"fp=1,fn=8"``; default is what the model was trained for.
     at_k : sequence, str or number
         Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
+    labels : str, optional
+        For a model that groups rows: the column with known groups. The one named in training is found by itself.
     **reading
         How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
@@ -113,7 +118,7 @@ def evaluate(
     >>> found["cost"]["value"] > 0, found["at_k"][0]["k"]
     (True, 10)
     """
-    return _opened(model).evaluate(data, cost=cost, at_k=at_k, **reading)
+    return _opened(model).evaluate(data, cost=cost, at_k=at_k, labels=labels, **reading)
 
 
 def inspect(model: Model | str | Path) -> InspectResult:

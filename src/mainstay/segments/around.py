@@ -54,4 +54,6 @@ class Around:
     def part(self, share: float) -> Around:
         """Return what may take a share of the time that is left."""
         seconds = self.clock.left()
-        return self if seconds == float("inf") else Around(self.clock.at_most(share * seconds), self.listener, self.held)
+        return (
+            self if seconds == float("inf") else Around(self.clock.at_most(share * seconds), self.listener, self.held)
+        )

@@ -1,0 +1,154 @@
+"""Puts what a clustering run did and found into the record that the report, the card and ``--json`` are made from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from mainstay.data.quality import profile
+from mainstay.data.quality_findings import gravest_first
+from mainstay.data.quality_values import present
+from mainstay.evaluate.clusters.curve import curve_of
+from mainstay.evaluate.clusters.report_data import ClusterReport, Method, Methods, TreatedColumn
+from mainstay.evaluate.intervals import Score
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Column
+    from mainstay.data.table import Table
+    from mainstay.graph.parity import Parity
+    from mainstay.prepare.clusters import ColumnNote
+    from mainstay.segments.around import Around
+    from mainstay.segments.grouping import Compared
+    from mainstay.segments.portray import Portrayed
+    from mainstay.segments.run import Grouped
+    from mainstay.segments.settings import Settings
+
+__all__ = ["report_of", "sentence_of"]
+
+_PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "onnx", "onnxruntime")
+_FOR_QUALITY = 5.0  # seconds that must be left to look for what is odd in the columns
+
+
+def report_of(
+    grouped: Grouped, portrayed: Portrayed, parity: Parity, table: Table, *, settings: Settings, around: Around
+) -> ClusterReport:
+    """Return everything that is said about a run."""
+    chosen, intake, k = grouped.chosen, grouped.intake, grouped.body.clusters
+    limited = settings.time_budget != float("inf")
+    return ClusterReport(
+        k=k,
+        verdict=chosen.choice.verdict,
+        sentence=sentence_of(grouped),
+        method=grouped.method,
+        portraits=portrayed.portraits,
+        source=PurePath(table.source).name,
+        curve=curve_of(grouped.path, chosen.choice, chosen=k, given=chosen.given),
+        methods=_methods(grouped.compared, grouped.method),
+        stability=portrayed.stability,
+        agreement=portrayed.agreement,
+        labels=settings.labels,
+        columns=_columns(grouped, table.frame),
+        findings=_findings(grouped, table, around),
+        stray=0 if grouped.clustering.stray is None else int(grouped.clustering.stray.sum()),
+        fits_none=_fits_none(settings),
+        measure=grouped.body.measure,
+        rows_left_out=table.rows - len(intake.rows),
+        seconds=round(around.clock.elapsed(), 2),
+        time_budget_seconds=settings.time_budget if limited else None,
+        data_digest=table.digest,
+        seed=settings.seed,
+        settings=_in_words(settings),
+        versions={name: found for name in _PACKAGES if (found := _version(name))},
+        parity=_parity_in_words(parity),
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def sentence_of(grouped: Grouped) -> str:
+    """Return what is to say about the number of groups, with what a method found against the curve."""
+    chosen, k = grouped.chosen, grouped.body.clusters
+    parts = [chosen.choice.sentence.rstrip(".")]
+    if chosen.remark:
+        parts.append(chosen.remark)
+    elif k != chosen.k:
+        parts.append(f"the curve is that of K-means; {grouped.method} finds {k}")
+    return "; ".join(parts) + "."
+
+
+def _fits_none(settings: Settings) -> str:
+    return (
+        "a row fits none of the groups when it lies further from the nearest than all but "
+        f"{settings.outliers:.2%} of the rows of that group would, had they been new"
+    )
+
+
+def _methods(compared: Compared | None, taken: str) -> Methods | None:
+    if compared is None:
+        return None
+    methods = tuple(
+        Method(
+            name=one.name, clusters=one.k, stability=None if one.stability is None else Score(one.stability),
+            chosen=one.name == taken, reason=one.note,
+        )
+        for one in compared.tried
+    )  # fmt: skip
+    return Methods(
+        methods=methods, names=compared.names, agreement=compared.agreement, words=compared.reasons, rows=compared.rows
+    )
+
+
+def _columns(grouped: Grouped, frame: pl.DataFrame) -> tuple[TreatedColumn, ...]:
+    notes = {note.column: note for note in grouped.recipe.notes}
+    return tuple(_column(column, notes.get(column.name), frame) for column in grouped.intake.schema.columns)
+
+
+def _column(column: Column, note: ColumnNote | None, frame: pl.DataFrame) -> TreatedColumn:
+    missing = None
+    if column.name in frame.columns:
+        missing = present(frame.get_column(column.name), column).null_count() / max(1, frame.height)
+    words = column.evidence
+    if note is not None:
+        words = note.treatment if note.weight == 1 else f"{note.treatment}; weight {note.weight:g}"
+    return TreatedColumn(name=column.name, kind=column.kind, role=column.role, words=words, missing=missing)
+
+
+def _findings(grouped: Grouped, table: Table, around: Around) -> tuple[Finding, ...]:
+    """Return what reading, inference and the run have found, and what is odd in the columns where there is time."""
+    found = grouped.findings
+    if around.left() > _FOR_QUALITY:
+        found = profile(table, grouped.intake.schema, findings=found, seed=0).findings
+    once = {(one.code, one.column, one.message): one for one in found}
+    return gravest_first(once.values())
+
+
+def _in_words(settings: Settings) -> dict[str, str]:
+    told = {
+        "k": settings.k,
+        "method": settings.method,
+        "columns": "all that tell something" if settings.columns is None else ", ".join(settings.columns),
+        "scale": settings.scale,
+        "share that may fit none": f"{settings.outliers:g}",
+    }
+    if settings.weights:
+        told["weights"] = ", ".join(f"{name}={weight:g}" for name, weight in settings.weights.items())
+    return told
+
+
+def _parity_in_words(parity: Parity) -> str:
+    return (
+        f"the bundle was held against the groups as they were found, on all {parity.rows:,} rows: the largest "
+        f"difference of a distance is {parity.largest:.1e} of their size (limit {parity.limit:.0e}), "
+        f"{parity.flips} groups differ"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
