@@ -16,12 +16,12 @@ from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.pack import seal
 from mainstay.bundle.records import BundleContent, ClusterOutputs
 from mainstay.bundle.replay import record_golden
+from mainstay.evaluate.clusters.limits import calibrate_limits
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.write_clusters import write_clusters
 from mainstay.segments.figures import figures_of
 from mainstay.segments.gate import check_groups
 from mainstay.segments.golden import background, golden_rows, reference
-from mainstay.segments.limits import fitting_limits
 from mainstay.segments.portray import portray
 from mainstay.segments.tell import report_of
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from mainstay.segments.settings import Settings
 
 __all__ = ["Finished", "finish"]
+
+_CALIBRATED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,13 @@ def _measure(grouped: Grouped) -> Any:
 
 
 def _limits(grouped: Grouped, answers: ClusterAnswers, settings: Settings) -> tuple[float, ...]:
-    return fitting_limits(
-        grouped.body, grouped.points.matrix, answers.cluster, level=settings.outliers, seed=settings.seed,
-        stray=grouped.clustering.stray,
-    )  # fmt: skip
+    """Return how far is too far, from the rows that the method did not call noise; of many, from some."""
+    stray = grouped.clustering.stray
+    rows = np.arange(grouped.points.rows) if stray is None or stray.all() else np.flatnonzero(~stray)
+    if len(rows) > _CALIBRATED:
+        rows = np.sort(np.random.default_rng(settings.seed).choice(rows, _CALIBRATED, replace=False))
+    limits = calibrate_limits(grouped.body, grouped.points.matrix[rows], answers.cluster[rows], level=settings.outliers)
+    return tuple(limits.tolist())
 
 
 def _labels(predictor: ClusterPredictor, answers: ClusterAnswers, grouped: Grouped, table: Table) -> NDArray[np.int64]:
