@@ -17,10 +17,18 @@ __all__ = ["PLOTS", "draw_plot"]
 
 PLOTS: dict[str, str] = {
     "bars": "mainstay.evaluate.chart_general:bars_chart",
+    "cells": "mainstay.evaluate.clusters.chart_cells:cells_chart",
+    "cluster_heat": "mainstay.evaluate.clusters.chart_cells:heat_chart",
+    "cluster_map": "mainstay.evaluate.clusters.chart_rows:cluster_map_chart",
+    "cluster_sizes": "mainstay.evaluate.clusters.chart_cells:sizes_chart",
+    "criterion": "mainstay.evaluate.clusters.chart_curve:criterion_chart",
+    "dendrogram": "mainstay.evaluate.clusters.chart_dendrogram:dendrogram_chart",
     "dots": "mainstay.evaluate.chart_general:dots_chart",
+    "elbow": "mainstay.evaluate.clusters.chart_curve:elbow_chart",
     "lines": "mainstay.evaluate.chart_general:lines_chart",
     "points": "mainstay.evaluate.chart_general:points_chart",
     "pushes": "mainstay.evaluate.chart_contributions:pushes_chart",
+    "silhouettes": "mainstay.evaluate.clusters.chart_rows:silhouette_chart",
     "single_rows": "mainstay.evaluate.chart_general:single_rows_chart",
     "tree": "mainstay.evaluate.chart_tree:tree_chart",
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mainstay.evaluate.report_data import ReportData
     from mainstay.evaluate.sections import Section
 
-__all__ = ["profile_report", "sections_page", "training_report"]
+__all__ = ["by_severity", "profile_report", "render", "sections_page", "training_report"]
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -50,12 +50,12 @@ def training_report(data: ReportData, *, drawn: bool = True) -> str:
     from mainstay.evaluate.pictures import training_pictures
 
     board = sorted(data.leaderboard, key=functools.partial(_board_order, data.metric))
-    return _render(
+    return render(
         "training.html",
         data=data,
         pictures=training_pictures(data) if drawn else defaultdict(str),
         board=board,
-        findings=_by_severity(data.findings),
+        findings=by_severity(data.findings),
         commands=_commands(data),
         headline=verdict.headline(data),
         verdict=verdict.standing(data),
@@ -90,11 +90,11 @@ def profile_report(profile: Profile | Mapping[str, Any], *, seconds: float | Non
     from mainstay.evaluate.pictures import profile_pictures
 
     data = profile if isinstance(profile, Profile) else _profile_of(profile)
-    return _render(
+    return render(
         "profile.html",
         data=data,
         pictures=profile_pictures(data),
-        findings=_by_severity(data.findings),
+        findings=by_severity(data.findings),
         seconds=seconds,
         created=created,
     )
@@ -122,7 +122,7 @@ def sections_page(title: str, sections: Sequence[Section], *, lead: Sequence[str
     from mainstay.evaluate.pictures import section_pictures
 
     pictures = section_pictures(sections)
-    return _render("sections.html", title=title, sections=sections, lead=lead, kicker=kicker, pictures=pictures)
+    return render("sections.html", title=title, sections=sections, lead=lead, kicker=kicker, pictures=pictures)
 
 
 def _profile_of(profile: Mapping[str, Any]) -> Profile:
@@ -139,7 +139,8 @@ def _profile_of(profile: Mapping[str, Any]) -> Profile:
         ) from error
 
 
-def _render(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
+    """Return a page of ``templates`` with its values, every text escaped where it is drawn."""
     return str(_pages().get_template(template).render(**values))
 
 
@@ -166,7 +167,8 @@ def _pages() -> Environment:
     return pages
 
 
-def _by_severity(findings: tuple[Any, ...]) -> list[Any]:
+def by_severity(findings: tuple[Any, ...]) -> list[Any]:
+    """Return findings, those that matter most first."""
     return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
 
 

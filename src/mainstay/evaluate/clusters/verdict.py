@@ -1,0 +1,51 @@
+"""The first sentence of a clustering, the same on the page, on the card and in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mainstay.evaluate.words import count
+
+if TYPE_CHECKING:
+    from mainstay.evaluate.clusters.report_data import ClusterReport
+
+__all__ = ["headline", "lead"]
+
+
+def headline(data: ClusterReport) -> str:
+    """Return the verdict in one sentence: how many clusters, and how clear that is."""
+    rows = count(data.portraits.rows)
+    if data.verdict == "no structure" and data.k == 1:
+        return f"No clusters: the {rows} rows look like one group"
+    groups = f"{rows} rows fall into {data.k} cluster{'' if data.k == 1 else 's'}"
+    if data.verdict == "no structure":
+        return f"{groups}, as asked; the rows themselves show no clusters"
+    if data.verdict == "one clear k":
+        return f"{groups}, and that number is clear"
+    if data.verdict == "several plausible k":
+        others = [] if data.curve is None else [str(k) for k in data.curve.plausible if k != data.k]
+        return (
+            f"{groups}; {', '.join(others)} would be plausible too"
+            if others
+            else f"{groups}; other numbers are plausible"
+        )
+    return f"{groups}, as asked" if data.verdict == "given" or (data.curve and data.curve.given) else groups
+
+
+def lead(data: ClusterReport) -> list[str]:
+    """Return the sentences under it: the evidence, how well rows sit, how surely the clusters come back."""
+    found = [data.sentence] if data.sentence else []
+    silhouettes = data.portraits.silhouettes
+    if silhouettes is not None:
+        found.append(f"Mean silhouette {silhouettes.mean}: {_sitting(silhouettes.mean.value or 0.0)}.")
+    if data.stability is not None:
+        found.append(data.stability.words)
+    return found
+
+
+def _sitting(value: float) -> str:
+    """Return Kaufman and Rousseeuw's reading (1990) of a mean silhouette."""
+    for least, words in ((0.7, "clusters lie far apart"), (0.5, "clusters lie apart"), (0.25, "clusters touch")):
+        if value >= least:
+            return words
+    return "clusters hardly stand out"
