@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -10,14 +10,17 @@ import numpy as np
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.predict_graph import GraphPredictor
 from mainstay.bundle.records import ClusterOutputs, Outputs
+from mainstay.data.decode import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.schema import Schema
-    from mainstay.data.decode import Problem
+    from mainstay.data.decode import Decoded
 
 __all__ = ["ClusterAnswers", "ClusterPredictor", "predictor_of"]
+
+_NOTHING = "no column that the groups were made of has a value, so the row belongs to none; the row is refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
     def __init__(self, schema: Schema, outputs: ClusterOutputs, model: bytes, *, threads: int = 1) -> None:
         super().__init__(schema, outputs, model, threads=threads)
         self._limits = np.array([np.inf if limit is None else limit for limit in outputs.limits])
+
+    def _decoded(self, decoded: Decoded) -> ClusterAnswers:
+        """Refuse rows without any value: whatever stands in for all of it would make them look like typical ones."""
+        empty = decoded.arrays.empty_rows() & ~decoded.rejected
+        if empty.any():
+            first = self.schema.features[0].name
+            told = [Problem(int(row), first, "missing", _NOTHING, "reject") for row in np.flatnonzero(empty)]
+            problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
+            decoded = replace(decoded, problems=problems, rejected=decoded.rejected | empty)
+        return super()._decoded(decoded)
 
     def _say(
         self,

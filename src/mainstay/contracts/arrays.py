@@ -104,6 +104,13 @@ class Arrays:
         """How many rows there are."""
         return int(self.numbers.shape[0])
 
+    def empty_rows(self) -> NDArray[np.bool_]:
+        """Say which rows have no value at all, shape (n,)."""
+        empty = np.isnan(self.numbers).all(axis=1) & (self.categories < 0).all(axis=1)
+        for terms in self.texts:
+            empty &= terms.lengths == 0
+        return np.asarray(empty, np.bool_)
+
     def take(self, rows: NDArray[np.int64] | slice) -> Arrays:
         """Return the given rows, by position."""
         return Arrays(

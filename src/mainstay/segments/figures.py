@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mainstay.segments.portray import Portrayed
     from mainstay.segments.run import Grouped
 
-__all__ = ["agreement_figures", "figures_of"]
+__all__ = ["agreement_figures", "figures_of", "plain"]
 
 
 def figures_of(
@@ -25,7 +25,7 @@ def figures_of(
 ) -> dict[str, Any]:
     """Return the figures of a run, without what only the caller knows: files, digest, seconds."""
     choice, curve = grouped.chosen.choice, report.curve
-    return {
+    figures = {
         "k": grouped.body.clusters,
         "verdict": choice.verdict,
         "sentence": report.sentence,
@@ -46,6 +46,13 @@ def figures_of(
         "columns": msgspec.to_builtins(report.columns),
         "findings": msgspec.to_builtins(report.findings),
     }
+    made: dict[str, Any] = plain(figures)
+    return made
+
+
+def plain(record: object) -> Any:
+    """Return records and tuples as JSON would hold them: numbers that do not exist become None."""
+    return msgspec.json.decode(msgspec.json.encode(record))
 
 
 def _cluster(one: Portrait) -> dict[str, Any]:
@@ -87,16 +94,17 @@ def _known(found: Agreement | None, column: str) -> dict[str, Any]:
 
 def agreement_figures(found: Agreement, column: str) -> dict[str, Any]:
     """Return the metrics of an agreement under scikit-learn's names, and the table of known groups by groups."""
-    return {
+    told: dict[str, Any] = plain({
         "agreement": {_name(name): score.to_dict() for name, score in found.metrics.items()},
         "confusion": {
             "column": column,
             "labels": list(found.labels),
             "clusters": list(range(len(found.counts))),
             "counts": np.array(found.counts).T.astype(int).tolist(),
-            "matches": msgspec.to_builtins(found.matches),
+            "matches": found.matches,
         },
-    }
+    })  # fmt: skip
+    return told
 
 
 def _name(metric: str) -> str:

@@ -19,7 +19,7 @@ from mainstay.bundle.replay import record_golden
 from mainstay.evaluate.clusters.limits import calibrate_limits
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.write_clusters import write_clusters
-from mainstay.segments.figures import figures_of
+from mainstay.segments.figures import figures_of, plain
 from mainstay.segments.gate import check_groups
 from mainstay.segments.golden import background, golden_rows, reference
 from mainstay.segments.portray import portray
@@ -159,12 +159,12 @@ def _scores(report: ClusterReport) -> dict[str, Any]:
 
 def _recipe(grouped: Grouped, table: Table, settings: Settings) -> dict[str, Any]:
     """Return all that it takes to run it again; TOML knows no null, so what is not set is left out."""
-    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(settings))
+    told, columns = (plain(one) for one in (settings, grouped.recipe.notes))
     return {
         "data": {"source": table.source, "digest": table.digest, "rows": table.rows},
         "settings": {name: value for name, value in told.items() if value is not None},
         "method": grouped.method,
         "k": grouped.body.clusters,
         "grouped_rows": len(grouped.intake.rows),
-        "columns": [msgspec.to_builtins(note) for note in grouped.recipe.notes],
+        "columns": columns,
     }

@@ -149,7 +149,7 @@ def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
         )  # fmt: skip
     _check_weights(schema, settings)
     decoded = Decoder(schema).from_frame(table.frame)
-    empty = _nothing_in(decoded.arrays)
+    empty = decoded.arrays.empty_rows() & ~decoded.rejected
     kept = np.flatnonzero(~decoded.rejected & ~empty)
     if not len(kept):
         raise DataError(
@@ -182,18 +182,6 @@ def _why_none(schema: Schema) -> str:
     return "; ".join(ignored[:6]) + more
 
 
-def _nothing_in(arrays: Arrays) -> NDArray[np.bool_]:
-    """Say which rows have no value at all."""
-    empty = np.ones(arrays.rows, np.bool_)
-    for i in range(arrays.numbers.shape[1]):
-        empty &= np.isnan(arrays.numbers[:, i])
-    for i in range(arrays.categories.shape[1]):
-        empty &= arrays.categories[:, i] < 0
-    for terms in arrays.texts:
-        empty &= terms.lengths == 0
-    return empty
-
-
 def _left_out(empty: NDArray[np.bool_], rejected: NDArray[np.bool_]) -> tuple[Finding, ...]:
     findings = []
     if empty.any():
@@ -206,15 +194,14 @@ def _left_out(empty: NDArray[np.bool_], rejected: NDArray[np.bool_]) -> tuple[Fi
                 rows=tuple(int(row) + 1 for row in np.flatnonzero(empty)[:5]),
             )
         )
-    refused = rejected & ~empty
-    if refused.any():
+    if rejected.any():
         findings.append(
             Finding(
                 severity="warning",
                 code="rows.refused",
-                message=f"{int(refused.sum()):,} rows break the schema's own rules, and are in no group",
+                message=f"{int(rejected.sum()):,} rows break the schema's own rules, and are in no group",
                 advice="Their label is -1. Mend these rows, or let the schema warn where it refuses.",
-                rows=tuple(int(row) + 1 for row in np.flatnonzero(refused)[:5]),
+                rows=tuple(int(row) + 1 for row in np.flatnonzero(rejected)[:5]),
             )
         )
     return tuple(findings)

@@ -42,7 +42,7 @@ def report_of(
     limited = settings.time_budget != float("inf")
     return ClusterReport(
         k=k,
-        verdict=chosen.choice.verdict,
+        verdict="given" if chosen.given else chosen.choice.verdict,
         sentence=sentence_of(grouped),
         method=grouped.method,
         portraits=portrayed.portraits,
