@@ -5,6 +5,7 @@ import pytest
 from mainstay.contracts.checks import check_step as proofs
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.run import Session
+from mainstay.prepare.clusters import fit_for_clusters
 from mainstay.prepare.fitted import fit, from_json
 from mainstay.prepare.recipe import Recipe
 
@@ -58,10 +59,26 @@ def subject(recipe):
     return proofs.Subject(lambda rows, target: fit(recipe, rows, target), from_json, run_graph)
 
 
+CLUSTERS = {
+    "clusters": {},
+    "clusters_as_it_is": {"scale": "none"},
+    "clusters_standard": {"scale": "standard", "weights": {"a": 0.0, "city": 2.5}},
+    "clusters_robust": {"scale": "robust", "topics": 3, "weights": {"body": 0.0}},
+}
+
+
+def cluster_subject(wishes):
+    return proofs.Subject(lambda rows, _: fit_for_clusters(rows, **wishes).fitted, from_json, run_graph)
+
+
+SUBJECTS = {name: subject(recipe) for name, recipe in RECIPES.items()} | {
+    name: cluster_subject(wishes) for name, wishes in CLUSTERS.items()
+}
+
 EVERYTHING = [
     pytest.param(check, id=f"{name}-{label}")
-    for name, recipe in RECIPES.items()
-    for label, check in proofs.check_step(subject(recipe))
+    for name, subject_ in SUBJECTS.items()
+    for label, check in proofs.check_step(subject_)
 ]
 
 
@@ -69,7 +86,7 @@ def test_the_checks_found_what_there_is():
     assert len(proofs.CHECKS) == 7
     found = {name for name in vars(proofs) if name.startswith("check_")} - {"check_step"}
     assert {check.__name__ for check in proofs.CHECKS} == found
-    assert len(EVERYTHING) == len(RECIPES) * 7
+    assert len(EVERYTHING) == (len(RECIPES) + len(CLUSTERS)) * 7
 
 
 @pytest.mark.parametrize("check", EVERYTHING)

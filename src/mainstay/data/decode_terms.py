@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MOST_TERMS", "terms_of"]
+__all__ = ["MOST_TERMS", "pieces_of", "terms_of"]
 
 MOST_TERMS = 8_192
 """The most numbers that one cell may have."""
@@ -111,13 +111,23 @@ def terms_of(texts: Iterable[str], terms: int) -> Terms:
     return Terms(starts, np.concatenate([ids for ids, _ in done]))
 
 
-def _entries(text: str, known: _Pieces) -> bytes:
-    """Return a text's numbers as int32 bytes, some of them more than once; the low bits count real repeats."""
+def pieces_of(text: str) -> list[str]:
+    """Return the pieces of a text by rules 1 and 2, in their order, for whoever shows words to people.
+
+    Examples
+    --------
+    >>> pieces_of("Free entry, Straße!")
+    ['free', 'entry', ',', 'strasse', '!']
+    """
     text = text[:_LONGEST]
     if text.isascii():
-        words = _ASCII_PIECES.findall(text.lower())
-    else:
-        words = _PIECES.findall(unicodedata.normalize("NFKC", text).casefold())
+        return _ASCII_PIECES.findall(text.lower())
+    return _PIECES.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _entries(text: str, known: _Pieces) -> bytes:
+    """Return a text's numbers as int32 bytes, some of them more than once; the low bits count real repeats."""
+    words = pieces_of(text)
     pieces = [known[word] for word in words]
     parts = [piece.entries for piece in pieces]
     terms = known.terms

@@ -5,6 +5,7 @@ Decoded arrays know names only; parts of a column are told by theirs, which deco
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,11 +14,20 @@ import msgspec
 from mainstay.contracts.schema import DATETIME_PARTS, TEXT_PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mainstay.prepare.step import Names
 
-__all__ = ["ColumnNote", "Source", "SourceKind", "sources_of"]
+__all__ = ["ColumnNote", "Source", "SourceKind", "coordinates_in", "sources_of"]
 
 SourceKind = Literal["number", "datetime", "category", "text"]
+
+
+_AXIS = re.compile(
+    r"(?:(?P<before>.*)[ _.-])?(?P<axis>[xyz]|lat(?:itude)?|lon(?:g|gitude)?|lng)(?:[ _.-](?P<after>.*))?"
+)
+_NUMBERED = re.compile(r"([a-z_. -]*?)[ _.-]*([1-3])")
+_MOST_NUMBERED = 3
 
 
 class ColumnNote(msgspec.Struct, frozen=True):
@@ -92,3 +102,28 @@ def _at(names: Names, first: int) -> Source:
             place = names.texts.index(column) if kind == "text" and column in names.texts else -1
             return Source(column, kind, tuple(range(first, first + len(parts))), place)
     return Source(names.numbers[first], "number", (first,))
+
+
+def coordinates_in(names: Sequence[str]) -> list[list[int]]:
+    """Return the positions of columns whose names say that they are the coordinates of one place.
+
+    "x" and "y", "home_x" and "home_y", "latitude" and "longitude"; "x1" and "x2" where there are no others.
+
+    Examples
+    --------
+    >>> coordinates_in(["age", "start lat", "end lat", "start lon", "end lon", "index"])
+    [[1, 3], [2, 4]]
+    >>> coordinates_in(["x1", "x2"]), coordinates_in(["x", "weight"])
+    ([[0, 1]], [])
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for place, name in enumerate(names):
+        found = _AXIS.fullmatch(name.strip().casefold())
+        if found:
+            kind = "plane" if found["axis"] in "xyz" else "globe"
+            groups.setdefault((kind, found["before"] or "", found["after"] or ""), []).append(place)
+    if not groups and 2 <= len(names) <= _MOST_NUMBERED:
+        found_all = [_NUMBERED.fullmatch(name.strip().casefold()) for name in names]
+        if all(found_all) and len({found[1] for found in found_all if found}) == 1:
+            return [list(range(len(names)))]
+    return [places for places in groups.values() if len(places) > 1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.schema import DATETIME_PARTS
+from mainstay.prepare.clusters_columns import coordinates_in
 from mainstay.prepare.impute import Impute
 from mainstay.prepare.limit import Limit, limits_of
 from mainstay.prepare.scale import Scale
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["NumberPlan", "plan_numbers"]
 
 _LARGEST = float(np.float32(3e38))
+_LARGEST_SQUARE = float(np.float32(1e18))
+"""Where numbers are taken as they are: the square of a larger one is no float32."""
+_FAR = 1e6
 _DAYS_PER_YEAR = 366.0
+_MOST_STRETCH = 5.0
 
 
 @dataclass(slots=True)
@@ -98,14 +103,33 @@ def plan_numbers(
         numbers with "none".
     """
     plan = NumberPlan.blank(numbers.shape[1])
+    plain = [source for source in sources if source.kind == "number"]
+    places = [[plain[one] for one in group] for group in coordinates_in([source.name for source in plain])]
+    straight = {source.name for group in places for source in group}
     for source in sources:
         if source.kind == "number":
-            _plan_number(plan, numbers, source, scale)
+            _plan_number(plan, numbers, source, scale, bent=source.name not in straight)
         elif source.kind == "datetime":
             _plan_datetime(plan, numbers, source, circles)
         elif source.kind == "text":
             _plan_counts(plan, numbers, source)
+    if scale == "auto":
+        for group in places:
+            _one_scale(plan, group)
     return plan
+
+
+def _one_scale(plan: NumberPlan, group: list[Source]) -> None:
+    """Give the coordinates of a place one scale, so that shapes stay what they are; unless their units differ."""
+    columns = [source.numbers[0] for source in group]
+    spreads = [plan.spread[column] for column in columns]
+    if any(column not in plan.kept for column in columns) or max(spreads) > _MOST_STRETCH * min(spreads):
+        return
+    common = _single(np.sqrt(np.mean(np.square(spreads))))
+    for source in group:
+        plan.spread[source.numbers[0]] = common
+        others = ", ".join(other.name for other in group if other is not source)
+        plan.said[source.name] = f"one scale with {others}, as they are the coordinates of a place"
 
 
 def _known(numbers: NDArray[np.float32], column: int) -> Doubles:
@@ -124,7 +148,7 @@ def _same(plan: NumberPlan, source: Source, known: Doubles) -> bool:
     return True
 
 
-def _plan_number(plan: NumberPlan, numbers: NDArray[np.float32], source: Source, scale: str) -> None:
+def _plan_number(plan: NumberPlan, numbers: NDArray[np.float32], source: Source, scale: str, *, bent: bool) -> None:
     column, known = source.numbers[0], _known(numbers, source.numbers[0])
     if _same(plan, source, known):
         return
@@ -132,23 +156,22 @@ def _plan_number(plan: NumberPlan, numbers: NDArray[np.float32], source: Source,
         _plan_binary(plan, known, source, scale)
         return
     plan.fill[column], plan.kept[column] = _single(np.median(known)), (source.name, 1.0)
-    if scale != "auto":  # so that infinity stays a number
-        far = 1000.0 * float(np.ptp(known))
-        plan.low[column], plan.high[column] = _single(known.min() - far), _single(known.max() + far)
     if scale == "none":
-        plan.said[source.name] = "as it is"
+        _as_it_is(plan, source)
         return
     words = "scaled to deviation 1"
     if scale == "auto":
-        known, words = _tame(plan, column, known)
+        known, words = _tame(plan, column, known, bent=bent)
     centre, spread = _robust(known) if scale == "robust" else (float(known.mean()), float(known.std()))
-    plan.centre[column], plan.spread[column] = _single(centre), _single(spread) or 1.0
+    if scale != "auto":  # so that infinity stays a number
+        plan.low[column], plan.high[column] = _single(centre - _FAR * spread), _single(centre + _FAR * spread)
+    plan.centre[column], plan.spread[column] = _single(centre), _spread(spread)
     plan.said[source.name] = "middle to 0 and the middle half to width 1" if scale == "robust" else words
 
 
-def _tame(plan: NumberPlan, column: int, known: Doubles) -> tuple[Doubles, str]:
+def _tame(plan: NumberPlan, column: int, known: Doubles, *, bent: bool = True) -> tuple[Doubles, str]:
     """Bend and limit a column; return what becomes of the values that are known, and the words for it."""
-    bend, words = choose_bend(known), "scaled to deviation 1"
+    bend, words = choose_bend(known) if bent else None, "scaled to deviation 1"
     if bend is not None:
         bend = plan.bends[column] = Bend(_single(bend.centre), _single(bend.unit))
         known = bend.of(known)
@@ -167,11 +190,11 @@ def _plan_binary(plan: NumberPlan, known: Doubles, source: Source, scale: str) -
     column, low, high = source.numbers[0], float(known.min()), float(known.max())
     plan.binary.add(source.name)
     plan.fill[column], plan.kept[column] = _single(known.mean()), (source.name, 1.0)
-    plan.low[column], plan.high[column] = _single(low), _single(high)
     if scale == "none":
-        plan.said[source.name] = "as it is"
+        _as_it_is(plan, source)
         return
-    plan.centre[column], plan.spread[column] = _single(known.mean()), _single((high - low) / np.sqrt(2.0)) or 1.0
+    plan.low[column], plan.high[column] = _single(low), _single(high)
+    plan.centre[column], plan.spread[column] = _single(known.mean()), _spread((high - low) / np.sqrt(2.0))
     plan.said[source.name] = "two values, as far apart as two levels of a category"
 
 
@@ -184,14 +207,14 @@ def _plan_datetime(plan: NumberPlan, numbers: NDArray[np.float32], source: Sourc
     low, high = limits_of(known)
     known = np.clip(known, low, high)
     plan.fill[days], plan.low[days], plan.high[days] = _single(np.median(known)), low, high
-    plan.centre[days], plan.spread[days] = _single(known.mean()), _single(known.std()) or 1.0
+    plan.centre[days], plan.spread[days] = _single(known.mean()), _spread(known.std())
     plan.kept[days] = (source.name, share)
     for sine in waves.values():
         pair = [_known(numbers, column) for column in (sine, sine + 1)]
         spread = float(np.sqrt(sum(values.var() for values in pair)))
         for column, values in zip((sine, sine + 1), pair, strict=True):
             plan.fill[column] = plan.centre[column] = _single(values.mean())
-            plan.spread[column], plan.kept[column] = _single(spread) or 1.0, (source.name, share)
+            plan.spread[column], plan.kept[column] = _spread(spread), (source.name, share)
     plan.said[source.name] = " and ".join(["position in time", *waves]) + ", together as one column"
 
 
@@ -220,7 +243,7 @@ def _plan_counts(plan: NumberPlan, numbers: NDArray[np.float32], source: Source)
     for column in kept:
         known, _ = _tame(plan, column, _known(numbers, column))
         plan.fill[column] = _single(np.median(_known(numbers, column)))
-        plan.centre[column], plan.spread[column] = _single(known.mean()), _single(known.std()) or 1.0
+        plan.centre[column], plan.spread[column] = _single(known.mean()), _spread(known.std())
         plan.kept[column] = (source.name, float(np.sqrt(1.0 / len(kept))))
     if kept:
         plan.said[source.name] = "its length and the signs in it, together as one column"
@@ -233,5 +256,18 @@ def _robust(known: Doubles) -> tuple[float, float]:
     return float(middle), float(high - low) or float(known.std())
 
 
+def _as_it_is(plan: NumberPlan, source: Source) -> None:
+    column = source.numbers[0]
+    plan.low[column], plan.high[column] = -_LARGEST_SQUARE, _LARGEST_SQUARE
+    plan.fill[column] = min(max(plan.fill[column], -_LARGEST_SQUARE), _LARGEST_SQUARE)
+    plan.said[source.name] = "as it is"
+
+
 def _single(value: float | np.floating) -> float:
-    return float(np.float32(value))
+    return float(np.float32(min(max(value, -_LARGEST), _LARGEST)))
+
+
+def _spread(value: float | np.floating) -> float:
+    """Return what to divide by; 1 where it is too small for a float32."""
+    single = _single(value)
+    return single if single >= np.finfo(np.float32).tiny else 1.0
