@@ -10,10 +10,48 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from mainstay.bundle.clusters import ClusterAnswers
+    from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
-    from mainstay.bundle.records import Outputs
+    from mainstay.bundle.records import ClusterOutputs, Outputs
 
-__all__ = ["answer_frame", "with_answers", "with_parts"]
+__all__ = ["answer_frame", "cluster_frame", "predicted", "with_answers", "with_parts"]
+
+
+def predicted(bundle: Bundle, frame: pl.DataFrame) -> tuple[Answers | ClusterAnswers, pl.DataFrame]:
+    """Ask a model of any task, and return its answers, as they are and as columns.
+
+    Raises
+    ------
+    SchemaError
+        When a feature's column is not there.
+    """
+    if bundle.clusters is not None:
+        grouped = bundle.clusters.predict_frame(frame)
+        return grouped, cluster_frame(grouped, bundle.clusters.outputs)
+    answers = bundle.predict_frame(frame)
+    return answers, answer_frame(answers, bundle.outputs)
+
+
+def cluster_frame(answers: ClusterAnswers, outputs: ClusterOutputs) -> pl.DataFrame:
+    """Return ``cluster``, ``cluster_name``, ``distance``, ``second_cluster``, ``second_distance`` and ``fits_none``.
+
+    Null where a row was refused, and for the second where there is none.
+    """
+    import polars as pl
+
+    names = np.array([*outputs.names, None], object)  # -1, where there is no answer, is the last
+    columns = {
+        "cluster": pl.Series(answers.cluster, dtype=pl.Int64),
+        "cluster_name": pl.Series(names[answers.cluster].tolist(), dtype=pl.String),
+        "distance": pl.Series(answers.distance, dtype=pl.Float64),
+        "second_cluster": pl.Series(answers.second, dtype=pl.Int64),
+        "second_distance": pl.Series(answers.second_distance, dtype=pl.Float64),
+        "fits_none": pl.Series(answers.fits_none, dtype=pl.Boolean),
+    }
+    answered, second = pl.Series(~answers.rejected), pl.Series(answers.second >= 0)
+    known = {name: second if name.startswith("second") else answered for name in columns}
+    return pl.select(pl.when(known[name]).then(values).alias(name) for name, values in columns.items())
 
 
 def answer_frame(answers: Answers, outputs: Outputs) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import msgspec
 from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.report_data import ReportData
-from mainstay.lifecycle.answers import answer_frame
+from mainstay.lifecycle.answers import predicted
 from mainstay.lifecycle.judging_groups import evaluate_groups
 from mainstay.lifecycle.results import EvaluateResult, write_text
 from mainstay.lifecycle.scoring import evaluate_frame
@@ -86,7 +86,8 @@ class Model:
         polars.DataFrame
             ``prediction`` and, for classes, ``probability_<label>``; one row for each row given, null where the
             row was refused. Where the model has them also ``low`` and ``high``, or ``prediction_set`` and
-            ``set_size``. A pandas frame where a pandas frame came, with its index.
+            ``set_size``. Of a model that groups rows ``cluster``, ``cluster_name``, ``distance``, ``second_cluster``,
+            ``second_distance`` and ``fits_none``. A pandas frame where a pandas frame came, with its index.
 
         Raises
         ------
@@ -95,8 +96,8 @@ class Model:
         """
         from mainstay.data.read import read
 
-        answers = self.bundle.predict_frame(read(data, **reading).frame)
-        return like(data, answer_frame(answers, self.bundle.outputs))
+        _, answers = predicted(self.bundle, read(data, **reading).frame)
+        return like(data, answers)
 
     def evaluate(
         self,
@@ -203,18 +204,23 @@ class Model:
         return write_text(self.report, path)
 
     def __repr__(self) -> str:
-        outputs = self.bundle.outputs
-        what = (
-            f"{len(outputs.labels)} classes of {outputs.target!r}"
-            if outputs.labels
-            else f"amounts of {outputs.target!r}"
-        )
+        what = _kind_of(self.bundle)
         return f"<mainstay model: {what} from {len(self.schema.features)} columns, digest {self.digest[:12]}>"
 
     def _repr_html_(self) -> str:
         import html
 
         return f"<code>{html.escape(repr(self))}</code>"
+
+
+def _kind_of(bundle: Bundle) -> str:
+    """Return in few words what a model answers."""
+    if bundle.clusters is not None:
+        return f"{bundle.clusters.outputs.clusters} clusters"
+    outputs = bundle.outputs
+    if outputs.labels:
+        return f"{len(outputs.labels)} classes of {outputs.target!r}"
+    return f"amounts of {outputs.target!r}"
 
 
 def like(data: Any, frame: Any) -> Any:

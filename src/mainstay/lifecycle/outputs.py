@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import UsageError
-from mainstay.lifecycle.answers import answer_frame, with_answers
+from mainstay.lifecycle.answers import predicted, with_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def write_output(place: Path, model: Model, frame: pl.DataFrame | None) -> None:
     elif ending == ".html":
         model.save_report(place)
     elif frame is not None:
-        answers = answer_frame(model.bundle.predict_frame(frame), model.bundle.outputs)
+        _, answers = predicted(model.bundle, frame)
         write_frame(with_answers(frame, answers), place)
 
 

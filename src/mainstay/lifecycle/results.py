@@ -151,9 +151,10 @@ class PredictResult(Result):
     Parameters
     ----------
     figures : dict
-        ``{rows, rejected, outputs, problems, digest}``.
+        ``{rows, rejected, outputs, problems, digest}``; of a model that groups rows also ``{clusters, fits_none}``.
     answers : polars or pandas data frame
-        ``prediction`` and, for classes, ``probability_<label>``.
+        ``prediction`` and, for classes, ``probability_<label>``; of a model that groups rows ``cluster``,
+        ``cluster_name``, ``distance``, ``second_cluster``, ``second_distance`` and ``fits_none``.
     """
 
     answers: Any = field(default=None)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
+import numpy as np
 
 from mainstay.contracts.errors import UsageError
-from mainstay.lifecycle.answers import answer_frame, with_answers
+from mainstay.lifecycle.answers import predicted, with_answers
 from mainstay.lifecycle.model import Model, like, load
 from mainstay.lifecycle.outputs import check_outputs, write_frame
 from mainstay.lifecycle.results import EvaluateResult, InspectResult, PredictResult, ReportResult, VerifyResult
@@ -16,6 +17,9 @@ from mainstay.lifecycle.results import EvaluateResult, InspectResult, PredictRes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import polars as pl
+
+    from mainstay.bundle.open import Bundle
     from mainstay.data.read import Reading
 
 __all__ = ["evaluate", "inspect", "predict", "report", "verify"]
@@ -60,8 +64,7 @@ def predict(
     places = check_outputs(out, (".csv", ".parquet"))
     opened = _opened(model)
     table = read(data, **reading)
-    answers = opened.bundle.predict_frame(table.frame)
-    frame = answer_frame(answers, opened.bundle.outputs)
+    answers, frame = predicted(opened.bundle, table.frame)
     for place in places:
         write_frame(with_answers(table.frame, frame), place)
     figures = {
@@ -71,6 +74,7 @@ def predict(
         "digest": opened.digest,
         "problems": [msgspec.to_builtins(problem) for problem in answers.problems[:_PROBLEMS_SHOWN]],
         "problem_count": len(answers.problems),
+        **_clusters_found(opened, frame),
     }
     return PredictResult(figures, like(data, frame))
 
@@ -142,9 +146,8 @@ def inspect(model: Model | str | Path) -> InspectResult:
         {
             "format": bundle.manifest.format,
             "digest": bundle.digest,
-            "task": bundle.outputs.task,
-            "target": bundle.outputs.target,
-            "labels": list(bundle.outputs.labels),
+            "task": bundle.task,
+            **_answered(bundle),
             "schema": [msgspec.to_builtins(column) for column in bundle.schema.columns],
             "metrics": evaluation.get("scores", {}),
             "metric": evaluation.get("metric"),
@@ -156,6 +159,40 @@ def inspect(model: Model | str | Path) -> InspectResult:
             "members_of_file": [msgspec.to_builtins(member) for member in bundle.manifest.members],
         }
     )
+
+
+def _answered(bundle: Bundle) -> dict[str, Any]:
+    """Return what the answers of a model are."""
+    if bundle.clusters is None:
+        return {"target": bundle.outputs.target, "labels": list(bundle.outputs.labels)}
+    meaning = bundle.clusters.outputs
+    clusters = [
+        {"cluster": at, "name": name, "limit": limit, "rows": rows}
+        for at, (name, limit, rows) in enumerate(
+            zip(meaning.names, meaning.limits, meaning.rows or [None] * meaning.clusters, strict=True)
+        )
+    ]
+    return {"target": None, "labels": list(meaning.names), "measure": meaning.measure, "level": meaning.level,
+            "clusters": clusters}  # fmt: skip
+
+
+def _clusters_found(model: Model, frame: pl.DataFrame) -> dict[str, Any]:
+    """Return how many rows each cluster got, and how many fit none; nothing of a model that answers a target."""
+    if model.bundle.clusters is None:
+        return {}
+    answered = frame.get_column("cluster").drop_nulls().to_numpy()
+    names = model.bundle.clusters.outputs.names
+    counts = np.bincount(answered, minlength=len(names)).tolist()
+    strangers = int(frame.get_column("fits_none").sum())
+
+    def share(rows: int) -> float | None:
+        return rows / len(answered) if len(answered) else None
+
+    clusters = [
+        {"cluster": at, "name": name, "rows": rows, "share": share(rows)}
+        for at, (name, rows) in enumerate(zip(names, counts, strict=True))
+    ]
+    return {"clusters": clusters, "fits_none": {"rows": strangers, "share": share(strangers)}}
 
 
 def verify(path: str | Path) -> VerifyResult:

@@ -13,7 +13,7 @@ from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import plain_table, spaced
 from mainstay.apps.cli.score_tables import metrics
 
-__all__ = ["cluster", "confusion", "curve_lines", "segment", "shares"]
+__all__ = ["assigned", "cluster", "confusion", "curve_lines", "segment", "shares"]
 
 Figures = Mapping[str, Any]
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -144,6 +144,17 @@ def shares(figures: Figures) -> list[RenderableType]:
     fits = figures["fits_none"]
     words = f"{count(fits['rows'])} rows fit none of the groups ({fits['share']:.1%})"
     return [spaced(table), Text(words), *confusion(figures.get("confusion"))]
+
+
+def assigned(figures: Figures) -> list[RenderableType]:
+    """Return how many new rows each group got, and how many fit none."""
+    table = plain_table("group", "name", "rows", "share", right=(2, 3))
+    for one in figures["clusters"][:_SHOWN_GROUPS]:
+        share = "" if one["share"] is None else f"{one['share']:.1%}"
+        table.add_row(str(one["cluster"]), Text(one["name"]), count(one["rows"]), share)
+    fits = figures["fits_none"]
+    part = "" if fits["share"] is None else f" ({fits['share']:.1%})"
+    return [spaced(table), Text(f"{count(fits['rows'])} rows fit none of the groups{part}")]
 
 
 def confusion(found: Figures | None) -> list[RenderableType]:

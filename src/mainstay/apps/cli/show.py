@@ -128,6 +128,8 @@ def _predict(figures: Figures) -> list[RenderableType]:
     refused = f"{count(figures['rejected'])} refused" if figures["rejected"] else "none refused"
     answered = figures["rows"] - figures["rejected"]
     parts: list[RenderableType] = [Text(f"{count(answered)} rows answered, {refused}")]
+    if "clusters" in figures:
+        parts += group_tables.assigned(figures)
     problems = figures.get("problems") or []
     for problem in problems[:_SHOWN_ROWS]:
         place = f"row {problem['row'] + 1}, {problem['column']}: "
