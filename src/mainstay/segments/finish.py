@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Finished", "finish"]
 
 _CALIBRATED = 50_000
+_FOR_PICTURES = 6.0  # seconds; measured: the first picture starts a drawing engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def finish(grouped: Grouped, table: Table, settings: Settings, around: Around) -
     predictor = ClusterPredictor(grouped.intake.schema, outputs, model, threads=2)
     around.begin("report")
     report = report_of(grouped, portrayed, parity, table, settings=settings, around=around)
-    content = _content(grouped, predictor, report, table, settings)
+    content = _content(grouped, predictor, report, table, settings=settings, drawn=around.left() > _FOR_PICTURES)
     around.begin("pack")
     bundle = seal(content)
     labels = _labels(predictor, answers, grouped, table)
@@ -128,7 +129,13 @@ def _labels(predictor: ClusterPredictor, answers: ClusterAnswers, grouped: Group
 
 
 def _content(
-    grouped: Grouped, predictor: ClusterPredictor, report: ClusterReport, table: Table, settings: Settings
+    grouped: Grouped,
+    predictor: ClusterPredictor,
+    report: ClusterReport,
+    table: Table,
+    *,
+    settings: Settings,
+    drawn: bool,
 ) -> BundleContent[ClusterOutputs]:
     from mainstay.evaluate.clusters.card import cluster_card
     from mainstay.evaluate.clusters.report import cluster_report
@@ -143,7 +150,7 @@ def _content(
         golden=record_golden(predictor, golden_rows(schema, frame, answers.cluster, seed)),
         reference=reference(grouped.intake.arrays, answers, predictor.outputs.names)
         | {"background": background(schema, frame, seed)},
-        report=cluster_report(report), card=cluster_card(report),
+        report=cluster_report(report, drawn=drawn), card=cluster_card(report),
     )  # fmt: skip
 
 
