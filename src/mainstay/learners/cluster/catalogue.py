@@ -1,0 +1,104 @@
+"""Which clustering algorithms there are: a table of names and dotted paths, so that naming one imports nothing else.
+
+Adding one is one file and one line here (or one entry point in the group ``mainstay.clusterers`` of another package);
+the checks in :mod:`mainstay.contracts.checks.check_cluster_learner` then run over it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from mainstay.contracts.clusters import ClusterLearner
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from importlib.metadata import EntryPoint, EntryPoints
+
+__all__ = ["GROUP", "LEARNERS", "learner", "paths"]
+
+GROUP = "mainstay.clusterers"
+"""The entry-point group by which another package adds algorithms: name = "package.module.Class"."""
+
+LEARNERS: dict[str, str] = {
+    "kmeans": "mainstay.learners.cluster.kmeans.KMeans",
+    "mini_batch_kmeans": "mainstay.learners.cluster.mini_batch_kmeans.MiniBatchKMeans",
+    "gaussian_mixture": "mainstay.learners.cluster.gaussian_mixture.GaussianMixture",
+    "ward": "mainstay.learners.cluster.ward.Ward",
+    "hdbscan": "mainstay.learners.cluster.hdbscan.HDBSCAN",
+    "genie": "mainstay.learners.cluster.genie.Genie",
+    "density_peaks": "mainstay.learners.cluster.density_peaks.DensityPeaks",
+    "spectral": "mainstay.learners.cluster.spectral.Spectral",
+    "birch": "mainstay.learners.cluster.birch.Birch",
+    "mean_shift": "mainstay.learners.cluster.mean_shift.MeanShift",
+    "k_prototypes": "mainstay.learners.cluster.k_prototypes.KPrototypes",
+}
+"""The built-in algorithms."""
+
+
+def paths() -> Mapping[str, str]:
+    """Return every algorithm's name with its dotted path: the built-in ones, then those of installed plugins.
+
+    Raises
+    ------
+    UsageError
+        When a plugin takes a name that is taken.
+
+    Examples
+    --------
+    >>> paths()["genie"]
+    'mainstay.learners.cluster.genie.Genie'
+    """
+    found = dict(LEARNERS)
+    for entry in _offered(entry_points):
+        if entry.name in found:
+            package = entry.dist.name if entry.dist else entry.value
+            raise UsageError(
+                f"the name {entry.name!r} of a clustering algorithm is taken, and the package {package!r} offers it again",
+                where=f"entry points {GROUP}",
+                hint="Uninstall that package or let it use another name.",
+            )
+        found[entry.name] = entry.value.replace(":", ".")
+    return found
+
+
+def learner(name: str) -> ClusterLearner:
+    """Return the clustering algorithm of that name.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name, or a plugin's class is not a clustering algorithm.
+
+    Examples
+    --------
+    >>> learner("genie").finds_k
+    True
+    """
+    known = paths()
+    if name not in known:
+        raise UsageError(f"there is no clustering algorithm {name!r}", hint=f"There are: {', '.join(known)}.")
+    return _load(known[name])
+
+
+@cache
+def _offered(reader: Callable[..., EntryPoints]) -> tuple[EntryPoint, ...]:
+    """Return what other packages offer; read once, for each reading walks through every installed package."""
+    return tuple(sorted(reader(group=GROUP), key=lambda entry: entry.name))
+
+
+@cache
+def _load(path: str) -> ClusterLearner:
+    module, _, attribute = path.rpartition(".")
+    made: object = getattr(import_module(module), attribute)()
+    if not isinstance(made, ClusterLearner):
+        raise UsageError(
+            "a clustering algorithm with name, parameters, finds_k and fit was expected, "
+            f"and {path} is a {type(made).__name__} without some of them",
+            where=f"entry points {GROUP}",
+            hint="See mainstay.contracts.clusters.ClusterLearner.",
+        )
+    return made
