@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.learners.cluster.kmeans_path.passes import found, sums_of
+from mainstay.learners.cluster.kmeans_path.passes import nearest, sums_of
 from mainstay.learners.cluster.kmeans_path.records import KMeansFit, KMeansPath
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mainstay.learners.cluster.kmeans_path.passes import Found, Sums
+    from mainstay.learners.cluster.kmeans_path.passes import Near, Sums
     from mainstay.learners.cluster.kmeans_path.table import Table
 
     Doubles = NDArray[np.float64]
@@ -30,12 +30,12 @@ def fits_of(table: Table, sets: list[Doubles], generator: np.random.Generator, *
     if table.rows > _ROWS:
         rows = np.sort(generator.choice(table.rows, _ROWS, replace=False))
         some = table.take(rows, None if table.weight is None else table.weight[rows].astype(np.float64))
-    near = found(some, sets)
+    near = nearest(some, sets, second=True)
     fits = [_fit(table, some, answer, seen) for answer, seen in zip(answers, near, strict=True)]
     return KMeansPath(tuple(fits), table.rows, table.mass, some.rows, finished)
 
 
-def _fit(table: Table, some: Table, answer: Sums, seen: Found) -> KMeansFit:
+def _fit(table: Table, some: Table, answer: Sums, seen: Near) -> KMeansFit:
     k = len(answer.centres)
     order = np.argsort(-answer.mass, kind="stable")
     inertia = answer.inertia * table.scale**2
@@ -52,7 +52,7 @@ def _fit(table: Table, some: Table, answer: Sums, seen: Found) -> KMeansFit:
     )
 
 
-def _silhouette(some: Table, seen: Found) -> float:
+def _silhouette(some: Table, seen: Near) -> float:
     second = np.maximum(seen.second, np.finfo(np.float32).tiny)
     return float(np.average(1.0 - np.sqrt(seen.first / second), weights=some.weight))
 
@@ -64,7 +64,7 @@ def _calinski_harabasz(table: Table, answer: Sums) -> float:
     return (table.spread - answer.inertia) / (k - 1) / (answer.inertia / (table.mass - k))
 
 
-def _davies_bouldin(some: Table, seen: Found, centres: Doubles) -> float:
+def _davies_bouldin(some: Table, seen: Near, centres: Doubles) -> float:
     k = len(centres)
     weight = np.ones(some.rows) if some.weight is None else some.weight.astype(np.float64)
     mass = np.bincount(seen.label, weight, k)

@@ -1,12 +1,15 @@
 """One pass over the rows for many sets of centres at once: a matrix product per block, a minimum per set, sums.
 
 The rows are read once whatever the number of sets. A squared distance is a non-negative float32, whose bits order as
-whole numbers do; the centre's number goes into its lowest bits, and one minimum of whole numbers finds both.
+whole numbers do; the centre's number goes into its lowest bits, and one minimum of whole numbers finds both. What is
+lost are the last bits of the distance: two centres count as equally near when they are so to four or five digits.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,12 +27,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Whole = NDArray[np.int32]
 
-__all__ = ["Found", "Sums", "found", "sums_of"]
+__all__ = ["Near", "Sums", "augmented", "nearest", "sums_of"]
 
-_ROWS = 2048
-"""Rows of a block: with _CELLS / _ROWS centres at a time the distances stay in the cache of a core."""
+_ROWS = 1024
+"""Rows of a block: with _CENTRES at a time the distances stay in the cache of a core."""
 
-_CELLS = 1 << 18
+_CENTRES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Near:
     """The nearest centres of some rows, for one set.
 
     Parameters
@@ -74,85 +77,108 @@ class Found:
     second: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """All centres above each other, and where each set begins."""
+
+    centres: Floats
+    starts: NDArray[np.int64]
+    own: NDArray[np.int64]
+    bits: int
+
+    @classmethod
+    def of(cls, sets: Sequence[Doubles]) -> _Stack:
+        lengths = [len(centres) for centres in sets]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        own = np.concatenate([np.arange(length) for length in lengths])
+        return cls(augmented(np.concatenate(sets)), starts, own, max(1, max(lengths) - 1).bit_length())
+
+    @property
+    def height(self) -> int:
+        return len(self.centres)
+
+    def groups(self) -> Iterator[tuple[int, int]]:
+        """Cut the sets into runs whose centres fit into the cache together."""
+        low = 0
+        for number in range(1, len(self.starts)):
+            if number == len(self.starts) - 1 or self.starts[number + 1] - self.starts[low] > _CENTRES:
+                yield low, number
+                low = number
+
+    def keys(self, rows: Floats, low: int, high: int) -> Whole:
+        """Return the squared distances of the sets low to high, (centres, rows), numbered in their lowest bits."""
+        first, last = self.starts[low], self.starts[high]
+        keys = (self.centres[first:last] @ rows.T).view(np.int32)
+        own = self.own[first:last, None]
+        if keys.shape[1] % 2 == 0:  # two at a time
+            pairs = keys.view(np.int64)
+            pairs &= np.int64(~(((1 << self.bits) - 1) * 0x1_0000_0001))
+            pairs |= own * 0x1_0000_0001
+        else:
+            keys &= np.int32(~((1 << self.bits) - 1))
+            keys |= own.astype(np.int32)
+        return keys
+
+
 def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
     """Assign all rows to each set of centres, and add up."""
-    stacked = _stacked(sets)
-    starts = np.concatenate([[0], np.cumsum([len(centres) for centres in sets])])
-    groups = list(_groups(starts))
+    stack = _Stack.of(sets)
+    groups = list(stack.groups())
+    mask = np.int32((1 << stack.bits) - 1)
 
-    def part(first: int, last: int) -> Doubles:
+    def part(first: int, last: int) -> Floats:
         rows = table.augmented[first:last]
-        weight = None if table.weight is None else table.weight[first:last]
         labels = np.empty((len(sets), len(rows)), np.int32)
         for low, high in groups:
-            _labels(stacked, rows, starts[low : high + 1], labels[low:high])
-        return _added(labels, rows[:, :-1], weight, int(starts[-1]))
+            keys = stack.keys(rows, low, high)
+            cuts = stack.starts[low : high + 1] - stack.starts[low]
+            for number, (begin, end) in enumerate(pairwise(cuts.tolist()), low):
+                np.minimum.reduce(keys[begin:end], axis=0, out=labels[number])
+        labels &= mask
+        labels += stack.starts[:-1, None].astype(np.int32)
+        weight = None if table.weight is None else table.weight[first:last]
+        return _added(labels, rows[:, :-1], weight, stack.height)
 
-    whole = np.zeros((int(starts[-1]), table.width + 1))
+    whole = np.zeros((stack.height, table.width + 1))
     for block in over_blocks(part, table.rows, _ROWS):
         whole += block
-    return [
-        _finished(table, centres, whole[start : start + len(centres)])
-        for centres, start in zip(sets, starts, strict=False)
-    ]
+    parts = np.split(whole, stack.starts[1:-1])
+    return [_finished(table, centres, own) for centres, own in zip(sets, parts, strict=True)]
 
 
-def found(table: Table, sets: Sequence[Doubles]) -> list[Found]:
-    """Return the nearest and second nearest centres of all rows, for each set."""
-    stacked = _stacked(sets)
-    starts = np.concatenate([[0], np.cumsum([len(centres) for centres in sets])])
+def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> list[Near]:
+    """Return the nearest centres of all rows for each set, with the second nearest where it is asked for."""
+    stack = _Stack.of(sets)
     label = np.empty((len(sets), table.rows), np.int32)
-    near = np.empty((2, len(sets), table.rows), np.float32)
+    near = np.full((2, len(sets), table.rows), np.inf, np.float32)
+    mask = np.int32((1 << stack.bits) - 1)
 
     def part(first: int, last: int) -> None:
         rows = table.augmented[first:last]
         every = np.arange(len(rows))
-        for low, high in _groups(starts):
-            distances = stacked[starts[low] : starts[high]] @ rows.T
-            for number in range(low, high):
-                own = distances[starts[number] - starts[low] : starts[number + 1] - starts[low]]
-                nearest = own.argmin(axis=0)
-                label[number, first:last] = nearest
-                near[0, number, first:last] = own[nearest, every]
-                own[nearest, every] = np.inf
-                near[1, number, first:last] = own.min(axis=0)
+        for low, high in stack.groups():
+            keys = stack.keys(rows, low, high)
+            for number, (begin, end) in enumerate(pairwise((stack.starts[low : high + 1] - stack.starts[low]).tolist()), low):
+                own = keys[begin:end]
+                best = own.min(axis=0)
+                label[number, first:last] = best & mask
+                near[0, number, first:last] = best.view(np.float32)
+                if second and end - begin > 1:
+                    own[best & mask, every] = np.iinfo(np.int32).max
+                    near[1, number, first:last] = own.min(axis=0).view(np.float32)
 
-    over_blocks(part, table.rows, _ROWS)
+    deque(over_blocks(part, table.rows, _ROWS), maxlen=0)
     np.maximum(near, 0.0, out=near)
-    return [Found(label[number], near[0, number], near[1, number]) for number in range(len(sets))]
+    return [Near(label[number], near[0, number], near[1, number]) for number in range(len(sets))]
 
 
-def _stacked(sets: Sequence[Doubles]) -> Floats:
-    """Stand all centres above each other as ``(-2 c, |c|^2, 1)``."""
-    centres = np.concatenate(sets)
+def augmented(centres: Doubles) -> Floats:
+    """Return centres as ``(-2 c, |c|^2, 1)``, (k, d + 2): the product with augmented rows are squared distances."""
     light = np.empty((len(centres), centres.shape[1] + 2), np.float32)
     light[:, :-2] = -2.0 * centres
     light[:, -2] = (centres**2).sum(axis=1)
     light[:, -1] = 1.0
     return light
-
-
-def _groups(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Cut the sets into runs whose centres fit into the cache together."""
-    low = 0
-    for number in range(1, len(starts)):
-        if number == len(starts) - 1 or starts[number + 1] - starts[low] > _CELLS // _ROWS:
-            yield low, number
-            low = number
-
-
-def _labels(stacked: Floats, rows: Floats, starts: NDArray[np.int64], into: Whole) -> None:
-    """Write the nearest centre of each row for each set, numbered in the whole stack."""
-    origin = starts[0]
-    bits = (1 << int(max(starts[1:] - starts[:-1]) - 1).bit_length()) - 1
-    keys = (stacked[origin : starts[-1]] @ rows.T).view(np.int32)
-    np.bitwise_and(keys, np.int32(~bits), out=keys)
-    own = np.concatenate([np.arange(last - first) for first, last in zip(starts[:-1], starts[1:], strict=True)])
-    np.bitwise_or(keys, own.astype(np.int32)[:, None], out=keys)
-    for number, (first, last) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
-        np.minimum.reduce(keys[first - origin : last - origin], axis=0, out=into[number])
-    np.bitwise_and(into, np.int32(bits), out=into)
-    into += starts[:-1, None].astype(np.int32)
 
 
 def _added(labels: Whole, rows: Floats, weight: Floats | None, height: int) -> Floats:

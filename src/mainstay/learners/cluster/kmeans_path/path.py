@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import time
 
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.cluster.kmeans_path.criteria import fits_of
 from mainstay.learners.cluster.kmeans_path.records import KMeansPath
-from mainstay.learners.cluster.kmeans_path.search import lloyd, searched
+from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, stirred
+from mainstay.learners.cluster.kmeans_path.explore import explored
 from mainstay.learners.cluster.kmeans_path.table import table_of
 from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
 
@@ -106,15 +108,17 @@ def _path(
     with working(threads):
         table = table_of(X, None if sample_weight is None else np.asarray(sample_weight, np.float64))
         generator = np.random.default_rng(seed)
-        sample = _sample(table, generator)
-        sets = searched(sample, k_max, generator, deadline)
-        if sample is not table or effort:
-            sets = lloyd(table, sets, 3, 0.0, deadline)
+        T0=time.process_time()
+        sets = explored(table, k_max, generator, deadline, walks=4, rounds=8)
+        print('explored',time.process_time()-T0)
+        still = moving(table, sets, generator) if table.rows>16384 else []
+        if still:
+            fresh = [sets[number] for number in still]
+            moved = stirred(table, fresh, generator=generator, deadline=deadline)
+            for number, centres in zip(still, moved, strict=True):
+                sets[number] = centres
+        print('stirred',time.process_time()-T0,len(still))
+        sets = lloyd(table, sets, 1)
         return fits_of(table, sets, generator, finished=deadline.left() > 0)
 
 
-def _sample(table: Table, generator: np.random.Generator) -> Table:
-    if table.rows <= _SAMPLE:
-        return table
-    rows = np.sort(generator.choice(table.rows, _SAMPLE, replace=False))
-    return table.take(rows, None if table.weight is None else table.weight[rows].astype(np.float64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ def _centred(matrix: NDArray[np.floating | np.integer], centre: Doubles, into: F
         norms: Doubles = np.einsum("ij,ij->i", block, block)
         return norms
 
-    return np.concatenate(over_blocks(part, len(matrix), step))
+    return np.concatenate(list(over_blocks(part, len(matrix), step)))
 
 
 def _scaled(augmented: Floats, norms: Doubles, scale: float, step: int) -> None:
@@ -161,4 +162,4 @@ def _scaled(augmented: Floats, norms: Doubles, scale: float, step: int) -> None:
         block[:, -2] = 1.0
         block[:, -1] = norms[first:last] / scale**2
 
-    over_blocks(part, len(augmented), step)
+    deque(over_blocks(part, len(augmented), step), maxlen=0)

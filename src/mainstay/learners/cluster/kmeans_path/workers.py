@@ -13,44 +13,42 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
 __all__ = ["over_blocks", "threads_of", "working"]
 
 Answer = TypeVar("Answer")
 
-_threads: ContextVar[int] = ContextVar("threads", default=1)
+_pool: ContextVar[Executor | None] = ContextVar("pool", default=None)
 
 
 def threads_of(asked: int | None) -> int:
     """Return how many threads to use: as many as asked for, else as many as this process may run on."""
     if asked is not None:
         return max(1, asked)
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not every system tells
-        return os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)  # not every system tells
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 @contextmanager
 def working(threads: int) -> Iterator[None]:
     """Let :func:`over_blocks` use so many threads inside, and BLAS one in each."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    mark = _threads.set(threads)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        _threads.reset(mark)
-
-
-def over_blocks(part: Callable[[int, int], Answer], rows: int, step: int) -> list[Answer]:
-    """Return ``part(first, last)`` for each block of ``step`` rows, in order."""
-    cuts = [(first, min(first + step, rows)) for first in range(0, rows, step)]
-    threads = min(_threads.get(), len(cuts))
-    if threads <= 1:
-        return [part(*cut) for cut in cuts]
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda cut: part(*cut), cuts))
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1), ThreadPoolExecutor(threads) as pool:
+        mark = _pool.set(pool if threads > 1 else None)
+        try:
+            yield
+        finally:
+            _pool.reset(mark)
+
+
+def over_blocks(part: Callable[[int, int], Answer], rows: int, step: int) -> Iterator[Answer]:
+    """Yield ``part(first, last)`` for each block of ``step`` rows, in order."""
+    cuts = [(first, min(first + step, rows)) for first in range(0, rows, step)]
+    pool = _pool.get()
+    if pool is None or len(cuts) == 1:
+        return (part(*cut) for cut in cuts)
+    return pool.map(lambda cut: part(*cut), cuts)

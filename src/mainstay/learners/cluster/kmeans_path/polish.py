@@ -1,0 +1,107 @@
+"""Polishing all sets of centres on all rows: steps with momentum on fresh batches, then whole passes.
+
+Where rows form no clear groups Lloyd's algorithm creeps, and centres found on a sample fit that sample. Heavy-ball
+momentum on batches that are drawn anew goes several times as far per row read, and ends lower.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.learners.cluster.kmeans_path.passes import sums_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.learner import Deadline
+    from mainstay.learners.cluster.kmeans_path.passes import Sums
+    from mainstay.learners.cluster.kmeans_path.table import Table
+
+    Doubles = NDArray[np.float64]
+
+__all__ = ["lloyd", "moving", "stirred"]
+
+_MOMENTUM = 0.9
+_RATE = 0.3
+_BATCH = 1 << 14
+_STEPS = 128
+"""Steps of sets of 24 and more centres."""
+
+_FRESH = 1 << 16
+_REST = 1e-6
+
+
+def stirred(table: Table, sets: list[Doubles], *, generator: np.random.Generator, deadline: Deadline) -> list[Doubles]:
+    """Return the sets after steps with momentum on batches of rows; each no worse on a batch of its own.
+
+    Sets of few centres are given more steps: they cost less.
+    """
+    batches = _batches(table, _BATCH, generator)
+    judge = next(batches)
+    steps = [_steps(len(centres)) for centres in sets]
+    drops = [_Drop(centres, own) for centres, own in zip(sets, steps, strict=True)]
+    for left in range(max(steps), 0, -1):
+        if deadline.left() <= 0:
+            break
+        moving = [drop for drop in drops if drop.steps >= left]
+        for drop, answer in zip(moving, sums_of(next(batches), [drop.centres for drop in moving]), strict=True):
+            drop.step(answer, left)
+    before, after = sums_of(judge, sets), sums_of(judge, [drop.centres for drop in drops])
+    return [b.centres if b.inertia <= a.inertia else a.centres for a, b in zip(after, before, strict=True)]
+
+
+def moving(table: Table, sets: list[Doubles], generator: np.random.Generator) -> list[int]:
+    """Return the numbers of the sets that do not come to rest within three steps on rows drawn anew."""
+    fresh = next(_batches(table, _FRESH, generator))
+    before = sums_of(fresh, lloyd(fresh, sets, 2))
+    after = sums_of(fresh, [answer.means() for answer in before])
+    return [
+        number
+        for number, (old, new) in enumerate(zip(before, after, strict=True))
+        if new.inertia < old.inertia * (1.0 - _REST)
+    ]
+
+
+def _steps(k: int) -> int:
+    return int(np.clip(_STEPS * 24 / k, _STEPS, 5 * _STEPS))
+
+
+class _Drop:
+    """One set of centres rolling downhill."""
+
+    def __init__(self, centres: Doubles, steps: int) -> None:
+        self.centres = centres
+        self.steps = steps
+        self.speed = np.zeros_like(centres)
+        self.mass: Doubles | None = None
+
+    def step(self, answer: Sums, left: int) -> None:
+        """Go on by momentum and by what a batch says; slower in the second half, so that batches average out."""
+        self.mass = answer.mass if self.mass is None else 0.8 * self.mass + 0.2 * answer.mass
+        rate = _RATE * min(1.0, 2.0 * left / self.steps)
+        heavy = np.maximum(self.mass, 1e-3 * answer.mass.sum() / len(answer.mass))
+        pull = answer.sums - answer.mass[:, None] * answer.centres
+        self.speed = _MOMENTUM * self.speed + rate * pull / heavy[:, None]
+        self.centres = self.centres + self.speed
+
+
+def lloyd(table: Table, sets: list[Doubles], rounds: int) -> list[Doubles]:
+    """Move all sets to their means, several times."""
+    for _ in range(rounds):
+        sets = [answer.means() for answer in sums_of(table, sets)]
+    return sets
+
+
+def _batches(table: Table, batch: int, generator: np.random.Generator) -> Iterator[Table]:
+    if table.rows <= batch:
+        while True:
+            yield table
+    while True:
+        order = generator.permutation(table.rows)
+        for first in range(0, table.rows - batch + 1, batch):
+            rows = np.sort(order[first : first + batch])
+            yield table.take(rows, None if table.weight is None else table.weight[rows].astype(np.float64))
