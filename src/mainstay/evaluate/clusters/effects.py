@@ -89,7 +89,7 @@ def _area_limits(area: Floats, error: Floats, rows: Floats, others: Floats, reac
     """Return limits on the logit scale with Student's reach; at the very edges Newcombe's."""
     few = np.maximum(np.minimum(rows, others), 2)
     student = reach * (1 + (reach**2 + 1) / (4 * (few - 1)))
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         middle, half = np.log(area / (1 - area)), student * error / (area * (1 - area))
         low, high = 1 / (1 + np.exp(half - middle)), 1 / (1 + np.exp(-half - middle))
     for place in np.flatnonzero(np.isfinite(area) & ((area < 1e-9) | (area > 1 - 1e-9) | (error < 1e-12))):

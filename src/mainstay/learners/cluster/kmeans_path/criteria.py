@@ -73,7 +73,7 @@ def _davies_bouldin(some: Table, seen: Near, centres: Doubles) -> float:
     np.fill_diagonal(apart, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = (far[:, None] + far[None, :]) / apart
-    return float(np.nan_to_num(ratios, nan=0.0).max(axis=1).mean())
+    return float(np.nan_to_num(ratios, nan=0.0, posinf=np.inf).max(axis=1).mean())
 
 
 def _bic(table: Table, answer: Sums, inertia: float) -> float:
