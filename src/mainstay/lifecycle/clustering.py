@@ -94,8 +94,10 @@ def cluster(
     [False]
     """
     from mainstay.segments.around import Around
+    from mainstay.segments.grouping import check_method
     from mainstay.segments.settings import Settings, read_k, read_weights
 
+    check_method(method)
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))
     places = check_outputs(out, (".mainstay", ".html", ".csv", ".parquet"))
     settings = Settings(

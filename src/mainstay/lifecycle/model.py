@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
+    from mainstay.evaluate.clusters.report_data import ClusterReport
     from mainstay.evaluate.picture import Picture
 
 __all__ = ["Model", "like", "load"]
@@ -58,17 +59,24 @@ class Model:
     @property
     def report(self) -> str:
         """The report as an HTML page, with the digest written in."""
+        from mainstay.evaluate.clusters.report import cluster_report
         from mainstay.evaluate.report import training_report
 
         data = self.report_data
-        return (
-            self.bundle.report if data is None else training_report(msgspec.structs.replace(data, digest=self.digest))
-        )
+        if data is None:
+            return self.bundle.report
+        if isinstance(data, ReportData):
+            return training_report(msgspec.structs.replace(data, digest=self.digest))
+        return cluster_report(msgspec.structs.replace(data, digest=self.digest))
 
     @property
-    def report_data(self) -> ReportData | None:
+    def report_data(self) -> ReportData | ClusterReport | None:
         """What the report says, as plain data; None where the bundle was packed without."""
+        from mainstay.evaluate.clusters.report_data import ClusterReport
+
         evaluation = self.bundle.evaluation
+        if self.bundle.clusters is not None:
+            return msgspec.convert(evaluation, ClusterReport) if "portraits" in evaluation else None
         return msgspec.convert(evaluation, ReportData) if evaluation.get("scores") else None
 
     def predict(self, data: Any, **reading: Unpack[Reading]) -> Any:
@@ -173,7 +181,7 @@ class Model:
         ----------
         name : str
             Such as "leaderboard", "importance", "roc" or "calibration", or the key of a section: "inside" is the drawn
-            tree or the coefficients, "effects" how answers move with a column.
+            tree or the coefficients, "effects" how answers move with a column. Of groups "elbow" or "cluster_map".
 
         Raises
         ------
@@ -186,12 +194,14 @@ class Model:
         >>> mainstay.load("left.mainstay").picture("roc")
         <picture 'roc': save it as .svg or .png; .chart is the Altair chart>
         """
+        from mainstay.evaluate.clusters.report import cluster_chart
         from mainstay.evaluate.picture import Picture
         from mainstay.evaluate.pictures import training_chart
 
-        if self.report_data is None:
+        data = self.report_data
+        if data is None:
             raise UsageError("this model was packed without a report, so it has no pictures", where="picture")
-        return Picture(name, training_chart(self.report_data, name))
+        return Picture(name, training_chart(data, name) if isinstance(data, ReportData) else cluster_chart(data, name))
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""
