@@ -6,6 +6,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.bundle.clusters import one_group, people
 from tests.serve.live import served
 from tests.serve.models import churn, fees
 
@@ -79,7 +80,8 @@ def operations(described):
 @pytest.fixture(scope="module", params=[None, "secret-secret-secret"])
 def server(request):
     tokens = (request.param,) if request.param else ()
-    app = create_app({"churn": churn(), "fees": fees()}, tokens=tokens, limits=Limits(max_rows=3, max_body=5000))
+    models = {"churn": churn(), "fees": fees(), "people": people(), "one": one_group()}
+    app = create_app(models, tokens=tokens, limits=Limits(max_rows=3, max_body=5000))
     with served(app) as address:
         yield Client(address, request.param)
 

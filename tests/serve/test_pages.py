@@ -7,6 +7,7 @@ import zipfile
 from urllib.parse import urlsplit
 
 import pytest
+from tests.bundle.clusters import NAMES, people
 from tests.serve.browser import Browser, chromium
 from tests.serve.live import served
 from tests.serve.models import NASTY, NASTY_ROW, QUOTES, churn, fees, nasty, sets
@@ -24,7 +25,8 @@ def field(name):
 
 @pytest.fixture(scope="module")
 def address():
-    with served(create_app({"churn": churn(), "fees": fees(), "sets": sets(), "nasty": nasty()})) as found:
+    models = {"churn": churn(), "fees": fees(), "sets": sets(), "nasty": nasty(), "people": people()}
+    with served(create_app(models)) as found:
         yield found
 
 
@@ -125,6 +127,24 @@ def test_a_prediction_set_is_shown(open_page):
     chips = page.ask("[...document.querySelectorAll('#prediction-set .chip')].map((one) => one.textContent)")
     members = [str(label) for label, inside in zip((1, 2, 3), answers.members[0], strict=True) if inside]
     assert sorted(chips) == sorted(members or ["no class is likely enough"])
+
+
+def test_a_cluster_is_shown_with_its_name_and_a_mark_where_the_row_fits_none(open_page):
+    page = open_page("/?model=people")
+    assert page.ask("document.querySelector('#explain').closest('label').hidden")
+    assert page.ask("document.querySelector('#about').textContent") == "clustering into 3"
+    for age, fits_none in (("66", False), ("99", True)):
+        page.type(field("age"), age)
+        page.type(field("fee"), "20")
+        page.choose(field("plan"), "plus")
+        page.click("#predict")
+        page.wait(f"Boolean(document.querySelector('#fits-none')) === {str(fits_none).lower()}")
+        page.wait("document.querySelector('#prediction')")
+        answers = people().clusters.predict_rows([{"age": int(age), "fee": 20, "plan": "plus"}])
+        assert answers.fits_none.tolist() == [fits_none]
+        assert page.ask("document.querySelector('#prediction').textContent") == NAMES[answers.cluster[0]]
+        assert shown_values(page, "#distance") == answers.distance.tolist()
+        assert shown_values(page, "#second") == answers.second.tolist()
 
 
 def test_a_bad_value_is_refused_at_its_field(open_page):
@@ -238,13 +258,13 @@ def test_every_input_has_a_label_and_every_button_a_name(open_page):
 
 
 def test_the_reference_lists_every_column_of_every_model(open_page):
-    page = open_page("/docs", "document.querySelectorAll('table.columns').length === 4")
+    page = open_page("/docs", "document.querySelectorAll('table.columns').length === 5")
     names = page.ask(
         "[...document.querySelectorAll('table.columns')].map((table) =>"
         " [...table.querySelectorAll('td.name')].map((one) => one.textContent))"
     )
     assert [set(found) for found in names] == [
-        {column.name for column in bundle.schema.columns} for bundle in (churn(), fees(), sets(), nasty())
+        {column.name for column in bundle.schema.columns} for bundle in (churn(), fees(), sets(), nasty(), people())
     ]
     paths = page.ask("[...document.querySelectorAll('.operation .path')].map((one) => one.textContent)")
     assert {"/predict", "/models/nasty/predict", "/v2/models/nasty/infer", "/health/ready", "/metrics"} <= set(paths)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mainstay.bundle.open import Bundle
-    from mainstay.bundle.records import Outputs
+    from mainstay.bundle.records import ClusterOutputs, Outputs
     from mainstay.contracts.schema import Column, Schema
 
 __all__ = [
@@ -59,12 +59,11 @@ def model_card(name: str, bundle: Bundle, *, ready: bool = True) -> dict[str, An
     ready : bool, default True
         Whether it answers now.
     """
-    outputs = bundle.outputs
     return {
         "name": name,
         "digest": bundle.digest,
-        "task": outputs.task,
-        "target": outputs.target,
+        "task": bundle.task,
+        "target": None if bundle.clusters is not None else bundle.outputs.target,
         "features": len(bundle.schema.features),
         "created": bundle.manifest.created,
         "ready": ready,
@@ -94,7 +93,7 @@ def schema_document(name: str, bundle: Bundle) -> dict[str, Any]:
         "created": bundle.manifest.created,
         "columns": [_column(column, example.get(column.name)) for column in bundle.schema.features],
         "ignored": [column.name for column in bundle.schema.columns if column.role != "feature"],
-        "outputs": _outputs(bundle.outputs),
+        "outputs": _outputs(bundle.outputs) if bundle.clusters is None else _clusters(bundle.clusters.outputs),
         "example": example,
     }
 
@@ -154,6 +153,22 @@ def _outputs(outputs: Outputs) -> dict[str, Any]:
         "interval_level": None if outputs.intervals is None else outputs.intervals.level,
         "prediction_sets": outputs.sets is not None,
         "prediction_set_level": None if outputs.sets is None else outputs.sets.level,
+    }
+
+
+def _clusters(outputs: ClusterOutputs) -> dict[str, Any]:
+    """Return what a model that groups rows answers; a limit of None is never passed."""
+    rows = outputs.rows or (None,) * outputs.clusters
+    return {
+        "task": outputs.task,
+        "target": None,
+        "labels": list(outputs.names),
+        "clusters": [
+            {"cluster": at, "name": name, "limit": limit, "rows": count}
+            for at, (name, limit, count) in enumerate(zip(outputs.names, outputs.limits, rows, strict=True))
+        ],
+        "measure": outputs.measure,
+        "level": outputs.level,
     }
 
 

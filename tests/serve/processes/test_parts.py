@@ -93,7 +93,7 @@ def test_who_may_read_the_file_of_tokens(tmp_path):
 def with_columns(bundle, *columns):
     """Return something like a bundle, with other columns."""
     schema = Schema(columns=(*columns, SCHEMA.columns[-1]))
-    return type("Like", (), {"schema": schema, "outputs": bundle.outputs})
+    return type("Like", (), {"schema": schema, "outputs": bundle.outputs, "task": bundle.task, "clusters": None})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from mainstay.bundle.explain import Explainer, background_rows
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.answering.asked import UnreadableRow, brief, nearest, path_of, path_of_client, row_path
-from mainstay.serve.answering.wording import Writer, finished
+from mainstay.serve.answering.voice import voice_of
+from mainstay.serve.answering.wording import finished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,8 @@ class ServedModel:
     digest : str
     seconds : float
         What a row takes, measured when the model was put up.
+    groups : bool
+        Whether it groups rows, and answers no target.
     tail : bytes
         The members of every answer that say which model gave it, as JSON without the closing brace.
     """
@@ -73,8 +76,9 @@ class ServedModel:
         self._known = frozenset(column.name for column in bundle.schema.columns)
         self._required = frozenset(column.name for column in bundle.schema.features if not column.nullable)
         self._features = frozenset(self.features)
-        self._writer = Writer(bundle.outputs)
-        self._quick = bundle.predictor.decoder.quick
+        self.groups = bundle.clusters is not None
+        self._voice = voice_of(bundle)
+        self._quick = bundle.asked.decoder.quick
         self._decode = None if self._quick is None else _row_decoder(self._quick.names, self._quick.numeric)
         self._explaining = threading.Lock()
         self._explainer: Explainer | None = None
@@ -116,11 +120,11 @@ class ServedModel:
             return self.answer_rows([_ROW.decode(body) for body in bodies])
         arrays, plain = self._quick.arrays(rows)
         if plain.all():
-            return [Answered(body) for body in self._writer.write(self.bundle.predict_arrays(arrays))]
+            return [Answered(body) for body in self._voice.arrays(arrays)]
         kept = np.flatnonzero(plain)
         answered = dict.fromkeys(range(len(rows)), Answered(b""))
         if len(kept):
-            written = self._writer.write(self.bundle.predict_arrays(arrays.take(kept)))
+            written = self._voice.arrays(arrays.take(kept))
             answered |= {int(at): Answered(body) for at, body in zip(kept, written, strict=True)}
         others = np.flatnonzero(~plain).tolist()
         full = self.answer_rows([_ROW.decode(bodies[at]) for at in others])
@@ -136,10 +140,9 @@ class ServedModel:
         numbered : bool, default False
             Whether places name the row, as ``$.rows[3].age``.
         """
-        answers = self.bundle.predict_rows(rows)
-        written = self._writer.write(answers)
+        written, broken = self._voice.rows(rows)
         problems: dict[int, list[Problem]] = {}
-        for problem in answers.problems:
+        for problem in broken:
             problems.setdefault(problem.row, []).append(problem)
         answered = []
         for at, row in enumerate(rows):
@@ -198,7 +201,7 @@ class ServedModel:
         Raises
         ------
         RequestError
-            When the label is none of the model's, or the model file has no rows to compare with.
+            When the label is none of the model's, the model groups rows, or its file has no rows to compare with.
         """
         try:
             with self._explaining:
@@ -218,7 +221,7 @@ class ServedModel:
         ReplayError
             When an answer is another than the one stored.
         """
-        return replay_golden(self.bundle.predictor, self.bundle.golden)
+        return replay_golden(self.bundle.asked, self.bundle.golden)
 
 
 def _row_decoder(names: Sequence[str], numeric: Sequence[bool]) -> Any:

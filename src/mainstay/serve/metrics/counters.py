@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from mainstay.serve.metrics.table import BOUNDS, Gauge, ModelSlot, Outcome, Table
+from mainstay.serve.metrics.table import BOUNDS, CLUSTER, FITS_NONE, MOST_CLUSTERS, Gauge, ModelSlot, Outcome, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +79,7 @@ class Metrics:
         self._numbers = self._own.numbers
         self._places = self._own.models
         self._outcomes = self._own.outcomes()
+        self._clusters: dict[tuple[int, int], int] = {}
         numbers = self._numbers
         numbers[Gauge.STARTED] = time.time()
         numbers[Gauge.STARTS] += 1.0
@@ -106,6 +107,23 @@ class Metrics:
         """Count rows that the schema refused."""
         if rows:
             self._numbers[self._places[place] + ModelSlot.ROWS_REFUSED] += rows
+
+    def assigned(self, place: int, cluster: int, *, fits_none: bool) -> None:
+        """Count a row that was given a cluster; of many clusters the last, which are the smallest, in one count."""
+        self._count_cluster(place, cluster)
+        if fits_none:
+            self._count_cluster(place, FITS_NONE)
+
+    def _count_cluster(self, place: int, cluster: int) -> None:
+        at = self._clusters.get((place, cluster))
+        if at is None:
+            shown = min(cluster, MOST_CLUSTERS // len(self.models))
+            outcome = Outcome(place, CLUSTER, str(shown))
+            at = self._outcomes.get(outcome)
+            if at is None:
+                at = self._outcomes[outcome] = self._own.add_outcome(outcome, len(set(self._outcomes.values())))
+            self._clusters[place, cluster] = at
+        self._numbers[at] += 1.0
 
     def swapped(self, place: int, *, done: bool) -> None:
         """Count the exchange of a bundle, or one that was refused."""

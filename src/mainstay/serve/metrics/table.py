@@ -15,10 +15,30 @@ from typing import NamedTuple
 
 from mainstay.contracts.errors import UsageError
 
-__all__ = ["BOUNDS", "Gauge", "ModelSlot", "Outcome", "Row", "Table", "shared_table"]
+__all__ = [
+    "BOUNDS",
+    "CLUSTER",
+    "FITS_NONE",
+    "MOST_CLUSTERS",
+    "Gauge",
+    "ModelSlot",
+    "Outcome",
+    "Row",
+    "Table",
+    "shared_table",
+]
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The upper ends of the histogram's buckets, in seconds; what takes longer is in one more."""
+
+CLUSTER = 200
+"""The status of an outcome that counts a cluster and no refusal; its code is the cluster's number."""
+
+FITS_NONE = -1
+"""In place of a cluster: rows that fit none."""
+
+MOST_CLUSTERS = 96
+"""So many clusters of all models together have a count each, so that room is left for refusals."""
 
 _BYTES = 8
 _HEAD = 2
@@ -60,7 +80,10 @@ _MODEL_WIDTH = ModelSlot.DIGEST + _DIGEST_BYTES // _BYTES
 
 
 class Outcome(NamedTuple):
-    """How requests ended that were not answered: for which model (None for none), with which status and code."""
+    """How requests ended that were not answered: for which model (None for none), with which status and code.
+
+    And which cluster rows were given, with :data:`CLUSTER` as the status.
+    """
 
     place: int | None
     status: int

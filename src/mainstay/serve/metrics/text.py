@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mainstay.serve.metrics.table import BOUNDS, Gauge, ModelSlot
+from mainstay.serve.metrics.table import BOUNDS, CLUSTER, FITS_NONE, MOST_CLUSTERS, Gauge, ModelSlot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,7 +45,13 @@ def metrics_text(metrics: Metrics, tasks: Mapping[str, str]) -> str:
     """
     rows = {number: row for number, row in enumerate(metrics.table.rows) if row.numbers[Gauge.STARTED]}
     return "".join(
-        (*_of_models(metrics.models, rows), *_of_workers(rows), *_of_log(rows), *_info(metrics, rows, tasks))
+        (
+            *_of_models(metrics.models, rows),
+            *_of_clusters(metrics.models, rows),
+            *_of_workers(rows),
+            *_of_log(rows),
+            *_info(metrics, rows, tasks),
+        )
     )
 
 
@@ -72,10 +78,35 @@ def _requests(models: tuple[str, ...], rows: Mapping[int, Row]) -> Iterator[_Sam
         for place, name in enumerate(models):
             counts[("model", name), ("status", "200"), ("code", "")] += int(_answered(row, row.models[place]))
         for outcome, at in row.outcomes().items():
+            if outcome.status == CLUSTER:
+                continue
             name = "" if outcome.place is None else models[outcome.place]
             counts[("model", name), ("status", str(outcome.status)), ("code", outcome.code)] += int(row.numbers[at])
     for labels, count in counts.items():
         yield "", labels, count
+
+
+def _of_clusters(models: tuple[str, ...], rows: Mapping[int, Row]) -> Iterator[str]:
+    """Yield how many rows each cluster was given; nothing where no model groups rows."""
+    counts: Counter[tuple[int, int]] = Counter()
+    for row in rows.values():
+        for outcome, at in row.outcomes().items():
+            if outcome.status == CLUSTER and outcome.place is not None:
+                counts[outcome.place, int(outcome.code)] += int(row.numbers[at])
+    if not counts:
+        return
+    last = MOST_CLUSTERS // len(models)
+
+    def word(cluster: int) -> str:
+        return str(cluster) if cluster < last else f"{last} and above"
+
+    yield _family("mainstay_clusters_total", "counter", "Rows by the cluster that they were given.", (
+        ("", (("model", models[place]), ("cluster", word(cluster))), count)
+        for (place, cluster), count in sorted(counts.items()) if cluster != FITS_NONE
+    ))  # fmt: skip
+    yield _family("mainstay_fits_none_total", "counter", "Rows that are too far from every cluster.", (
+        ("", (("model", models[place]),), counts[place, FITS_NONE]) for place in sorted({place for place, _ in counts})
+    ))  # fmt: skip
 
 
 def _answered(row: Row, start: int) -> float:

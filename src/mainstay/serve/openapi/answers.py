@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mainstay.serve.answering.wording import Writer
+from mainstay.serve.answering.voice import voice_of
 from mainstay.serve.describe import label_word
 
 if TYPE_CHECKING:
     from mainstay.bundle.open import Bundle
-    from mainstay.bundle.records import Outputs
+    from mainstay.bundle.records import ClusterOutputs, Outputs
 
 __all__ = ["ERROR", "EXAMPLE_ID", "PROTOCOL_ERROR", "answer_example", "answer_schemas", "document_schemas", "reference"]
 
@@ -124,6 +124,8 @@ def _object(members: Document, required: list[str], words: str) -> Document:
 
 
 def _said(bundle: Bundle) -> Document:
+    if bundle.clusters is not None:
+        return {**_cluster(bundle.clusters.outputs), "warnings": {"type": "array", "items": _WARNING}}
     outputs = bundle.outputs
     said = _amount(outputs) if outputs.task == "regression" else _classes(outputs)
     return {**said, "warnings": {"type": "array", "items": _WARNING}, "explanation": _explanation(bundle)}
@@ -152,6 +154,25 @@ def _classes(outputs: Outputs) -> Document:
             "description": f"The classes that hold the truth in {outputs.sets.level:.0%} of cases, likeliest first.",
         }
     return said
+
+
+def _cluster(outputs: ClusterOutputs) -> Document:
+    last = outputs.clusters - 1
+    number: Document = {"type": "integer", "minimum": 0, "maximum": last}
+    second = {**number, "type": ["integer", "null"]} if last else {"type": "null"}
+    far: Document = _AMOUNT if last else {"type": "null"}
+    return {
+        "cluster": {**number, "description": f"The cluster of the least {outputs.measure}."},
+        "name": {"enum": list(outputs.names), "description": "What the cluster is called."},
+        "distance": {**_AMOUNT, "description": f"The {outputs.measure} to it; null where it is no finite number."},
+        "second": {**second, "description": "The second nearest; null where there is one cluster."},
+        "second_distance": {**far, "description": "The same of the second nearest."},
+        "fits_none": {
+            "type": "boolean",
+            "description": "Whether the distance is beyond the cluster's limit, as it is for "
+            f"{outputs.level:.3g} of rows like those of training.",
+        },
+    }
 
 
 def _decision(outputs: Outputs) -> str:
@@ -195,8 +216,8 @@ def document_schemas() -> dict[str, Document]:
     card = {
         "name": _TEXT,
         "digest": _DIGEST,
-        "task": {"enum": ["classification", "regression"]},
-        "target": _TEXT,
+        "task": {"enum": ["classification", "regression", "clustering"]},
+        "target": {"type": ["string", "null"], "description": "null where the model groups rows."},
         "features": {"type": "integer", "minimum": 0},
         "created": _TEXT,
         "ready": {"type": "boolean"},
@@ -230,8 +251,8 @@ def answer_example(name: str, bundle: Bundle, row: Document) -> Document | None:
     bundle : Bundle
     row : dict
     """
-    answers = bundle.predict_rows([row])
-    if answers.rejected[0]:
+    written, problems = voice_of(bundle).rows([row])
+    if any(problem.action == "reject" for problem in problems):
         return None
-    said: Document = msgspec.json.decode(Writer(bundle.outputs).write(answers)[0])
+    said: Document = msgspec.json.decode(written[0])
     return {**said, "model": name, "digest": bundle.digest, "id": EXAMPLE_ID}

@@ -31,7 +31,9 @@ _EXPLAIN: Document = {
 }
 
 
-def predict_operation(key: str, name: str, *, examples: Document, example: Document | None, token: bool) -> Document:
+def predict_operation(
+    key: str, name: str, *, examples: Document, example: Document | None, token: bool, explains: bool = True
+) -> Document:
     """Return the operation that asks a model.
 
     Parameters
@@ -46,6 +48,8 @@ def predict_operation(key: str, name: str, *, examples: Document, example: Docum
         What the first of them gets.
     token : bool
         Whether a token is asked for.
+    explains : bool, default True
+        Whether the model gives reasons; one that groups rows has none.
     """
     body = {"schema": reference(f"Request_{key}"), "examples": examples}
     shown: Document = {"oneOf": [reference(f"Answer_{key}"), reference(f"Answers_{key}")]}
@@ -54,7 +58,7 @@ def predict_operation(key: str, name: str, *, examples: Document, example: Docum
         "tags": ["Predictions"],
         "operationId": f"predict_{key}",
         "summary": f"Ask {name}",
-        "parameters": [_EXPLAIN],
+        "parameters": [_EXPLAIN] if explains else [],
         "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": responses(answer(shown, example=example), WRITING, token=token),
     }

@@ -126,7 +126,7 @@ def _infer(name: str, bundle: Bundle, example: Document, *, token: bool) -> Docu
     if all(column.kind == "number" for column in bundle.schema.features):
         columns += [word for word in MATRIX_NAMES if word not in columns]
     body = {
-        "schema": _request(columns, [one["name"] for one in output_tensors(bundle.outputs)]),
+        "schema": _request(columns, [one["name"] for one in output_tensors(bundle.meaning)]),
         "examples": {"one": {"summary": "One row", "value": example}},
     }
     return {

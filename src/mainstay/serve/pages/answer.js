@@ -1,4 +1,4 @@
-// The answer, large and clear: a label with its probabilities, or an amount with its interval; and what else was said.
+// The answer, large and clear: a label with its probabilities, an amount with its interval, or a cluster; and what else was said.
 
 import { copyButton, labelWord, make, percent, shown } from "./client.js";
 
@@ -6,8 +6,8 @@ const MOST_CLASSES = 12;
 
 /** The answer of a model to a row as elements. `before` is the answer that was shown last, if any. */
 export function answerOf({ answer, outputs, milliseconds, before }) {
-  const amount = outputs.task === "regression";
-  const parts = amount ? amountParts(answer, outputs, before) : classParts(answer, outputs, before);
+  const partsOf = { regression: amountParts, clustering: clusterParts }[outputs.task] ?? classParts;
+  const parts = partsOf(answer, outputs, before);
   if (answer.warnings && answer.warnings.length) parts.push(warningsOf(answer.warnings));
   parts.push(make("div", { id: "reasons" }));
   parts.push(originOf(answer, milliseconds));
@@ -102,6 +102,26 @@ function amountParts(answer, outputs, before) {
     parts.push(make("p", { class: "moved" }, `${sign} was ${shown(was)}`));
   }
   if (typeof answer.low === "number" && typeof answer.high === "number") parts.push(intervalOf(answer, outputs));
+  return parts;
+}
+
+/** The cluster with its distance, the second nearest, and a mark where the row fits none. */
+function clusterParts(answer, outputs) {
+  const parts = [
+    make("p", { class: "target" }, `cluster ${answer.cluster}`),
+    make("p", { class: "headline" },
+      make("span", { class: "prediction", id: "prediction", "data-value": JSON.stringify(answer.cluster) }, answer.name),
+      make("span", { class: "chance", id: "distance", "data-value": answer.distance }, `${outputs.measure} ${shown(answer.distance)}`)),
+  ];
+  const limit = outputs.clusters[answer.cluster]?.limit ?? null;
+  if (answer.fits_none) {
+    const words = limit === null ? "fits none of the clusters" : `fits none of the clusters: the limit is ${shown(limit)}`;
+    parts.push(make("p", { class: "set", id: "fits-none" }, make("span", { class: "chip none" }, words)));
+  }
+  if (answer.second !== null) {
+    const name = outputs.labels[answer.second];
+    parts.push(make("p", { class: "quiet", id: "second", "data-value": answer.second }, `Second nearest: ${name}, ${shown(answer.second_distance)}`));
+  }
   return parts;
 }
 

@@ -65,7 +65,9 @@ async function choose(name) {
   schema = found;
   before = null;
   document.title = `${name}: try it`;
-  page.about.textContent = `${schema.outputs.task} of ${schema.outputs.target}`;
+  const groups = schema.outputs.task === "clustering";
+  page.about.textContent = groups ? `clustering into ${schema.outputs.labels.length}` : `${schema.outputs.task} of ${schema.outputs.target}`;
+  page.explain.closest("label").hidden = groups;
   fields = schema.columns.map((column) => new Field(column, changed));
   page.fields.replaceChildren(...fields.map((field) => field.element));
   page.find.hidden = fields.length < MANY_FIELDS;
@@ -97,13 +99,18 @@ async function predict() {
     const answer = await ask(modelAddress(schema.name, "predict"), JSON.stringify(body));
     if (mine !== asked) return;
     showAnswer(answer, performance.now() - began);
-    if (page.explain.checked) await explain(body, answer, mine);
+    if (explains()) await explain(body, answer, mine);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (mine === asked) showRefusal(error.error);
   } finally {
     if (mine === asked) busy(false);
   }
+}
+
+/** Whether reasons are wanted; a model that groups rows has none. */
+function explains() {
+  return page.explain.checked && schema.outputs.task !== "clustering";
 }
 
 function busy(yes) {
@@ -159,7 +166,7 @@ function filter() {
 
 function showCode() {
   if (schema === null) return;
-  const path = `${modelAddress(schema.name, "predict")}${page.explain.checked ? "?explain=true" : ""}`;
+  const path = `${modelAddress(schema.name, "predict")}${explains() ? "?explain=true" : ""}`;
   const address = new URL(path, document.baseURI).href;
   page.code.textContent = (language === "curl" ? asCurl : asPython)(address, row(), token);
 }

@@ -20,14 +20,14 @@ _POLICIES = {"on_bad": "bad", "on_missing": "missing", "on_unseen": "unseen", "o
 def contract_changes(before: Bundle, after: Bundle) -> list[str]:
     """Return in words what a client of one model would trip over with the other; nothing where there is nothing.
 
-    Counted are: another task or other labels, a feature that is new, gone, of another kind or unit, one that may no
-    longer be missing, and one that now refuses values which it took.
+    Counted are: another task, other labels, other names or another order of clusters, a feature that is new, gone, of
+    another kind or unit, one that may no longer be missing, and one that now refuses values which it took.
     """
     changes = []
-    if before.outputs.task != after.outputs.task:
-        changes.append(f"the task was {before.outputs.task} and is {after.outputs.task}")
-    elif set(before.outputs.labels) != set(after.outputs.labels):
-        changes.append(f"the labels were {_words(before.outputs.labels)} and are {_words(after.outputs.labels)}")
+    if before.task != after.task:
+        changes.append(f"the task was {before.task} and is {after.task}")
+    else:
+        changes += _label_changes(before, after)
     old = {column.name: column for column in before.schema.features}
     new = {column.name: column for column in after.schema.features}
     changes += [f"{name!r} is a new column" for name in new if name not in old]
@@ -36,6 +36,15 @@ def contract_changes(before: Bundle, after: Bundle) -> list[str]:
     for name in old.keys() & new.keys():
         changes += _column_changes(old[name], new[name])
     return sorted(changes)
+
+
+def _label_changes(before: Bundle, after: Bundle) -> list[str]:
+    """Return how the words of the answers differ; of clusters their order is their number, which clients keep."""
+    if before.clusters is not None and after.clusters is not None:
+        old, new = before.clusters.outputs.names, after.clusters.outputs.names
+        return [] if old == new else [f"the clusters were {_words(old)} and are {_words(new)}"]
+    was, now = before.outputs.labels, after.outputs.labels
+    return [] if set(was) == set(now) else [f"the labels were {_words(was)} and are {_words(now)}"]
 
 
 def _column_changes(old: Column, new: Column) -> list[str]:

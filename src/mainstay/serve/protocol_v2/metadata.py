@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mainstay.bundle.records import ClusterOutputs
 from mainstay.serve.describe import is_required, label_word
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def model_metadata(model: ServedModel) -> dict[str, Any]:
         "versions": [version],
         "platform": "mainstay_onnx",
         "inputs": [_input(column) for column in model.bundle.schema.features],
-        "outputs": output_tensors(model.bundle.outputs),
-        "parameters": {"digest": model.digest, "task": model.bundle.outputs.task},
+        "outputs": output_tensors(model.bundle.meaning),
+        "parameters": {"digest": model.digest, "task": model.bundle.task},
     }
 
 
@@ -49,10 +50,12 @@ def _input(column: Column) -> dict[str, Any]:
     return {"name": column.name, "datatype": datatype, "shape": [-1], "parameters": about}
 
 
-def output_tensors(outputs: Outputs) -> list[dict[str, Any]]:
+def output_tensors(outputs: Outputs | ClusterOutputs) -> list[dict[str, Any]]:
     """Return the parts of an answer as tensors; the last is the id under which each row's answer is logged."""
     tensors: list[dict[str, Any]] = []
-    if outputs.task == "regression":
+    if isinstance(outputs, ClusterOutputs):
+        tensors += _cluster_tensors(outputs)
+    elif outputs.task == "regression":
         names = ["prediction", *(["low", "high"] if outputs.intervals is not None else [])]
         tensors += [{"name": name, "datatype": "FP64", "shape": [-1]} for name in names]
     else:
@@ -65,6 +68,19 @@ def output_tensors(outputs: Outputs) -> list[dict[str, Any]]:
         if outputs.sets is not None:
             tensors.append({"name": "prediction_set", "datatype": "BOOL", **shared})
     return [*tensors, {"name": "id", "datatype": "BYTES", "shape": [-1]}]
+
+
+def _cluster_tensors(outputs: ClusterOutputs) -> list[dict[str, Any]]:
+    """Return the parts of the answer of a model that groups rows; one cluster has no second."""
+    datatypes = {"cluster": "INT64", "name": "BYTES", "distance": "FP64"}
+    if outputs.clusters > 1:
+        datatypes |= {"second": "INT64", "second_distance": "FP64"}
+    tensors: list[dict[str, Any]] = [
+        {"name": name, "datatype": datatype, "shape": [-1]}
+        for name, datatype in (datatypes | {"fits_none": "BOOL"}).items()
+    ]
+    tensors[0]["parameters"] = {"labels": list(outputs.names)}
+    return tensors
 
 
 def label_datatype(outputs: Outputs) -> str:

@@ -36,7 +36,7 @@ def check_outputs(model: ServedModel, request: InferRequest) -> list[dict[str, A
     RequestError
         When one is asked that there is not, or in a way that is not known.
     """
-    tensors = {tensor["name"]: tensor for tensor in output_tensors(model.bundle.outputs)}
+    tensors = {tensor["name"]: tensor for tensor in output_tensors(model.bundle.meaning)}
     if not request.outputs:
         return list(tensors.values())
     for at, asked in enumerate(request.outputs):
@@ -90,7 +90,8 @@ def write_response(
 
 def _values(tensor: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], model: ServedModel) -> list[Any]:
     """Return the values of an output, row by row."""
-    name, labels = tensor["name"], model.bundle.outputs.labels
+    name = tensor["name"]
+    labels = () if model.groups else model.bundle.outputs.labels
     if name == "probabilities":
         words = [label_word(label) for label in labels]
         return [answer[name][word] for answer in answers for word in words]

@@ -24,7 +24,7 @@ def metrics_routes(serving: Serving) -> list[BaseRoute]:
         """Tell what was counted."""
         del request
         serving.pulse.tell()
-        tasks = {name: place.model.bundle.outputs.task for name, place in serving.shelf.places.items()}
+        tasks = {name: place.model.bundle.task for name, place in serving.shelf.places.items()}
         return Response(metrics_text(serving.metrics, tasks), headers={"content-type": CONTENT_TYPE})
 
     return [Route("/metrics", metrics)]

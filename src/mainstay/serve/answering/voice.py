@@ -1,0 +1,54 @@
+"""What answers for a model and words its answers: serving asks each task in its own way here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mainstay.serve.answering.cluster_wording import ClusterWriter
+from mainstay.serve.answering.wording import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mainstay.bundle.clusters import ClusterAnswers
+    from mainstay.bundle.open import Bundle
+    from mainstay.bundle.predict import Answers
+    from mainstay.bundle.predict_graph import GraphPredictor
+    from mainstay.contracts.arrays import Arrays
+    from mainstay.data.decode import Problem
+
+__all__ = ["Voice", "voice_of"]
+
+Said = TypeVar("Said", bound="Answers | ClusterAnswers")
+
+
+class Voice(Generic[Said]):
+    """Asks a model and words what it says.
+
+    Parameters
+    ----------
+    predictor : GraphPredictor
+    write : function
+        From answers to one JSON object per row.
+    """
+
+    def __init__(self, predictor: GraphPredictor[Any, Said], write: Callable[[Said], list[bytes]]) -> None:
+        self._predict_arrays: Callable[[Arrays], Said] = predictor.predict_arrays
+        self._predict_rows: Callable[[Sequence[Mapping[str, object]]], Said] = predictor.predict_rows
+        self._write = write
+
+    def arrays(self, arrays: Arrays) -> list[bytes]:
+        """Return the answers to decoded rows as JSON objects."""
+        return self._write(self._predict_arrays(arrays))
+
+    def rows(self, rows: Sequence[Mapping[str, object]]) -> tuple[list[bytes], tuple[Problem, ...]]:
+        """Return the answers to plain rows as JSON objects, and the cells that broke the schema."""
+        answers = self._predict_rows(rows)
+        return self._write(answers), answers.problems
+
+
+def voice_of(bundle: Bundle) -> Voice[Answers] | Voice[ClusterAnswers]:
+    """Return the voice of a model, by its task."""
+    if bundle.clusters is not None:
+        return Voice(bundle.clusters, ClusterWriter(bundle.clusters.outputs).write)
+    return Voice(bundle.predictor, Writer(bundle.outputs).write)
