@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 
+from mainstay.evaluate.clusters.names import shortened
 from mainstay.evaluate.clusters.palette import colour_of
 from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, MUTED, bare, names_axis, rows_of
 
@@ -18,18 +19,19 @@ __all__ = ["cells_chart", "heat_chart", "sizes_chart"]
 _WIDE, _ROW = 560, 22
 _SHORT = 12
 _MOST_ROWS = 40
-_LEVELS = 34
+_LEVELS, _NARROW = 34, 20
 
 
 def heat_chart(plot: Plot) -> Any:
     """Return ``effect`` (-1 to 1) of each ``column`` in each ``cluster``, with ``text`` where there is room."""
     rows = _rows(plot)
+    rows = [{**row, "column": shortened(str(row["column"]), _LEVELS)} for row in rows]
     names = list(dict.fromkeys(str(row["column"]) for row in rows))[:_MOST_ROWS]
     rows = [row for row in rows if row["column"] in names]
     clusters = sorted({int(row["cluster"]) for row in rows})
     step = int(np.clip(_WIDE // max(len(clusters), 1), 13, 84))
     x = alt.X("cluster:O", title="Cluster", axis=names_axis([], room=False).copy(deep=False))
-    x.axis.orient = "top"
+    x.axis.labelFontSize = 12 if step >= _NARROW else 9
     base = alt.Chart(rows_of(rows)).encode(
         x=x, y=alt.Y("column:N", sort=names, title=None, axis=names_axis(names, limit=_LEVELS * 7))
     )
@@ -82,7 +84,7 @@ def sizes_chart(plot: Plot) -> Any:
     rows = [
         {
             **row,
-            "label": f"{row['cluster']}  {_cut(str(row['name']))}",
+            "label": f"{row['cluster']}  {shortened(str(row['name']), 44)}",
             "colour": colour_of(int(row["cluster"])),
             "said": f"{row['rows']:,} ({row['share']:.1%})",
         }
@@ -99,10 +101,6 @@ def sizes_chart(plot: Plot) -> Any:
     words = base.mark_text(align="left", dx=5, color=MUTED, fontSize=10 if small else 11).encode(text="said:N")
     zero = alt.Chart(rows_of([{"at": 0}])).mark_rule(color=FAINT).encode(x=alt.X("at:Q", axis=None))
     return bare(alt.layer(bars, words, zero), 300, alt.Step(17 if small else 24))
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 44 else name[:43].rstrip(" ,") + "\u2026"
 
 
 def _rows(plot: Plot) -> list[dict[str, Any]]:

@@ -32,8 +32,9 @@ def elbow_chart(plot: Plot) -> Any:
     # Words stand above the falling line, right of it, so that they never cross it; two near each other stand apart.
     words = [{**row, "step": place} for place, row in enumerate(row for row in marked if row["mark"] != "plausible")]
     for row in words:
+        # The left one stands higher: its dot does too.
         said = alt.Chart(rows_of([row])).mark_text(
-            align="left", dx=8, dy=-12 - 16 * row["step"], color=INK, fontSize=12, fontWeight="bold"
+            align="left", dx=8, dy=-12 - 18 * (len(words) - 1 - row["step"]), color=INK, fontSize=12, fontWeight="bold"
         )
         layers.append(said.encode(x=x, y=y, text="said:N"))
     return bare(alt.layer(*layers), _WIDTH, _HEIGHT)
@@ -50,7 +51,7 @@ def criterion_chart(plot: Plot) -> Any:
     rows = [row for row in _rows(plot) if row["value"] is not None]
     x = _over_k(rows)
     y = alt.Y(
-        "value:Q", title=plot.options.get("y"), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format="~g")
+        "value:Q", title=plot.options.get("y"), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format=",~f")
     )
     if rows and max(abs(_number(row["value"])) for row in rows) >= 1000:
         y = y.axis(tickCount=4, format="~s")

@@ -18,6 +18,7 @@ __all__ = ["cluster_map_chart", "silhouette_chart"]
 _WIDTH, _LOWEST, _HIGHEST = 620, 260, 520
 _ROW, _TALLEST = 12, 900
 _FAR = 2.0
+_MANY, _CROWD = 800, 20
 
 
 def cluster_map_chart(plot: Plot) -> Any:
@@ -31,9 +32,9 @@ def cluster_map_chart(plot: Plot) -> Any:
     width, height, domains = _frame(rows)
     x, y = (
         alt.X("x:Q", title=plot.options.get("x"), scale=alt.Scale(domain=domains[0], nice=False), axis=_plain_axis()),
-        alt.Y("y:Q", title=plot.options.get("y"), scale=alt.Scale(domain=domains[1], nice=False), axis=_plain_axis()),
+        alt.Y("y:Q", title=plot.options.get("y"), scale=alt.Scale(domain=domains[1], nice=False), axis=_title_above()),
     )
-    many = len(rows) > 800
+    many, crowded = len(rows) > _MANY, sum(row["what"] == "centre" for row in rows) > _CROWD
     layers = []
     for shape in sorted({str(row["shape"]) for row in seen}):
         some = [row for row in seen if row["what"] == "row" and row["shape"] == shape]
@@ -43,16 +44,26 @@ def cluster_map_chart(plot: Plot) -> Any:
         layers.append(dots.encode(x=x, y=y, color=alt.Color("colour:N", scale=None)))
     centres = alt.Chart(rows_of([{**row, "said": str(row["cluster"])} for row in seen if row["what"] == "centre"]))
     layers += [
-        centres.mark_circle(size=300, opacity=1, stroke="white", strokeWidth=2, clip=True).encode(
+        centres.mark_circle(size=170 if crowded else 300, opacity=1, stroke="white", strokeWidth=2, clip=True).encode(
             x=x, y=y, color=alt.Color("colour:N", scale=None)
         ),
-        centres.mark_text(color="white", fontSize=11, fontWeight="bold", clip=True).encode(x=x, y=y, text="said:N"),
+        centres.mark_text(color="white", fontSize=9 if crowded else 11, fontWeight="bold", clip=True).encode(
+            x=x, y=y, text="said:N"
+        ),
     ]
     return bare(alt.layer(*layers), width, height)
 
 
 def _plain_axis() -> Any:
-    return alt.Axis(tickCount=5, format="~g", titleLimit=_WIDTH)
+    return alt.Axis(tickCount=5, format=",~f", titleLimit=_WIDTH)
+
+
+def _title_above() -> Any:
+    """Return an axis whose title lies above the picture: it is too long to stand beside it."""
+    return alt.Axis(
+        tickCount=5, format=",~f", titleAngle=0, titleAlign="left", titleAnchor="start", titleX=-24, titleY=-12,
+        titleLimit=_WIDTH,
+    )  # fmt: skip
 
 
 def _frame(rows: list[dict[str, Any]]) -> tuple[int, int, list[list[float]]]:
@@ -85,12 +96,19 @@ def silhouette_chart(plot: Plot) -> Any:
     height = int(np.clip(_ROW * len(clusters), 240, _TALLEST))
     lowest = min([0.0, *(row["value"] for row in rows)])
     scale = alt.Scale(domain=[max(-1.0, lowest - 0.14), 1], nice=False)
-    x = alt.X("zero:Q", title="Silhouette", scale=scale, axis=alt.Axis(tickCount=8, format="~g"))
+    x = alt.X("zero:Q", title="Silhouette", scale=scale, axis=alt.Axis(tickCount=8, format=",~f"))
     y = alt.Y("low:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, domain=[0, 1]))
     bars = (
         alt.Chart(rows_of(rows))
-        .mark_rect(opacity=0.85)
-        .encode(x=x, x2="value:Q", y=y, y2="high:Q", color=alt.Color("colour:N", scale=None))
+        .mark_rect(opacity=1, strokeWidth=0.6)
+        .encode(
+            x=x,
+            x2="value:Q",
+            y=y,
+            y2="high:Q",
+            color=alt.Color("colour:N", scale=None),
+            stroke=alt.Stroke("colour:N", scale=None),
+        )
     )
     ends = [
         {"at": (min(part) + max(last)) / 2, "said": str(cluster), "left": max(-1.0, lowest - 0.14)}

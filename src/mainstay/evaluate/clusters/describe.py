@@ -20,6 +20,7 @@ from mainstay.evaluate.clusters.records import ClusterPortraits, Portrait
 from mainstay.evaluate.clusters.rules import rules_of
 from mainstay.evaluate.clusters.sample import stratified
 from mainstay.evaluate.clusters.silhouettes import silhouettes
+from mainstay.evaluate.clusters.words import cluster_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Words = Callable[[Sequence[str], Ints, int, int], Sequence[Sequence[str]]]
+    Words = Callable[[pl.Series, Ints, int, int], Sequence[Sequence[tuple[str, float, int]]]]
 
 __all__ = ["describe_clusters"]
 
-_DESCRIBED, _RULED, _WORDED = 20_000, 6_000, 20_000
+_DESCRIBED, _RULED, _WORDED = 20_000, 5_000, 20_000
 _WORDS = 8
 
 
@@ -68,8 +69,8 @@ def describe_clusters(
         Of each row to each cluster; without, no cluster has a nearest one.
     seed : int
         Of the samples.
-    words : callable (texts, labels, clusters, top) -> sequence of words per cluster, optional
-        Finds the words of text columns; default none.
+    words : callable (texts, labels, clusters, top) -> sequence of (word, score, rows) per cluster, optional
+        Finds the words of text columns; default :func:`cluster_words`.
 
     Returns
     -------
@@ -147,12 +148,14 @@ def _words(
 ) -> list[dict[str, tuple[str, ...]]]:
     """Return for each cluster the words of each text column."""
     names = [column.name for column in schema.features if column.kind == "text" and column.name in frame.columns]
-    if words is None or not names:
+    if not names:
         return [{} for _ in range(clusters)]
+    import polars as pl
+
     rows = stratified(labels, _WORDED, seed)
     sample = frame.select(names)[rows]
     found = {}
     for name in names:
-        texts = [str(text) if text is not None else "" for text in sample.get_column(name).to_list()]
-        found[name] = words(texts, labels[rows], clusters, _WORDS)
-    return [{name: tuple(found[name][place]) for name in names} for place in range(clusters)]
+        told = (words or cluster_words)(sample.get_column(name).cast(pl.String), labels[rows], clusters, _WORDS)
+        found[name] = [tuple(word for word, *_ in some) for some in told]
+    return [{name: found[name][place] for name in names} for place in range(clusters)]

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
     from mainstay.evaluate.clusters.records import Contrast
 
-__all__ = ["name_clusters"]
+__all__ = ["name_clusters", "shortened"]
 
 _TRAITS, _MORE, _WORDS = 2, 4, 3
 _LONGEST = 28
 _UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+_MEASURES = {
+    "mm", "cm", "m", "km", "g", "kg", "mg", "lb", "lbs", "usd", "eur", "gbp", "chf", "pct", "percent", "ms", "s", "sec",
+    "min", "h", "hr", "ml", "l", "k$", "$", "%",
+}  # fmt: skip
 _COMMON, _ALMOST_ALL = 0.5, 0.995
 _BARE = {"yes", "no", "true", "false", "y", "n", "t", "f", "on", "off", "other", "unknown", "none", "low", "high"}
 _RANKED = {"high": "high {0}", "low": "low {0}", "middle": "middling {0}", "extreme": "extreme {0}"}
@@ -105,10 +109,23 @@ def _plain_names(columns: Iterable[str]) -> dict[str, str]:
 
 def _spoken(column: str) -> str:
     words = _UNIT.sub("", column).replace("_", " ").split()
+    words = words[:-1] if len(words) > 1 and words[-1].lower() in _MEASURES else words
     plain = [word.lower() if word.istitle() else word for word in words]
     return " ".join(plain) or column
 
 
 def _short(text: str) -> str:
+    return shortened(text, _LONGEST)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many signs, without its middle: long names often differ at the end.
+
+    Examples
+    --------
+    >>> shortened("average monthly charges of the last year", 20)
+    'average mon\u2026ast year'
+    """
     plain = " ".join(text.split())
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "\u2026"
+    end = most * 2 // 5
+    return plain if len(plain) <= most else f"{plain[: most - end - 1].rstrip()}\u2026{plain[-end:].lstrip()}"

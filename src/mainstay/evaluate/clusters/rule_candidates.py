@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "candidates_of", "fits", "joined", "roundest"]
 
-_MOST, _MOST_CUTS, _LEAST_CUTS = 1_600, 40, 4
+_MOST, _MOST_CUTS, _LEAST_CUTS = 1_000, 40, 4
 _MOST_LEVELS = 40
 
 

@@ -124,9 +124,14 @@ class _Search:
         self.views = [replace(view, values=view.values[rows]) for view in views]
         self.candidates = candidates
         self.labels, self.weight = labels[rows], weight[rows].astype(np.float32)
-        self.table = np.stack([fits(self.views[entry.column], entry.condition) for entry in candidates], axis=1).astype(
-            np.float32
-        )
+        self.columns = np.array([entry.column for entry in candidates])
+        kept = [fits(self.views[entry.column], entry.condition) for entry in candidates]
+        self.table = np.stack(kept, axis=1).astype(np.float32)
+        self.whole = self.weight @ self.table
+        self.further: dict[int, list[Candidate]] = {}
+        for entry in candidates:
+            if entry.side in ("levels", "missing"):
+                self.further.setdefault(entry.column, []).append(entry)
 
     def best(self, cluster: int) -> tuple[Condition, ...] | None:
         """Return the conditions worth most for a cluster."""
@@ -143,34 +148,38 @@ class _Search:
         return best.conditions if best.worth > everything + _LEAST else None
 
     def _next(self, beam: list[_State], mine: NDArray[np.bool_], total: float) -> list[_State]:
+        """Return the best states one step on; of those that take the same rows the shortest."""
         found: dict[bytes, _State] = {}
         for state in beam:
-            for state_after in self._extended(state, mine, total):
-                key = np.packbits(state_after.mask).tobytes()
-                if key not in found or found[key].worth < state_after.worth:
-                    found[key] = state_after
+            rows, hits = self._counts(state, mine)
+            after = 2 * hits / np.maximum(rows + total, 1e-9)
+            for longer in [*self._narrower(state, after, mine), *self._wider(state, mine, total)]:
+                key = np.packbits(longer.mask).tobytes()
+                if key not in found or found[key].worth < longer.worth:
+                    found[key] = longer
         return sorted(found.values(), key=lambda state: -state.worth)[:_BEAM]
 
-    def _extended(self, state: _State, mine: NDArray[np.bool_], total: float) -> list[_State]:
-        """Return the best states that are one step away: a further bound, or a further level."""
-        weight = self.weight * state.mask
-        rows, hits = (part @ self.table for part in (weight, weight * mine))
-        after = 2 * hits / np.maximum(rows + total, 1e-9)
-        bounds = len(state.sides)
-        columns = len(state.columns) + ~np.isin(self._columns, state.columns)
-        worth = after - self._price(mine) * (bounds + 1) - _WORTH * columns
-        found = []
-        for place in np.argsort(-worth, kind="stable"):
+    def _counts(self, state: _State, mine: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the weight of all rows, and of those of the cluster, that each further condition would leave."""
+        inside = np.flatnonzero(state.mask & mine)
+        hits = self.weight[inside] @ self.table[inside]
+        if not state.sides:
+            return self.whole, hits
+        rows = np.flatnonzero(state.mask)
+        return self.weight[rows] @ self.table[rows], hits
+
+    def _narrower(self, state: _State, after: NDArray[np.float32], mine: NDArray[np.bool_]) -> list[_State]:
+        """Return states with a further bound, given the F1 that each would have."""
+        columns = len(state.columns) + ~np.isin(self.columns, state.columns)
+        worth = after - self._price(mine) * (len(state.sides) + 1) - _WORTH * columns
+        found: list[_State] = []
+        for place in np.argsort(-worth, kind="stable").tolist():
             entry = self.candidates[place]
             if self._allowed(state, entry):
                 found.append(self._with(state, entry, float(worth[place])))
             if len(found) >= _BEAM:
                 break
-        return found + self._wider(state, mine, total)
-
-    @property
-    def _columns(self) -> Ints:
-        return np.array([entry.column for entry in self.candidates])
+        return found
 
     @staticmethod
     def _price(mine: NDArray[np.bool_]) -> float:
@@ -199,28 +208,24 @@ class _Search:
         found = []
         for at, column in enumerate(state.columns):
             view, held = self.views[column], state.conditions[at]
-            others = [part for place, part in enumerate(state.conditions) if place != at]
-            beside = matching(self.views, others)
-            for entry in self.candidates:
-                if entry.column != column or entry.side not in ("levels", "missing"):
-                    continue
-                if (
-                    held.missing
-                    if entry.side == "missing"
-                    else not held.levels or entry.condition.levels[0] in held.levels
-                ):
-                    continue
+            further = [entry for entry in self.further.get(column, ()) if _is_new(held, entry)]
+            beside = matching(self.views, [part for place, part in enumerate(state.conditions) if place != at])
+            for entry in further:
                 wider = joined(view, held, entry.condition)
                 mask = beside & fits(view, wider)
                 rows, hits = float(self.weight[mask].sum()), float(self.weight[mask & mine].sum())
-                worth = (
-                    2 * hits / max(rows + total, 1e-9)
-                    - self._price(mine) * (len(state.sides) + 1)
-                    - _WORTH * len(state.columns)
-                )
+                worth = 2 * hits / max(rows + total, 1e-9)
+                worth -= self._price(mine) * (len(state.sides) + 1) + _WORTH * len(state.columns)
                 conditions = (*state.conditions[:at], wider, *state.conditions[at + 1 :])
-                found.append(_State(conditions, state.columns, state.sides | {(column, str(wider))}, mask, worth))
+                found.append(_State(conditions, state.columns, state.sides | {(column, wider.words)}, mask, worth))
         return sorted(found, key=lambda state: -state.worth)[:_BEAM]
+
+
+def _is_new(held: Condition, entry: Candidate) -> bool:
+    """Return whether a condition can take in what a candidate adds."""
+    if entry.side == "missing":
+        return not held.missing
+    return bool(held.levels) and entry.condition.levels[0] not in held.levels
 
 
 def _measured(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.evaluate.clusters.names import shortened
 from mainstay.evaluate.clusters.tree import tree_lines
 from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import count, number
@@ -32,7 +33,7 @@ _CRITERIA = (
     ("bic", "BIC", "Fit against the number of parameters. Less is better."),
 )
 _LEAST = 3
-_LABELS = 60
+_LABELS, _DOTS = 60, 25
 _NAMES = {
     "adjusted_rand": (
         "Adjusted Rand index",
@@ -89,6 +90,7 @@ def _elbow(curve: Curve) -> Plot:
         words="What is left unexplained by k clusters, on all rows. Rings: other k that are plausible."
         if any(k != curve.chosen for k in curve.plausible)
         else "What is left unexplained by k clusters, on all rows.",
+        options={"wide": "yes"},
     )
 
 
@@ -147,6 +149,7 @@ def methods_section(methods: Methods) -> Section:
             "value": list(values),
             "text": [f"{value:.2f}" for value in values],
         },
+        options={"wide": "yes"},
         words="Adjusted Rand index of each two: 1 is the same clusters, 0 no more alike than chance."
         + (f" On {count(methods.rows)} rows." if methods.rows else ""),
     )
@@ -161,7 +164,8 @@ def hierarchy_section(merges: Sequence[Merge], k: int) -> Section:
     if groups < len(merges) + 1:
         told += f"Only the highest {groups - 1} joins are drawn. "
     plot = Plot(
-        kind="dendrogram", title="The hierarchy", data=data, options={} if cut is None else {"cut": repr(cut)},
+        kind="dendrogram", title="The hierarchy", data=data,
+        options={"wide": "yes"} | ({} if cut is None else {"cut": repr(cut)}),
         words=told + ("" if cut is None else f"The dashed line cuts the tree into {k} clusters."),
     )  # fmt: skip
     return Section(key="hierarchy", title="How clusters join", plots=(plot,))
@@ -169,8 +173,9 @@ def hierarchy_section(merges: Sequence[Merge], k: int) -> Section:
 
 def stability_section(stability: Stability, names: Sequence[str]) -> Section:
     """Return how surely each cluster comes back when rows are resampled."""
-    parts = stability.clusters
-    labels: list[Cell] = [f"{part.cluster}  {names[part.cluster]}"[:48] for part in parts]
+    parts = sorted(stability.clusters, key=lambda part: part.jaccard.value or 0.0)[:_DOTS]
+    parts = sorted(parts, key=lambda part: part.cluster)
+    labels: list[Cell] = [shortened(f"{part.cluster}  {names[part.cluster]}", 36) for part in parts]
     data: dict[str, list[Cell]] = {
         "name": labels,
         "value": [part.jaccard.value for part in parts],
@@ -178,10 +183,12 @@ def stability_section(stability: Stability, names: Sequence[str]) -> Section:
         "high": [part.jaccard.value if part.jaccard.high is None else part.jaccard.high for part in parts],
     }
     plot = Plot(
-        kind="dots", title="How surely each cluster comes back", data=data, options={"x": "Mean Jaccard index"},
-        words="1: the same rows every time. From 0.75 a cluster is stable, below 0.6 it is doubtful (Hennig 2007).",
+        kind="dots", title="How surely each cluster comes back", data=data,
+        options={"x": "Mean Jaccard index", "wide": "yes"},
+        words="1: the same rows every time. From 0.75 a cluster is stable, below 0.6 it is doubtful (Hennig 2007)."
+        + (f" The {_DOTS} least stable." if len(stability.clusters) > _DOTS else ""),
     )  # fmt: skip
-    rows = tuple((part.cluster, names[part.cluster], str(part.jaccard), part.words) for part in parts)
+    rows = tuple((part.cluster, names[part.cluster], str(part.jaccard), part.words) for part in stability.clusters)
     whole = f"Whole clusterings agree with an adjusted Rand index of {stability.agreement}"
     text = (stability.words, f"{whole}, over {len(stability.each)} resamplings.")
     table = Grid(columns=("Cluster", "Name", "Jaccard index", "Verdict"), rows=rows)
@@ -228,5 +235,5 @@ def _confusion(agreement: Agreement) -> Plot:
             "text": [number(agreement.counts[row][at]) if agreement.counts[row][at] else "" for row, at in cells],
         },
         words="Rows of each cluster by label; shades are shares of the cluster.",
-        options={"y": "Cluster", "x": "Label"},
+        options={"y": "Cluster", "x": "Label", "wide": "yes"},
     )

@@ -23,8 +23,10 @@ __all__ = [
     "size_data",
 ]
 
-_ROWS, _STEPS = 40, 60
-_SMALL = 0.5
+_ROWS, _STEPS, _BARS = 40, 60, 1_200
+_SMALL, _FEW = 0.5, 8
+_TELLS = 2.0
+"""Added to the weight of columns that tell, so that they stand first."""
 _DIRECTED = ("high", "low")
 
 
@@ -41,12 +43,17 @@ def map_section(portraits: ClusterPortraits) -> Section:
         f"of the prepared columns and show {shares} of all variance: clusters that overlap here may lie apart in other "
         "directions.",
         options={
+            "wide": "yes",
             "x": _axis(1, known.directions[0], known.explained[0]),
             "y": _axis(2, known.directions[1], known.explained[1]),
         },
     )
     sizes = Plot(
-        kind="cluster_sizes", title="Sizes", data=size_data(portraits.portraits), words="Rows of each cluster."
+        kind="cluster_sizes",
+        title="Sizes",
+        data=size_data(portraits.portraits),
+        words="Rows of each cluster.",
+        options={"wide": "yes"},
     )
     return Section(key="map", title="The clusters at a glance", plots=(plot, sizes))
 
@@ -81,11 +88,9 @@ def profile_section(portraits: ClusterPortraits) -> Section:
     """Return which columns tell the clusters apart."""
     data = heat_data(portraits.portraits)
     text: tuple[str, ...] = (
-        (
-            "Each cell compares a cluster with all other rows, from -1 to 1: Cliff's delta for numbers and dates, the difference "
-            "of shares for levels. The number is the cluster's median, or its share."
-        ),
-        "Clusters were made to differ in these columns, so that they differ is no discovery; how much, and where not, is.",
+        "Each cell compares a cluster with all other rows, from -1 to 1; the number is its median, or its share.",
+        "For numbers and dates the effect is Cliff's delta, for levels the difference of the two shares.",
+        "Clusters were made to differ in these columns: that they do is no discovery; how much, and where not, is.",
     )
     plots: tuple[Plot, ...] = ()
     if data["column"]:
@@ -94,7 +99,8 @@ def profile_section(portraits: ClusterPortraits) -> Section:
         more = f" The {shown} columns that tell most, of {all_columns}." if shown < all_columns else ""
         plots = (
             Plot(kind="cluster_heat", title="What is more and what is less in each cluster", data=data,
-                 words=f"Blue: more than elsewhere; orange: less; pale: surely like the others, or not surely different.{more}"),
+                 words=f"Blue: more than elsewhere; orange: less; pale: like the others, or in the middle.{more}",
+                 options={"wide": "yes"}),
         )  # fmt: skip
     if portraits.described < portraits.rows:
         text += (f"Computed on {count(portraits.described)} rows, in which every cluster is seen.",)
@@ -122,8 +128,10 @@ def heat_data(portraits: Sequence[Portrait]) -> dict[str, list[Cell]]:
             for name, effect, text in _cells(contrast):
                 cells.setdefault(name, {})[portrait.cluster] = (effect, text)
                 strength = abs(contrast.effect.value or 0.0) if contrast.aspect not in _DIRECTED else abs(effect)
-                weight[name] = max(weight.get(name, 0.0), (strength + 2) if contrast.tells else strength)
+                weight[name] = max(weight.get(name, 0.0), (strength + _TELLS) if contrast.tells else strength)
     names = sorted(cells, key=lambda name: -weight[name])[:_ROWS]
+    telling = [name for name in names if weight[name] > _TELLS]
+    names = telling if len(telling) > 1 else names[:_FEW]
     clusters = [portrait.cluster for portrait in portraits]
     found: dict[str, list[Cell]] = {"column": [], "cluster": [], "effect": [], "text": []}
     for name in names:
@@ -145,7 +153,7 @@ def _cells(contrast: Contrast) -> list[tuple[str, float, str]]:
             sorted(contrast.levels, key=lambda entry: entry.level)[-1:]
             if len(contrast.levels) == 2
             else contrast.levels
-        )  # noqa: PLR2004
+        )
         return [
             (f"{contrast.column}: {entry.level}", entry.difference.value or 0.0, f"{entry.inside:.0%}")
             for entry in levels
@@ -157,8 +165,8 @@ def _cells(contrast: Contrast) -> list[tuple[str, float, str]]:
 def silhouette_section(known: Silhouettes, names: Sequence[str]) -> Section:
     """Return how well rows sit in their clusters."""
     text = (
-        f"The mean silhouette is {known.mean}: 1 is far from every other cluster, 0 on the border, below 0 nearer to another "
-        f"cluster than to its own."
+        f"The mean silhouette is {known.mean}: 1 is far from every other cluster, 0 on the border, below 0 nearer to "
+        "another cluster than to its own."
         + (f" Computed on {count(known.sampled)} of {count(known.rows)} rows." if known.sampled < known.rows else ""),
     )
     rows = tuple(
@@ -171,8 +179,8 @@ def silhouette_section(known: Silhouettes, names: Sequence[str]) -> Section:
     value = known.mean.value
     plot = Plot(
         kind="silhouettes", title="Silhouettes", data=silhouette_data(known),
-        words="One line per row, by cluster; the dashed line is the mean. Small clusters are drawn larger than they are.",
-        options={} if value is None else {"mean": repr(round(value, 4))},
+        words="One line per row, by cluster; dashed: the mean. Small clusters are drawn larger than they are.",
+        options={"wide": "yes"} | ({} if value is None else {"mean": repr(round(value, 4))}),
     )  # fmt: skip
     return Section(key="silhouettes", title="How well rows sit in them", text=text, tables=(table,), plots=(plot,))
 
@@ -189,7 +197,7 @@ def silhouette_data(known: Silhouettes) -> dict[str, list[Cell]]:
     found: dict[str, list[Cell]] = {"cluster": [], "value": [], "low": [], "high": []}
     top = 0.0
     for cluster, values in parts.items():
-        height, steps = weights[cluster] * room, min(len(values), _STEPS)
+        height, steps = weights[cluster] * room, min(len(values), _STEPS, max(_BARS // len(parts), 12))
         for step in range(steps):
             value = values[int((step + 0.5) * len(values) / steps)]
             bar = (cluster, value, round(top + height * step / steps, 5), round(top + height * (step + 1) / steps, 5))
