@@ -37,6 +37,10 @@ TRUE = {
     ],
     "churn": ["auc['value'] > 0.82", "auc['high'] < 0.9", "len(why.frame) == 5", "figures['rows']['test'] > 1300"],
     "house_prices": ["r2['value'] > 0.75", "0.87 < coverage['value'] < 0.93", "far['value'] < r2['value'] - 0.2"],
+    "mall_customers": [
+        "found.k == 5", "same == 1", "answers['fits_none'].to_list() == [False, False, False, True]",
+        "stability['value'] > 0.7", "nothing.k == 1", "nothing.verdict == 'no structure'",
+    ],
 }  # fmt: skip
 LARGE = ("churn", "house_prices")
 NEEDS = {"churn": "telco_churn", "house_prices": "california_housing"}
