@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.learners.cluster.kmeans_path.passes import nearest, sums_of
-from mainstay.learners.cluster.kmeans_path.records import KMeansFit, KMeansPath
+from mainstay.learners.cluster.kmeans_path.passes import nearest
+from mainstay.learners.cluster.kmeans_path.records import KMeansFit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.learners.cluster.kmeans_path.drawing import Drawing
     from mainstay.learners.cluster.kmeans_path.passes import Near, Sums
     from mainstay.learners.cluster.kmeans_path.table import Table
 
@@ -23,16 +24,11 @@ _ROWS = 16_384
 """Rows over which silhouette and Davies-Bouldin are taken where there are more."""
 
 
-def fits_of(table: Table, sets: list[Doubles], generator: np.random.Generator, *, finished: bool) -> KMeansPath:
-    """Return the path of the given centres, one set for each k from 1."""
-    answers = sums_of(table, sets)
-    some = table
-    if table.rows > _ROWS:
-        rows = np.sort(generator.choice(table.rows, _ROWS, replace=False))
-        some = table.take(rows, None if table.weight is None else table.weight[rows].astype(np.float64))
-    near = nearest(some, sets, second=True)
-    fits = [_fit(table, some, answer, seen) for answer, seen in zip(answers, near, strict=True)]
-    return KMeansPath(tuple(fits), table.rows, table.mass, some.rows, finished)
+def fits_of(table: Table, answers: list[Sums], drawing: Drawing) -> tuple[tuple[KMeansFit, ...], int]:
+    """Return the records of the given answers, and over how many rows silhouette and Davies-Bouldin were taken."""
+    some = drawing.rows(_ROWS)
+    near = nearest(some, [answer.centres for answer in answers], second=True)
+    return tuple(_fit(table, some, answer, seen) for answer, seen in zip(answers, near, strict=True)), some.rows
 
 
 def _fit(table: Table, some: Table, answer: Sums, seen: Near) -> KMeansFit:

@@ -158,7 +158,9 @@ def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> l
         every = np.arange(len(rows))
         for low, high in stack.groups():
             keys = stack.keys(rows, low, high)
-            for number, (begin, end) in enumerate(pairwise((stack.starts[low : high + 1] - stack.starts[low]).tolist()), low):
+            for number, (begin, end) in enumerate(
+                pairwise((stack.starts[low : high + 1] - stack.starts[low]).tolist()), low
+            ):
                 own = keys[begin:end]
                 best = own.min(axis=0)
                 label[number, first:last] = best & mask

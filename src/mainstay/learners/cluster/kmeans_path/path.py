@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import time
 
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.cluster.kmeans_path.criteria import fits_of
 from mainstay.learners.cluster.kmeans_path.records import KMeansPath
 from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, stirred
+from mainstay.learners.cluster.kmeans_path.distinct import merged, packed
+from mainstay.learners.cluster.kmeans_path.drawing import Drawing
 from mainstay.learners.cluster.kmeans_path.explore import explored
-from mainstay.learners.cluster.kmeans_path.table import table_of
+from mainstay.learners.cluster.kmeans_path.mend import mended
+from mainstay.learners.cluster.kmeans_path.passes import sums_of
+from mainstay.learners.cluster.kmeans_path.table import numbers, table_of
 from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
 
 if TYPE_CHECKING:
@@ -25,8 +28,6 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
 
 __all__ = ["kmeans_path", "quick_path"]
-
-_SAMPLE = 16_384
 
 
 def kmeans_path(
@@ -70,7 +71,9 @@ def kmeans_path(
     >>> [round(fit.inertia, 3) for fit in kmeans_path(rows, 9)]
     [101.0, 1.0, 0.5, 0.0]
     """
-    return _path(X, k_max, sample_weight, seed, deadline=deadline or NoDeadline(), threads=threads_of(threads))
+    return _path(
+        X, k_max, sample_weight, seed, deadline=deadline or NoDeadline(), threads=threads_of(threads), walks=4, rounds=8
+    )
 
 
 def quick_path(
@@ -90,7 +93,7 @@ def quick_path(
     >>> len(quick_path(np.array([[0.0], [1.0], [10.0]]), 2))
     2
     """
-    return _path(X, k_max, sample_weight, seed, deadline=NoDeadline(), threads=threads, effort=0)
+    return _path(X, k_max, sample_weight, seed, deadline=NoDeadline(), threads=threads, walks=0, rounds=3)
 
 
 def _path(
@@ -101,24 +104,38 @@ def _path(
     *,
     deadline: Deadline,
     threads: int,
-    effort: int = 1,
+    walks: int,
+    rounds: int,
 ) -> KMeansPath:
     if k_max < 1:
         raise UsageError(f"k_max must be at least 1, and {k_max} came", where="K-means")
     with working(threads):
-        table = table_of(X, None if sample_weight is None else np.asarray(sample_weight, np.float64))
-        generator = np.random.default_rng(seed)
-        T0=time.process_time()
-        sets = explored(table, k_max, generator, deadline, walks=4, rounds=8)
-        print('explored',time.process_time()-T0)
-        still = moving(table, sets, generator) if table.rows>16384 else []
-        if still:
-            fresh = [sets[number] for number in still]
-            moved = stirred(table, fresh, generator=generator, deadline=deadline)
-            for number, centres in zip(still, moved, strict=True):
-                sets[number] = centres
-        print('stirred',time.process_time()-T0,len(still))
-        sets = lloyd(table, sets, 1)
-        return fits_of(table, sets, generator, finished=deadline.left() > 0)
+        table, rows = _admitted(X, sample_weight)
+        drawing = Drawing(table, np.random.default_rng(seed))
+        most = min(k_max, table.rows)
+        sets = explored(drawing, most, deadline, walks=walks, rounds=rounds)
+        if deadline.left() > 0 and walks:
+            sets = _polished(drawing, sets, deadline)
+        answers = mended(table, sums_of(table, sets), most)
+        fits, seen = fits_of(table, answers, drawing)
+        return KMeansPath(fits, rows, table.mass, seen, deadline.left() > 0)
 
 
+def _admitted(X: NDArray[np.floating | np.integer], sample_weight: NDArray[np.floating] | None) -> tuple[Table, int]:
+    """Return the rows in form, equal ones drawn together, and how many came."""
+    matrix = numbers(X)
+    if sample_weight is None:
+        narrow, counts = packed(matrix)
+        return merged(table_of(narrow, counts)), len(matrix)
+    return merged(table_of(matrix, np.asarray(sample_weight, np.float64))), len(matrix)
+
+
+def _polished(drawing: Drawing, sets: list[Doubles], deadline: Deadline) -> list[Doubles]:
+    """Bring centres that were found on samples to rest on all rows."""
+    table, generator = drawing.table, drawing.generator
+    restless = moving(table, sets, generator)
+    if restless:
+        stirred_sets = stirred(table, [sets[number] for number in restless], generator=generator, deadline=deadline)
+        for number, centres in zip(restless, stirred_sets, strict=True):
+            sets[number] = centres
+    return lloyd(table, sets, 1)

@@ -28,7 +28,7 @@ __all__ = ["lloyd", "moving", "stirred"]
 _MOMENTUM = 0.9
 _RATE = 0.3
 _BATCH = 1 << 14
-_STEPS = 128
+_STEPS = 192
 """Steps of sets of 24 and more centres."""
 
 _FRESH = 1 << 16
@@ -38,9 +38,24 @@ _REST = 1e-6
 def stirred(table: Table, sets: list[Doubles], *, generator: np.random.Generator, deadline: Deadline) -> list[Doubles]:
     """Return the sets after steps with momentum on batches of rows; each no worse on a batch of its own.
 
-    Sets of few centres are given more steps: they cost less.
+    Sets of few centres are given more steps, for they cost less; those of many larger batches, for their rows are
+    shared out to more.
     """
-    batches = _batches(table, _BATCH, generator)
+    batches = [_BATCH << max(0, int(np.ceil(np.log2(len(centres) / 32.0)))) for centres in sets]
+    moved = list(sets)
+    for batch in sorted(set(batches)):
+        members = [number for number, own in enumerate(batches) if own == batch]
+        size = min(batch, _FRESH)
+        rolled = _rolled(table, [sets[number] for number in members], size, generator=generator, deadline=deadline)
+        for number, centres in zip(members, rolled, strict=True):
+            moved[number] = centres
+    return moved
+
+
+def _rolled(
+    table: Table, sets: list[Doubles], batch: int, *, generator: np.random.Generator, deadline: Deadline
+) -> list[Doubles]:
+    batches = _batches(table, batch, generator)
     judge = next(batches)
     steps = [_steps(len(centres)) for centres in sets]
     drops = [_Drop(centres, own) for centres, own in zip(sets, steps, strict=True)]
@@ -67,7 +82,7 @@ def moving(table: Table, sets: list[Doubles], generator: np.random.Generator) ->
 
 
 def _steps(k: int) -> int:
-    return int(np.clip(_STEPS * 24 / k, _STEPS, 5 * _STEPS))
+    return int(np.clip(_STEPS * 24 / k, _STEPS, 4 * _STEPS))
 
 
 class _Drop:

@@ -66,7 +66,9 @@ class Walk:
             if not moving:
                 break
             answers = sums_of(self.table, [self.best[number].means() for number in moving])
-            moving = [number for number, answer in zip(moving, answers, strict=True) if self._offer(number, answer, trifle)]
+            moving = [
+                number for number, answer in zip(moving, answers, strict=True) if self._offer(number, answer, trifle)
+            ]
         return moving
 
     def rounds(self, most: int, deadline: Deadline) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Floats = NDArray[np.float32]
 
-__all__ = ["Table", "table_of"]
+__all__ = ["Table", "finished", "numbers", "table_of"]
 
 _BLOCK_CELLS = 1 << 19
 _WHERE = "K-means"
@@ -90,9 +90,9 @@ def table_of(X: NDArray[np.floating | np.integer], sample_weight: Doubles | None
     Raises
     ------
     UsageError
-        When X is no table of finite numbers with at least one row and column, or weights do not fit.
+        When a value is missing, infinite or too large, or weights do not fit.
     """
-    matrix = _numbers(X)
+    matrix = numbers(X)
     weight = _weights(sample_weight, len(matrix))
     step = max(1, _BLOCK_CELLS // matrix.shape[1])
     mass = float(len(matrix)) if weight is None else float(weight.sum())
@@ -111,7 +111,14 @@ def table_of(X: NDArray[np.floating | np.integer], sample_weight: Doubles | None
     return finished(augmented, weight, centre, scale)
 
 
-def _numbers(X: NDArray[np.floating | np.integer]) -> NDArray[np.floating | np.integer]:
+def numbers(X: NDArray[np.floating | np.integer]) -> NDArray[np.floating | np.integer]:
+    """Return X as an array.
+
+    Raises
+    ------
+    UsageError
+        When it is no table of numbers with at least one row and column.
+    """
     matrix = X if isinstance(X, np.ndarray) else np.asarray(X)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise UsageError(
