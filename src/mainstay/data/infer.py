@@ -105,7 +105,8 @@ def infer(
     age number feature - 2 of 3 cells read as numbers; 1 cell with 'NA' read as missing
     member category target - two values: no (once) and yes (2 times)
     """
-    kinds, given = dict(overrides or {}), dict(roles or {})
+    kinds = {**table.kinds, **(overrides or {})}
+    given = {name: role for name, role in table.roles.items() if name != target} | dict(roles or {})
     target = _target_name(table, target, given)
     _check_options(table, kinds, given)
     if table.rows == 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.data.read_digest import file_digest, frame_digest
-from mainstay.data.read_kinds import check_path, file_kind, unzipped
+from mainstay.data.read_kinds import check_path, file_kind, is_picture_folder, unzipped
 from mainstay.data.read_sql import is_sql_address
 from mainstay.data.read_text import TextOptions, read_text
 from mainstay.data.table import Table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Kind, Role
     from mainstay.data.read_kinds import FileKind
 
 __all__ = ["Reading", "read"]
@@ -50,8 +51,9 @@ def read(
     ----------
     source : path, str or object
         The path of a text table (CSV, TSV or another delimiter, also as .gz), Parquet, Arrow, JSON lines, Excel or
-        SQLite file; the address of a database for SQLAlchemy; a pandas, Polars or Arrow table; a NumPy array of
-        two dimensions or with fields; a dict of columns; a list of dicts; or a Table, which is returned as it is.
+        SQLite file; a folder of pictures (PNG, JPEG, WebP, BMP); the address of a database for SQLAlchemy; a pandas,
+        Polars or Arrow table; a NumPy array of two dimensions or with fields; a dict of columns; a list of dicts; or
+        a Table, which is returned as it is.
     header : {"auto", "none"} or int, default "auto"
         For text and Excel: whether to find the header, that there is none, or its line, counted from 1.
     query : str, optional
@@ -108,7 +110,18 @@ def _from_database(address: str, query: str | None) -> Table:
     return _table(frame, name, frame_digest(frame), notes)
 
 
+def _from_folder(path: Path) -> Table:
+    from mainstay.data.read_images import read_images
+
+    frame, digest, notes = read_images(path)
+    kinds: dict[str, Kind] = {"file": "identifier"}
+    roles: dict[str, Role] = {name: "ignored" for name in ("file", "folder") if name in frame.columns}
+    return Table(frame, str(path), digest, notes, kinds, roles)
+
+
 def _from_file(path: Path, options: TextOptions, *, query: str | None, sheet: str | int | None) -> Table:
+    if is_picture_folder(path):
+        return _from_folder(path)
     check_path(path)
     kind = file_kind(path)
     _check_options(kind, path, options, query=query, sheet=sheet)

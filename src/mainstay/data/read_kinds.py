@@ -16,7 +16,7 @@ from mainstay.data.read_json import looks_like_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FileKind", "check_path", "file_kind", "unzipped"]
+__all__ = ["FileKind", "check_path", "file_kind", "is_picture_folder", "unzipped"]
 
 FileKind = Literal["text", "gzip", "json", "parquet", "arrow", "excel", "sqlite"]
 
@@ -37,9 +37,9 @@ _REFUSED = (
     (b"\x93NUMPY", "a NumPy file", "Load it with numpy.load(path, allow_pickle=False) and give the array."),
     (b"\x89HDF", "an HDF5 file", "Save its table as Parquet or CSV."),
     (b"%PDF", "a PDF", "Save its table as CSV."),
-    (b"\x89PNG", "a PNG picture", "Give a folder of images to an image task."),
-    (b"\xff\xd8\xff", "a JPEG picture", "Give a folder of images to an image task."),
-    (b"GIF8", "a GIF picture", "Give a folder of images to an image task."),
+    (b"\x89PNG", "a PNG picture", "Give the folder that it is in: a folder of pictures is a table."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Give the folder that it is in: a folder of pictures is a table."),
+    (b"GIF8", "a GIF picture", "Give the folder that it is in: a folder of pictures is a table."),
     (b"FEA1", "a Feather file of version 1", "Save it again as Feather 2 or Parquet."),
     (b"ORC", "an ORC file", "Save it as Parquet."),
     (b"Obj\x01", "an Avro file", "Save it as Parquet."),
@@ -79,6 +79,18 @@ def check_path(path: Path) -> None:
         reason = getattr(error, "strerror", None) or str(error)
         hint = "Check the path and your rights."
         raise DataError(f"the file cannot be read ({reason})", where=str(path), hint=hint, code="data.file") from error
+
+
+def is_picture_folder(path: Path) -> bool:
+    """Say whether a path leads to a folder in which there are pictures."""
+    try:
+        if not path.is_dir():
+            return False
+    except (OSError, ValueError):
+        return False
+    from mainstay.data.read_images import holds_pictures
+
+    return holds_pictures(path)
 
 
 def _refuse_folder(path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from mainstay.contracts.findings import Finding
+    from mainstay.contracts.schema import Kind, Role
 
 __all__ = ["Table"]
 
@@ -29,6 +32,8 @@ class Table:
         SHA-256, in hexadecimal, of the file's bytes; of the rows themselves for databases and objects.
     notes : tuple of Finding, default ()
         What reading noticed.
+    kinds, roles : mapping from column to kind and to role, default {}
+        What the reader knows of columns that it made itself; inference takes them unless told otherwise.
 
     Examples
     --------
@@ -42,6 +47,8 @@ class Table:
     source: str
     digest: str
     notes: tuple[Finding, ...] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
