@@ -51,6 +51,10 @@ class Around:
         """Tell that a stage begins."""
         self.listener(StageBegun(stage, self.left()))
 
+    def before(self, seconds: float) -> Around:
+        """Return what ends so many seconds earlier, for something is still to come."""
+        return Around(self.clock.earlier(seconds), self.listener, self.held)
+
     def part(self, share: float) -> Around:
         """Return what may take a share of the time that is left."""
         seconds = self.clock.left()

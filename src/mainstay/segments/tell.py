@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["report_of", "sentence_of"]
 
 _PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "onnx", "onnxruntime")
+_PER_CELL = 1e-6
 _FOR_QUALITY = 5.0  # seconds that must be left to look for what is odd in the columns
 
 
@@ -120,7 +121,7 @@ def _column(column: Column, note: ColumnNote | None, frame: pl.DataFrame) -> Tre
 def _findings(grouped: Grouped, table: Table, around: Around) -> tuple[Finding, ...]:
     """Return what reading, inference and the run have found, and what is odd in the columns where there is time."""
     found = grouped.findings
-    if around.left() > _FOR_QUALITY:
+    if around.left() > _FOR_QUALITY + _PER_CELL * table.rows * len(table.columns):
         found = profile(table, grouped.intake.schema, findings=found, seed=0).findings
     once = {(one.code, one.column, one.message): one for one in found}
     return gravest_first(once.values())
