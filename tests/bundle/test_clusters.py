@@ -15,10 +15,14 @@ from mainstay.bundle.clusters import ClusterPredictor, predictor_of
 from mainstay.bundle.open import open_bundle
 from mainstay.bundle.pack import pack, seal
 from mainstay.bundle.predict import Predictor
-from mainstay.bundle.records import ClusterOutputs, Golden, Outputs, encode_json
+from mainstay.bundle.records import BundleContent, ClusterOutputs, Golden, Outputs, encode_json
+from mainstay.bundle.replay import record_golden
 from mainstay.bundle.verify import verify
-from mainstay.contracts.clusters import assign
+from mainstay.contracts.clusters import Centres, assign
 from mainstay.contracts.errors import BundleError, FormatError, ReplayError, UsageError
+from mainstay.contracts.schema import Column, Schema
+from mainstay.graph.builder import GraphBuilder
+from mainstay.graph.write_clusters import write_clusters
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +204,19 @@ def test_the_evaluation_is_bound_to_the_clusters_names_and_limits():
     other = replace(make_content(), evaluation={"model_digest": "ab" * 32})
     with pytest.raises(UsageError, match="another model"):
         pack(other)
+
+
+def test_a_row_without_any_value_is_refused_but_not_where_there_is_no_column():
+    loose = Schema(columns=tuple(msgspec.structs.replace(column, nullable=True) for column in SCHEMA.columns))
+    answers = ClusterPredictor(loose, ClusterOutputs(names=NAMES), graph(body_of())).predict_rows([{}, ROWS[0]])
+    assert answers.rejected.tolist() == [True, False]
+    assert answers.cluster.tolist() == [-1, 0]
+    assert "belongs to none" in answers.problems[0].message
+    nothing = Centres(np.empty(0), np.empty((2, 0)), np.array([0, 1]))
+    builder = GraphBuilder(0, 0)
+    model = builder.build({"distances": write_clusters(builder, nothing, "", 0)})
+    schema = Schema(columns=(Column(name="note", kind="text", role="ignored"),))
+    outputs = ClusterOutputs(names=("a", "b"))
+    golden = record_golden(ClusterPredictor(schema, outputs, model), [{}, {"note": "x"}])
+    bundle = seal(BundleContent(schema=schema, model=model, outputs=outputs, golden=golden))
+    assert bundle.clusters.predict_rows([{}] * 3).cluster.tolist() == [0] * 3

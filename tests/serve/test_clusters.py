@@ -1,19 +1,23 @@
 """A served clustering: each way to ask gives the bits that predict gives; it is described, counted, logged, swapped."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
-from tests.bundle.clusters import NAMES, ROWS, body_of, make_content, one_group, people, table
+from tests.bundle.clusters import NAMES, ROWS, SCHEMA, body_of, make_content, one_group, people, table
 from tests.bundle.conftest import WRITTEN
 from tests.serve.asking import asking_all
 from tests.serve.models import churn
 
 import mainstay
+from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.open import open_bundle
 from mainstay.bundle.pack import pack
+from mainstay.bundle.replay import record_golden
 from mainstay.contracts.clusters import Centres
+from mainstay.contracts.schema import Schema
 from mainstay.serve.answering.cluster_wording import assigned
 from mainstay.serve.answering.served import ServedModel
 from mainstay.serve.describe import model_card, schema_document
@@ -88,6 +92,23 @@ def test_the_short_way_writes_the_same_bytes():
     cells = [model.plain_cells(body) for body in bodies]
     assert None not in cells
     assert model.answer_plain(cells, bodies) == model.answer_rows(rows)
+
+
+def test_a_row_without_any_value_is_refused_on_every_way():
+    columns = tuple(msgspec.structs.replace(column, nullable=True) for column in SCHEMA.columns)
+    parts = make_content(body=body_of())
+    schema = Schema(columns=columns)
+    predictor = ClusterPredictor(schema, parts.outputs, parts.model)
+    bundle = open_bundle(pack(replace(parts, schema=schema, golden=record_golden(predictor, ROWS)), created=WRITTEN))
+    model = ServedModel("m", bundle)
+    rows = [{"age": None, "fee": None, "plan": None}, {"age": 3, "fee": 4, "plan": "plus"}]
+    bodies = [json.dumps(row).encode() for row in rows]
+    cells = [model.plain_cells(body) for body in bodies]
+    short, full = model.answer_plain(cells, bodies), model.answer_rows(rows)
+    assert [one.body for one in short] == [one.body for one in full]
+    assert [str(one.error) for one in short] == [str(one.error) for one in full]
+    assert "the row belongs to none" in short[0].error.message
+    assert short[1].error is None
 
 
 def test_the_open_inference_protocol(asked):

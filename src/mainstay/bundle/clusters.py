@@ -84,7 +84,7 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
     def _decoded(self, decoded: Decoded) -> ClusterAnswers:
         """Refuse rows without any value: whatever stands in for all of it would make them look like typical ones."""
         empty = decoded.arrays.empty_rows() & ~decoded.rejected
-        if empty.any():
+        if empty.any() and self.schema.features:  # without a column all rows are alike, and that is their answer
             first = self.schema.features[0].name
             told = [Problem(int(row), first, "missing", _NOTHING, "reject") for row in np.flatnonzero(empty)]
             problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))

@@ -13,7 +13,7 @@ from mainstay.bundle.explain import Explainer, background_rows
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.answering.asked import UnreadableRow, brief, nearest, path_of, path_of_client, row_path
-from mainstay.serve.answering.voice import voice_of
+from mainstay.serve.answering.voice import plain_reader, voice_of
 from mainstay.serve.answering.wording import finished
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class ServedModel:
         self._features = frozenset(self.features)
         self.groups = bundle.clusters is not None
         self._voice = voice_of(bundle)
-        self._quick = bundle.asked.decoder.quick
-        self._decode = None if self._quick is None else _row_decoder(self._quick.names, self._quick.numeric)
+        quick = bundle.asked.decoder.quick
+        self._read = plain_reader(bundle)
+        self._decode = None if quick is None else _row_decoder(quick.names, quick.numeric)
         self._explaining = threading.Lock()
         self._explainer: Explainer | None = None
         self.seconds = self._measure()
@@ -116,9 +117,9 @@ class ServedModel:
             What :meth:`plain_cells` returned for each.
         bodies : sequence of n bytes
         """
-        if self._quick is None:
+        if self._read is None:
             return self.answer_rows([_ROW.decode(body) for body in bodies])
-        arrays, plain = self._quick.arrays(rows)
+        arrays, plain = self._read(rows)
         if plain.all():
             return [Answered(body) for body in self._voice.arrays(arrays)]
         kept = np.flatnonzero(plain)

@@ -10,14 +10,20 @@ from mainstay.serve.answering.wording import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mainstay.bundle.clusters import ClusterAnswers
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
     from mainstay.bundle.predict_graph import GraphPredictor
     from mainstay.contracts.arrays import Arrays
     from mainstay.data.decode import Problem
+    from mainstay.serve.answering.asked import Cell
 
-__all__ = ["Voice", "voice_of"]
+    PlainReader = Callable[[Sequence[tuple[Cell, ...]]], tuple[Arrays, NDArray[np.bool_]]]
+
+__all__ = ["Voice", "plain_reader", "voice_of"]
 
 Said = TypeVar("Said", bound="Answers | ClusterAnswers")
 
@@ -52,3 +58,19 @@ def voice_of(bundle: Bundle) -> Voice[Answers] | Voice[ClusterAnswers]:
     if bundle.clusters is not None:
         return Voice(bundle.clusters, ClusterWriter(bundle.clusters.outputs).write)
     return Voice(bundle.predictor, Writer(bundle.outputs).write)
+
+
+def plain_reader(bundle: Bundle) -> PlainReader | None:
+    """Return what turns rows of plain cells into arrays, and says which are as plain as that; None where none can be.
+
+    A row without any value belongs to no cluster and is refused, so it is not plain for a model that groups rows.
+    """
+    quick = bundle.asked.decoder.quick
+    if quick is None or bundle.clusters is None:
+        return None if quick is None else quick.arrays
+
+    def read(rows: Sequence[tuple[Cell, ...]]) -> tuple[Arrays, NDArray[np.bool_]]:
+        arrays, plain = quick.arrays(rows)
+        return arrays, plain & ~arrays.empty_rows()
+
+    return read
