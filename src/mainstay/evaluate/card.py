@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mainstay.evaluate.report_data import Candidate, ReportData
 
-__all__ = ["model_card"]
+__all__ = ["markdown_table", "model_card", "plain"]
 
 _MARKS = re.compile(r"([\\`*_{}\[\]|~$])")
 
@@ -36,7 +36,7 @@ def model_card(data: ReportData) -> str:
     '# A model that answers price'
     """
     parts = [
-        [f"# A model that answers {_plain(data.target)}", "", f"**{_plain(verdict.headline(data))}.**"],
+        [f"# A model that answers {plain(data.target)}", "", f"**{plain(verdict.headline(data))}.**"],
         _verdict(data),
         _facts(data),
         _scores(data),
@@ -49,7 +49,7 @@ def model_card(data: ReportData) -> str:
 
 
 def _verdict(data: ReportData) -> list[str]:
-    found = [_plain(verdict.standing(data))] if verdict.standing(data) else []
+    found = [plain(verdict.standing(data))] if verdict.standing(data) else []
     if verdict.beats_baseline(data) is False:
         found = ["> **No model beats the baseline.** Do not use this model to decide anything.", "", *found]
     return found
@@ -73,7 +73,7 @@ def _facts(data: ReportData) -> list[str]:
         "Parity": data.parity,
         "Versions": ", ".join(f"{name} {version}" for name, version in data.versions.items()),
     }
-    return ["## What it is", "", *(f"- {name}: {_plain(value)}" for name, value in facts.items() if value)]
+    return ["## What it is", "", *(f"- {name}: {plain(value)}" for name, value in facts.items() if value)]
 
 
 def _scores(data: ReportData) -> list[str]:
@@ -85,7 +85,7 @@ def _scores(data: ReportData) -> list[str]:
     return [
         f"## Scores on the rows {'given' if data.packed else 'held out'}",
         "",
-        *_table(("Metric", "Value", "95 % interval"), rows),
+        *markdown_table(("Metric", "Value", "95 % interval"), rows),
     ]
 
 
@@ -93,7 +93,7 @@ def _columns(data: ReportData) -> list[str]:
     if not data.columns:
         return []
     rows = [(column.name, column.kind, column.role, column.detail) for column in data.columns]
-    return ["## Columns it expects", "", *_table(("Column", "Kind", "Role", "Values"), rows)]
+    return ["## Columns it expects", "", *markdown_table(("Column", "Kind", "Role", "Values"), rows)]
 
 
 def _findings(data: ReportData) -> list[str]:
@@ -101,8 +101,8 @@ def _findings(data: ReportData) -> list[str]:
         return []
     lines = []
     for finding in data.findings:
-        column = "" if finding.column is None else f"{_plain(finding.column)}: "
-        lines.append(f"- **{finding.severity}** {column}{_plain(finding.message)} {_plain(finding.advice)}")
+        column = "" if finding.column is None else f"{plain(finding.column)}: "
+        lines.append(f"- **{finding.severity}** {column}{plain(finding.message)} {plain(finding.advice)}")
     return ["## What the data inspection found", "", *lines]
 
 
@@ -115,11 +115,11 @@ def _board(board: Iterable[Candidate], metric: str) -> list[str]:
     if not rows:
         return []
     head = ("Candidate", f"{METRICS[metric].title} (validation)", "95 % interval", "")
-    return ["## What was tried", "", *_table(head, rows)]
+    return ["## What was tried", "", *markdown_table(head, rows)]
 
 
 def _limits(data: ReportData) -> list[str]:
-    again = _plain(f"mainstay evaluate {data.bundle} later.csv")
+    again = plain(f"mainstay evaluate {data.bundle} later.csv")
     return [
         "## Limits",
         "",
@@ -132,11 +132,18 @@ def _interval(low: str, high: str) -> str:
     return words.NOTHING if words.NOTHING in (low, high) else f"{low} to {high}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the lines of a table, every cell made harmless.
+
+    Examples
+    --------
+    >>> markdown_table(("Column",), [("age",)])
+    ['| Column |', '| --- |', '| age |']
+    """
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    return lines + [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows]
+    return lines + [f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text on one line in which markdown sees no mark and HTML no tag."""
     return _MARKS.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))

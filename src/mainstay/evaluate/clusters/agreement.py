@@ -261,4 +261,4 @@ def _matches(table: Floats, names: list[str], effective: float) -> tuple[Cluster
 
 def _share(hits: float, rows: float, scale: float) -> Score:
     low, high = wilson(hits * scale, rows * scale)
-    return Score(hits / rows, float(low), float(high))
+    return Score(float(hits / rows), float(low), float(high))

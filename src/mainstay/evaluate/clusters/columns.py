@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnView", "columns_of", "date_words", "raw_row"]
 
-_LONGEST = 60
+_LONGEST, _LARGE = 60, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class ColumnView:
             return self.levels[int(np.clip(round(value), 0, len(self.levels) - 1))]
         if self.kind == "datetime":
             return date_words(value)
-        return number(value) + (f" {self.unit}" if self.unit else "")
+        told = f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:.4g}"
+        return told + (f" {self.unit}" if self.unit else "")
 
 
 def columns_of(frame: pl.DataFrame, schema: Schema) -> list[ColumnView]:

@@ -75,7 +75,8 @@ def ranked_effects(counts: Floats, sizes: Floats, strict: float = Z) -> Effects:
         inner = ((parts * others**2).sum(axis=1) - above**2) / np.maximum(rows - 1, 1)
         share = sizes[:, None] / rest  # of the rows outside cluster c (a column), those in cluster j (a row)
         np.fill_diagonal(share, 0.0)
-        means, squares = parts @ below.T, parts @ (below**2).T
+        # Small products: a library's threads would cost more than they save.
+        means, squares = (np.einsum("jb,cb->jc", parts, ranks) for ranks in (below, below**2))
         outer = (share**2 * (squares - means**2) / np.maximum(rows - 1, 1)[:, None]).sum(axis=0)
         others_known = 1 / (share**2 / np.maximum(rows, 1)[:, None]).sum(axis=0)
     above[(rows == 0) | (rest <= 0)] = np.nan

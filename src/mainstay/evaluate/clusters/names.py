@@ -70,8 +70,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]], plain: Mapping[str, str]) -> list[str]:
     found = [", ".join(f'"{_short(word)}"' for word in some[:_WORDS]) for some in words.values() if some]
     telling = [_trait(trait, plain[trait.column]) for trait in traits if trait.tells]
-    # A text says more than its companions; its words come first.
-    return [*dict.fromkeys([*found, *telling])]
+    return [*dict.fromkeys([*telling, *found])]
 
 
 def _trait(trait: Contrast, column: str) -> str:

@@ -38,8 +38,12 @@ class Candidate:
     condition: Condition
 
 
-def candidates_of(views: Sequence[ColumnView], rows: NDArray[np.int64]) -> list[Candidate]:
+def candidates_of(
+    views: Sequence[ColumnView], rows: NDArray[np.int64], labels: NDArray[np.int64] | None = None
+) -> list[Candidate]:
     """Return the conditions to choose from, with cuts at the quantiles of the given rows.
+
+    With labels, small clusters count as much as large ones in half of the quantiles, so that cuts lie where they are.
 
     Examples
     --------
@@ -52,19 +56,34 @@ def candidates_of(views: Sequence[ColumnView], rows: NDArray[np.int64]) -> list[
     found: list[Candidate] = []
     for place, view in enumerate(views):
         values = view.values[rows]
-        known = values[np.isfinite(values)]
-        found += _cuts(view, place, known, cuts) if view.ranked else _levels(view, place, known)
+        there = np.isfinite(values)
+        known = values[there]
+        weight = _balanced(None if labels is None else labels[rows][there], len(known))
+        found += _cuts(view, place, known, weight, cuts) if view.ranked else _levels(view, place, known)
         if len(known) < len(values):
             found.append(Candidate(place, "missing", _worded(view, Condition(column=view.name, missing=True))))
     return found
 
 
-def _cuts(view: ColumnView, place: int, values: Floats, most: int) -> list[Candidate]:
+def _balanced(labels: NDArray[np.int64] | None, rows: int) -> Floats:
+    """Return weights by which half of the total is dealt out by rows and half by clusters."""
+    if labels is None or not rows:
+        return np.ones(rows)
+    sizes = np.bincount(labels)
+    weights: Floats = 1 / rows + (1 / (np.maximum(sizes, 1) * (sizes > 0).sum()))[labels]
+    return weights
+
+
+def _cuts(view: ColumnView, place: int, values: Floats, weight: Floats, most: int) -> list[Candidate]:
     edges = np.unique(values)
     if len(edges) < 2:
         return []
     at = np.arange(1, most + 1) / (most + 1)
-    lower = edges[:-1] if len(edges) - 1 <= most else np.unique(np.quantile(values, at, method="inverted_cdf"))
+    lower = edges[:-1]
+    if len(lower) > most:
+        order = np.argsort(values, kind="stable")
+        reached = np.searchsorted(np.cumsum(weight[order]) / weight.sum(), at)
+        lower = np.unique(values[order][np.minimum(reached, len(values) - 1)])
     lower = lower[lower < edges[-1]]
     upper = edges[np.searchsorted(edges, lower, side="right")]
     found = []

@@ -73,7 +73,7 @@ def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: in
     if not views or len(sizes) < 2 or not len(check):
         return [None] * len(sizes)
     weight = row_weights(labels, sizes)
-    candidates = candidates_of(views, learn)
+    candidates = candidates_of(views, learn, labels)
     if not candidates:
         return [None] * len(sizes)
     search = _Search(views, candidates, learn, labels, weight)

@@ -16,7 +16,7 @@ def headline(data: ClusterReport) -> str:
     """Return the verdict in one sentence: how many clusters, and how clear that is."""
     rows = count(data.portraits.rows)
     if data.verdict == "no structure" and data.k == 1:
-        return f"No clusters: the {rows} rows look like one group"
+        return f"No clusters: all rows ({rows}) look like one group"
     groups = f"{rows} rows fall into {data.k} cluster{'' if data.k == 1 else 's'}"
     if data.verdict == "no structure":
         return f"{groups}, as asked; the rows themselves show no clusters"
