@@ -82,7 +82,6 @@ def _methods(compared: Compared | None) -> dict[str, Any] | None:
         "names": list(compared.names),
         "agreement": [list(row) for row in compared.agreement],
         "reasons": list(compared.reasons),
-        "rows": compared.rows,
     }
 
 

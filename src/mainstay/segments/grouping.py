@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,13 @@ from mainstay.contracts.findings import Finding
 
 if TYPE_CHECKING:
     from mainstay.contracts.clusters import Points
+    from mainstay.learners.cluster.auto import MethodChoice
     from mainstay.learners.cluster.kmeans_path import KMeansPath
     from mainstay.segments.around import Around
     from mainstay.segments.choosing import Chosen
     from mainstay.segments.settings import Settings
 
-__all__ = ["Compared", "Found", "check_method", "group_points"]
+__all__ = ["Compared", "Found", "Tried", "check_method", "group_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,12 @@ class Compared:
         The adjusted Rand index between each two of them.
     reasons : tuple of str
         Why one was taken.
-    rows : int
-        How many rows they were compared on.
     """
 
     tried: tuple[Tried, ...]
     names: tuple[str, ...]
     agreement: tuple[tuple[float, ...], ...]
     reasons: tuple[str, ...]
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,11 @@ def check_method(name: str) -> None:
     UsageError
         With the names that there are.
     """
-    from mainstay.learners.cluster.catalogue import LEARNERS
+    from mainstay.learners.cluster.catalogue import paths
 
-    if name != "auto" and name not in LEARNERS:
+    if name != "auto" and name not in paths():
         raise UsageError(
-            f"there is no method {name!r}", where="method", hint=f"Take auto, or one of: {', '.join(sorted(LEARNERS))}."
+            f"there is no method {name!r}", where="method", hint=f"Take auto, or one of: {', '.join(paths())}."
         )
 
 
@@ -152,5 +151,20 @@ def _compared(points: Points, chosen: Chosen, settings: Settings, around: Around
     from mainstay.learners.cluster.auto import choose_method
 
     k = None if settings.k == "auto" else chosen.k
-    made = choose_method(points, k, seed=settings.seed, deadline=around)
-    return Found(made.name, made.clustering, _comparison(made), _noise(made.clustering, made.name))
+    made = choose_method(points, k, seed=settings.seed, deadline=around, compact_k=chosen.choice.k)
+    compared = _comparison(made) if len(made.compared) > 1 else None
+    return Found(made.name, made.clustering, compared, _noise(made.clustering, made.name))
+
+
+def _comparison(made: MethodChoice) -> Compared:
+    tried = [
+        Tried(one.name, one.k, _number(one.stability), f"its groups lose {one.cut:.1%} of near links")
+        for one in made.compared
+    ]
+    tried += [Tried(name, None, None, reason.strip()) for name, _, reason in (_.partition(":") for _ in made.skipped)]
+    agreement = tuple(tuple(row) for row in made.agreement.tolist())
+    return Compared(tuple(tried), tuple(one.name for one in made.compared), agreement, made.reasons)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

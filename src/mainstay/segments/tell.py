@@ -98,9 +98,7 @@ def _methods(compared: Compared | None, taken: str) -> Methods | None:
         )
         for one in compared.tried
     )  # fmt: skip
-    return Methods(
-        methods=methods, names=compared.names, agreement=compared.agreement, words=compared.reasons, rows=compared.rows
-    )
+    return Methods(methods=methods, names=compared.names, agreement=compared.agreement, words=compared.reasons)
 
 
 def _columns(grouped: Grouped, frame: pl.DataFrame) -> tuple[TreatedColumn, ...]:
