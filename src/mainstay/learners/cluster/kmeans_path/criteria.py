@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log, pi
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,8 @@ def _davies_bouldin(some: Table, seen: Near, centres: Doubles) -> float:
     np.fill_diagonal(apart, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = (far[:, None] + far[None, :]) / apart
-    return float(np.nan_to_num(ratios, nan=0.0, posinf=np.inf).max(axis=1).mean())
+    worst: Doubles = np.nan_to_num(ratios, nan=0.0, posinf=np.inf).max(axis=1)
+    return float(worst.mean())
 
 
 def _bic(table: Table, answer: Sums, inertia: float) -> float:
@@ -80,5 +82,5 @@ def _bic(table: Table, answer: Sums, inertia: float) -> float:
     n = table.mass
     variance = inertia / (n * d)
     shares = answer.mass[answer.mass > 0]
-    likelihood = float(shares @ np.log(shares / n)) - 0.5 * n * d * (np.log(2.0 * np.pi * variance) + 1.0)
-    return (k * d + k) * float(np.log(n)) - 2.0 * likelihood
+    likelihood = float(shares @ np.log(shares / n)) - 0.5 * n * d * (log(2.0 * pi * variance) + 1.0)
+    return (k * d + k) * log(n) - 2.0 * likelihood

@@ -56,4 +56,5 @@ class Drawing:
         near = nearest(table, [seeds(table.take(few, None), _COARSE, self.generator)])[0].first
         error = near * weight
         total = error.sum()
-        return 0.5 * plain + 0.5 * error / total if total > 0 else plain
+        shares: Doubles = 0.5 * plain + 0.5 * error / total if total > 0 else plain
+        return shares

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mainstay.learners.cluster.kmeans_path.search import Walk
 from mainstay.learners.cluster.kmeans_path.seeding import seeds
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from mainstay.contracts.learner import Deadline

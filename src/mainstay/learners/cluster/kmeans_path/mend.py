@@ -6,76 +6,84 @@ are mended with the rows that are farthest from their centres.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.learners.cluster.kmeans_path.passes import nearest, sums_of
+from mainstay.learners.cluster.kmeans_path.passes import Sums, nearest, sums_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mainstay.learners.cluster.kmeans_path.passes import Sums
     from mainstay.learners.cluster.kmeans_path.table import Table
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["mended"]
+__all__ = ["mended", "mended_one"]
 
-_COARSE = 2e-3
+_COARSE = 2e-2
 """Below this share of the spread an inertia is added up from differences, not from sums of squares."""
 
-_BLOCK = 1 << 14
+_NEAR = 1e-3
+_CELLS = 1 << 20
 
 
 def mended(table: Table, answers: list[Sums], k_max: int) -> list[Sums]:
     """Return answers for k = 1 up to ``k_max`` or the number of rows, all clusters with rows, the inertia falling."""
     path: list[Sums] = []
     for k in range(1, min(k_max, table.rows) + 1):
-        answer = answers[k - 1] if k <= len(answers) else None
-        if answer is not None:
-            answer = _exact(table, answer)
-        if answer is None or not (answer.mass > 0).all() or (path and answer.inertia > path[-1].inertia):
-            kept = path[-1].centres if path else np.zeros((0, table.width))
-            grown = _exact(table, sums_of(table, [_filled(table, kept, k)])[0])
-            if answer is not None and answer.inertia < grown.inertia:
-                filled = answer.centres[answer.mass > 0]
-                grown = _exact(table, sums_of(table, [_filled(table, filled, k)])[0])
-            answer = grown
-        path.append(answer)
+        own = _exact(table, answers[k - 1]) if k <= len(answers) else None
+        if own is not None and not (own.mass > 0).all():
+            own = _exact(table, sums_of(table, [_filled(table, own.means()[own.mass > 0], k)])[0])
+        if own is None or not (own.mass > 0).all() or (path and own.inertia > path[-1].inertia):
+            # a row added to means leaves no mean without rows, and lowers the inertia
+            own = _exact(table, sums_of(table, [_filled(table, path[-1].means(), k)])[0])
+        path.append(own)
     return path
+
+
+def mended_one(table: Table, answers: list[Sums], k: int) -> Sums:
+    """Return the answer for one k, with all clusters given rows; of the farthest rows where there is no answer."""
+    own = _exact(table, answers[0]) if answers else None
+    for _ in range(k):
+        if own is not None and (own.mass > 0).all():
+            break
+        kept = np.zeros((1, table.width)) if own is None else own.means()[own.mass > 0]
+        own = _exact(table, sums_of(table, [_filled(table, kept, k)])[0])
+    assert own is not None
+    return own
 
 
 def _filled(table: Table, centres: Doubles, k: int) -> Doubles:
     """Return k centres: the given ones, and the rows that are farthest from those before."""
     while len(centres) < k:
-        far = _far(table, centres) if len(centres) else 0
+        near = nearest(table, [centres])[0].first
+        far = int(near.argmax() if near.max() > _NEAR else _differences(table, centres)[1].argmax())
         centres = np.concatenate([centres, table.points[[far]].astype(np.float64)])
     return centres
 
 
-def _far(table: Table, centres: Doubles) -> int:
-    """Return the row farthest from its centre; among rows that rounding cannot tell apart, by exact differences."""
-    near = nearest(table, [centres])[0]
-    far = int(near.first.argmax())
-    if near.first[far] > 1e-3:
-        return far
-    return int(_differences(table, centres, near.label).argmax())
-
-
-def _differences(table: Table, centres: Doubles, label: NDArray[np.int32]) -> Doubles:
-    """Return the squared distance of each row to its centre, taken from differences in float64."""
-    squares = np.empty(table.rows)
-    for first in range(0, table.rows, _BLOCK):
-        apart = table.points[first : first + _BLOCK] - centres[label[first : first + _BLOCK]]
-        squares[first : first + _BLOCK] = np.einsum("ij,ij->i", apart, apart)
-    return squares
-
-
 def _exact(table: Table, answer: Sums) -> Sums:
-    """Return the answer with its inertia taken from differences where the sums of squares are too coarse."""
+    """Return the answer, reckoned anew in float64 where its inertia is so small that float32 is too coarse."""
     if answer.inertia > _COARSE * table.spread:
         return answer
-    squares = _differences(table, answer.centres, nearest(table, [answer.centres])[0].label)
-    return replace(answer, inertia=float(squares.sum() if table.weight is None else squares @ table.weight))
+    label, squares = _differences(table, answer.centres)
+    weight = np.ones(table.rows) if table.weight is None else table.weight.astype(np.float64)
+    k = len(answer.centres)
+    mass = np.bincount(label, weight, k)
+    sums = np.stack([np.bincount(label, weight * column, k) for column in table.points.T], axis=1)
+    return Sums(answer.centres, sums.astype(np.float64), mass.astype(np.float64), float(squares @ weight))
+
+
+def _differences(table: Table, centres: Doubles) -> tuple[NDArray[np.int64], Doubles]:
+    """Return the nearest centre of each row and the squared distance, from differences in float64."""
+    label, squares = np.empty(table.rows, np.int64), np.empty(table.rows)
+    norms = (centres**2).sum(axis=1)
+    step = max(1, _CELLS // (len(centres) + table.width))
+    for first in range(0, table.rows, step):
+        points = table.points[first : first + step].astype(np.float64)
+        own = (norms - 2.0 * (points @ centres.T)).argmin(axis=1)
+        apart = points - centres[own]
+        label[first : first + step] = own
+        squares[first : first + step] = np.einsum("ij,ij->i", apart, apart)
+    return label, squares

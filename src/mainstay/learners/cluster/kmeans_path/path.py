@@ -9,13 +9,13 @@ import numpy as np
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.cluster.kmeans_path.criteria import fits_of
-from mainstay.learners.cluster.kmeans_path.records import KMeansPath
-from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, stirred
 from mainstay.learners.cluster.kmeans_path.distinct import merged, packed
 from mainstay.learners.cluster.kmeans_path.drawing import Drawing
 from mainstay.learners.cluster.kmeans_path.explore import explored
-from mainstay.learners.cluster.kmeans_path.mend import mended
+from mainstay.learners.cluster.kmeans_path.mend import mended, mended_one
 from mainstay.learners.cluster.kmeans_path.passes import sums_of
+from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, rested, stirred
+from mainstay.learners.cluster.kmeans_path.records import KMeansPath
 from mainstay.learners.cluster.kmeans_path.table import numbers, table_of
 from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
 
@@ -23,11 +23,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.learner import Deadline
+    from mainstay.learners.cluster.kmeans_path.records import KMeansFit
     from mainstay.learners.cluster.kmeans_path.table import Table
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["kmeans_path", "quick_path"]
+__all__ = ["kmeans_fit", "kmeans_path", "quick_path"]
+
+_WHERE = "K-means"
+
+_WALKS = 4
+_ROUNDS = 8
+"""Walks on small samples, and rounds of exchange in each: see :mod:`mainstay.learners.cluster.kmeans_path.explore`."""
 
 
 def kmeans_path(
@@ -72,8 +79,64 @@ def kmeans_path(
     [101.0, 1.0, 0.5, 0.0]
     """
     return _path(
-        X, k_max, sample_weight, seed, deadline=deadline or NoDeadline(), threads=threads_of(threads), walks=4, rounds=8
+        X,
+        k_max,
+        sample_weight,
+        seed,
+        deadline=deadline or NoDeadline(),
+        threads=threads_of(threads),
+        walks=_WALKS,
+        rounds=_ROUNDS,
     )
+
+
+def kmeans_fit(
+    X: NDArray[np.floating | np.integer],
+    k: int,
+    *,
+    sample_weight: NDArray[np.floating] | None = None,
+    seed: int = 0,
+    deadline: Deadline | None = None,
+    threads: int | None = None,
+    rounds: int = 300,
+) -> KMeansFit:
+    """Return the fit of one k: found as in the path, then Lloyd's algorithm on all rows until it rests.
+
+    Parameters
+    ----------
+    X, sample_weight, seed, deadline, threads
+        As for :func:`kmeans_path`.
+    k : int
+        How many clusters, at least 1.
+    rounds : int, default 300
+        The most passes over all rows at the end.
+
+    Raises
+    ------
+    UsageError
+        As :func:`kmeans_path`, and when there are fewer than k different rows.
+
+    Examples
+    --------
+    >>> kmeans_fit(np.array([[0.0], [1.0], [10.0], [11.0]]), 2).sizes.tolist()
+    [2.0, 2.0]
+    """
+    _check(k, "k")
+    clock = deadline or NoDeadline()
+    with working(threads_of(threads)):
+        table, _ = _admitted(X, sample_weight)
+        if k > table.rows:
+            raise UsageError(
+                f"k is {k}, and there are only {table.rows} different rows",
+                where=_WHERE,
+                hint="Ask for fewer clusters.",
+            )
+        drawing = Drawing(table, np.random.default_rng(seed))
+        sets = explored(drawing, k, clock, walks=_WALKS, rounds=_ROUNDS)[k - 1 : k]
+        if sets and clock.left() > 0:
+            sets = rested(table, _polished(drawing, sets, clock), rounds, clock)
+        answers = mended_one(table, sums_of(table, sets) if sets else [], k)
+        return fits_of(table, [answers], drawing)[0][0]
 
 
 def quick_path(
@@ -107,8 +170,7 @@ def _path(
     walks: int,
     rounds: int,
 ) -> KMeansPath:
-    if k_max < 1:
-        raise UsageError(f"k_max must be at least 1, and {k_max} came", where="K-means")
+    _check(k_max, "k_max")
     with working(threads):
         table, rows = _admitted(X, sample_weight)
         drawing = Drawing(table, np.random.default_rng(seed))
@@ -119,6 +181,11 @@ def _path(
         answers = mended(table, sums_of(table, sets), most)
         fits, seen = fits_of(table, answers, drawing)
         return KMeansPath(fits, rows, table.mass, seen, deadline.left() > 0)
+
+
+def _check(k: int, name: str) -> None:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise UsageError(f"{name} must be a whole number of at least 1, and {k!r} came", where=_WHERE)
 
 
 def _admitted(X: NDArray[np.floating | np.integer], sample_weight: NDArray[np.floating] | None) -> tuple[Table, int]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["lloyd", "moving", "stirred"]
+__all__ = ["lloyd", "moving", "rested", "stirred"]
 
 _MOMENTUM = 0.9
 _RATE = 0.3
@@ -108,6 +108,20 @@ def lloyd(table: Table, sets: list[Doubles], rounds: int) -> list[Doubles]:
     """Move all sets to their means, several times."""
     for _ in range(rounds):
         sets = [answer.means() for answer in sums_of(table, sets)]
+    return sets
+
+
+def rested(table: Table, sets: list[Doubles], rounds: int, deadline: Deadline) -> list[Doubles]:
+    """Move all sets to their means until a pass over the rows lowers no inertia any more."""
+    before = [float("inf")] * len(sets)
+    for _ in range(rounds):
+        answers = sums_of(table, sets)
+        if all(answer.inertia >= old * (1.0 - 1e-8) for answer, old in zip(answers, before, strict=True)):
+            break
+        before = [answer.inertia for answer in answers]
+        sets = [answer.means() for answer in answers]
+        if deadline.left() <= 0:
+            break
     return sets
 
 

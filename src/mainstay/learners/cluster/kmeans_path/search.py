@@ -15,7 +15,7 @@ import numpy as np
 from mainstay.learners.cluster.kmeans_path.passes import augmented, nearest, sums_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 

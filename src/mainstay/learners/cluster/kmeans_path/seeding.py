@@ -44,7 +44,8 @@ def seeds(table: Table, k_max: int, generator: np.random.Generator) -> Doubles:
 def _draw(cumulated: Doubles, shares: Doubles) -> NDArray[np.int64]:
     """Return the positions that the shares of the sum fall on."""
     places = np.searchsorted(cumulated, shares * cumulated[-1], side="right")
-    return np.minimum(places, len(cumulated) - 1)
+    within: NDArray[np.int64] = np.minimum(places, len(cumulated) - 1)
+    return within
 
 
 def _distances(table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:

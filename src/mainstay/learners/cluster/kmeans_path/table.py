@@ -57,7 +57,7 @@ class Table:
     @property
     def width(self) -> int:
         """How many columns the data has."""
-        return self.augmented.shape[1] - 2
+        return int(self.augmented.shape[1]) - 2
 
     @property
     def points(self) -> Floats:
