@@ -33,7 +33,7 @@ __all__ = ["ColourSpace", "CurvePoint", "PhotoSegments", "segment_photo"]
 ColourSpace = Literal["lab", "rgb"]
 
 _MOST_COLOURS = 256
-_EXPLAINED = 0.95
+_EXPLAINED = 0.9
 _TABLE_FROM = 1_000_000
 _SUFFIXES = {".png": "PNG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
@@ -142,7 +142,7 @@ class PhotoSegments:
         height, width = self.labels.shape
         return {
             "k": self.k,
-            "verdict": self.choice.verdict if self.choice else "given",
+            "verdict": self.choice.verdict if self.choice else "",
             "sentence": self.sentence,
             "width": width,
             "height": height,
@@ -179,8 +179,10 @@ def segment_photo(
         A PNG, JPEG, WebP, BMP, GIF or TIFF file (see :func:`mainstay.data.image_file.open_picture` for what becomes
         of transparency, 16 bits and animations), or pixels in sRGB.
     k : int or "auto", default "auto"
-        How many colours. "auto" takes what :func:`mainstay.learners.cluster.choose_k.choose_k` finds; where a photo
-        has no groups of colours, as most have none, the knee of the curve.
+        How many colours. "auto" takes all where there are no more than ``k_max``, and the one clear number that
+        :func:`mainstay.learners.cluster.choose_k.choose_k` finds. In most photos colours flow into each other and no
+        number stands out; then it is the least with which nine tenths of the differences between pixels are told,
+        not below the knee of the curve.
     k_max : int, default 16
         The most that "auto" looks at; up to 256.
     space : {"lab", "rgb"}, default "lab"
@@ -218,9 +220,10 @@ def segment_photo(
     weights = counts.astype(np.float64)
     places = _place(codes, space)
     path = kmeans_path(places, wanted or min(k_max, len(codes)), sample_weight=weights, seed=seed, deadline=deadline)
-    choice = None if wanted else choose_k(path, places, sample_weight=weights, seed=seed, deadline=deadline)
-    number, sentence = (wanted, "The number was given.") if wanted else _number(path, choice)
-    number = min(number or 1, len(path))
+    choice = None
+    if wanted is None and len(codes) > k_max:
+        choice = choose_k(path, places, sample_weight=weights, seed=seed, deadline=deadline)
+    number, sentence = _number(path, choice, wanted)
     return _drawn(
         keys, codes, counts, path, space=space, number=number, sentence=sentence, choice=choice, places=places
     )
@@ -250,7 +253,7 @@ def _pixels(photo: str | os.PathLike[str] | NDArray[np.uint8]) -> NDArray[np.uin
     pixels = np.asarray(photo)
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
         raise DataError(
-            f"pixels were expected as uint8 of shape (height, width, 3), and {pixels.dtype} of shape {pixels.shape} came",
+            f"uint8 pixels of shape (height, width, 3) were expected, and {pixels.dtype} of shape {pixels.shape} came",
             where="photo", hint="Turn them into sRGB of 8 bits.",
         )  # fmt: skip
     if not pixels.size:
@@ -270,11 +273,11 @@ def _keys(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
 def _different(keys: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the different colours, ascending, and how many pixels have each."""
     if keys.size < _TABLE_FROM:
-        codes, counts = np.unique(keys, return_counts=True)
-        return codes.astype(np.int64), counts
+        found, counts = np.unique(keys, return_counts=True)
+        return found.astype(np.int64), counts.astype(np.int64)
     whole = np.bincount(keys.ravel())
     codes = np.flatnonzero(whole)
-    return codes, whole[codes]
+    return codes.astype(np.int64), whole[codes].astype(np.int64)
 
 
 def _place(codes: NDArray[np.int64], space: ColourSpace) -> Doubles:
@@ -282,17 +285,20 @@ def _place(codes: NDArray[np.int64], space: ColourSpace) -> Doubles:
     return srgb_to_lab(colours) if space == "lab" else colours.astype(np.float64)
 
 
-def _number(path: KMeansPath, choice: Choice | None) -> tuple[int, str]:
+def _number(path: KMeansPath, choice: Choice | None, wanted: int | None) -> tuple[int, str]:
     """Return how many colours to take, and why."""
-    if choice is None or len(path) == 1:
-        return 1, "The photo has one colour."
-    if choice.verdict != "no structure":
+    if choice is None:
+        many = f"{len(path)} colours" if len(path) > 1 else "one colour"
+        return len(path), "The number was given." if wanted else f"The photo has {many}, and no others."
+    if choice.verdict == "one clear k":
         return choice.k, choice.sentence
-    start = "Its colours flow into each other without groups, as in most photos"
-    if choice.knee:
-        return choice.knee, f"{start}; {choice.knee} is where the curve bends: more colours bring less."
     enough = next((fit.k for fit in path if fit.inertia <= (1.0 - _EXPLAINED) * path[1].inertia), len(path))
-    return enough, f"{start}; {enough} is the least that tells {_EXPLAINED:.0%} of the differences."
+    number, knee = max(enough, choice.knee or 1), f", and the curve bends at {choice.knee}" if choice.knee else ""
+    told = 1.0 - path[number].inertia / path[1].inertia
+    return number, (
+        "Its colours flow into each other, as in most photos, and no number of groups stands out: "
+        f"{number} tell {told:.0%} of the differences between pixels{knee}."
+    )
 
 
 def _drawn(
