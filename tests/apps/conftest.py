@@ -138,8 +138,8 @@ ANSWERS["cluster"] = {
 }  # fmt: skip
 ANSWERS["segment"] = {
     "k": 2, "verdict": "several plausible k", "sentence": "2 or 3.", "curve": CURVE, "width": 640, "height": 427,
-    "colours": 96615, "clusters": [{"cluster": 0, "colour": "#1f77b4", "rows": 200_000, "share": 0.73},
-                                   {"cluster": 1, "colour": "#d62728", "rows": 73_280, "share": 0.27}],
+    "different_colours": 96615, "colours": [{"colour": "#1f77b4", "share": 0.73},
+                                   {"colour": "#d62728", "share": 0.27}],
     "outputs": ["out.png"], "seconds": 1.2,
 }  # fmt: skip
 ANSWERS["replay"] = {

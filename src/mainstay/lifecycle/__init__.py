@@ -18,6 +18,7 @@ from mainstay.lifecycle.results import (
     ReportResult,
     VerifyResult,
 )
+from mainstay.lifecycle.segmenting import segment
 from mainstay.lifecycle.serving import serve
 from mainstay.lifecycle.several_targets import TrainEachResult, train_each
 from mainstay.lifecycle.trained import TrainResult
@@ -51,6 +52,7 @@ __all__ = [
     "profile",
     "replay",
     "report",
+    "segment",
     "serve",
     "train",
     "train_each",

@@ -28,7 +28,7 @@ def cluster(
     data: Any,
     *,
     k: str | int | Sequence[int] = "auto",
-    method: str = "auto",
+    method: str = "kmeans",
     columns: Sequence[str] | None = None,
     labels: str | None = None,
     weights: Mapping[str, float] | Sequence[str] = (),
@@ -48,7 +48,7 @@ def cluster(
     data : path, SQL URL or data frame
     k : str, int or pair of int, default "auto"
         How many groups: found, given, or found in a range such as ``"2..10"``.
-    method : str, default "auto"
+    method : str, default "kmeans"
         A learner such as "kmeans", "genie", "gaussian_mixture" or "hdbscan"; "auto" compares several and says why it
         took one.
     columns : sequence of str, optional
@@ -87,7 +87,7 @@ def cluster(
     --------
     >>> import mainstay
     >>> towns = [{"east": i % 2 * 50 + i % 7, "north": i % 2 * 30 + i % 5} for i in range(200)]
-    >>> found = mainstay.cluster(towns, method="kmeans")
+    >>> found = mainstay.cluster(towns)
     >>> found.k, found.verdict
     (2, 'one clear k')
     >>> found.model.predict([{"east": 52, "north": 33}])["fits_none"].to_list()

@@ -29,7 +29,7 @@ _HOW = {
 
 def explainer_of(bundle: Bundle, seed: int = 0) -> Explainer:
     """Return what explains a bundle's answers."""
-    return Explainer(bundle.predictor, background_rows(bundle.reference, bundle.golden), seed=seed)
+    return Explainer(bundle.asked, background_rows(bundle.reference, bundle.golden), seed=seed)
 
 
 def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
@@ -42,8 +42,8 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
         for one in pushes_of(found.columns, found.contributions)
     ]
     figures = {
-        "task": bundle.outputs.task,
-        "target": bundle.outputs.target,
+        "task": bundle.task,
+        "target": None if bundle.clusters is not None else bundle.outputs.target,
         "rows": len(found.base),
         "rejected": int(found.rejected.sum()),
         "base": float(found.base[kept].mean()) if kept.any() else None,
@@ -63,7 +63,8 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
 def frame_of(found: Explanation, frame: pl.DataFrame, top: int) -> pl.DataFrame:
     """Return prediction, answer, class, base and contributions; null where a row was refused.
 
-    ``prediction`` is what predict gives for the row; ``answer`` is what is explained, such as a probability.
+    ``prediction`` is what predict gives for the row; ``answer`` is what is explained, such as a probability. Of a model
+    that groups rows ``prediction`` is the cluster, ``class`` its name, and ``answer`` how much further the second is.
     """
     import polars as pl
 
@@ -109,7 +110,7 @@ def sections_of(found: Explanation, frame: pl.DataFrame, bundle: Bundle, seed: i
         pushes_section(
             found.columns,
             found.contributions,
-            value_levels(bundle.predictor.decoder.from_frame(frame).arrays, found.columns),
+            value_levels(bundle.asked.decoder.from_frame(frame).arrays, found.columns),
             what=what,
             notes=notes,
             seed=seed,
@@ -133,6 +134,9 @@ def sections_of(found: Explanation, frame: pl.DataFrame, bundle: Bundle, seed: i
 
 def _told(found: Explanation, bundle: Bundle) -> str:
     """Return what is explained, in words."""
+    if bundle.clusters is not None:
+        lone = bundle.clusters.outputs.clusters == 1
+        return "the distance" if lone else "how much further the second nearest cluster is"
     outputs = bundle.outputs
     if found.labels is None:
         return outputs.target if not outputs.unit else f"{outputs.target} ({outputs.unit})"

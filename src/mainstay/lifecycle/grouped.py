@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.lifecycle.model import Model
+    from mainstay.segments.photo import PhotoSegments
 
 __all__ = ["ClusterResult", "SegmentResult"]
 
@@ -106,24 +107,36 @@ class SegmentResult(Result):
     Parameters
     ----------
     figures : dict
-        ``{k, verdict, sentence, curve, clusters: [{cluster, colour, rows, share}], width, height, colours, outputs,
-        seconds}``.
-    labels : int64 array of shape (height, width)
-        The group of each pixel, 0 for the largest.
-    pixels : uint8 array of shape (height, width, 3)
-        The picture with each pixel in the colour of its group.
+        ``{k, verdict, sentence, width, height, different_colours, space, colours: [{colour, rgb, share}], curve,
+        outputs, seconds}``.
+    segments : PhotoSegments
     interrupted : bool
+        Whether the run was ended early by Ctrl-C; what it had found was kept.
     """
 
-    labels: NDArray[np.int64]
-    pixels: NDArray[np.uint8]
+    segments: PhotoSegments
     interrupted: bool = False
 
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The colour of each pixel, shape (height, width), 0 for the most frequent."""
+        return self.segments.labels
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture with each pixel in the colour of its group, shape (height, width, 3)."""
+        return self.segments.image()
+
     def headline(self) -> str:
-        """Return how many colours there are, and the verdict."""
-        return f"{self.figures['k']} colours; {self.figures['verdict']}: {self.figures['sentence']}"
+        """Return how many colours there are, and why."""
+        return f"{self.figures['k']} colours; {self.figures['sentence']}"
 
     def table(self) -> list[tuple[str, ...]]:
         """Return the colours and their shares."""
-        rows = [(one["colour"], f"{one['share']:.1%}") for one in self.figures["clusters"]]
+        rows = [(one["colour"], f"{one['share']:.1%}") for one in self.figures["colours"]]
         return [("colour", "share"), *rows]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture: ``.png``, or another usual ending."""
+        self.segments.save(path)
+        return Path(path)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from mainstay.segments.tell import verdict_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,13 +26,13 @@ def figures_of(
     grouped: Grouped, portrayed: Portrayed, report: ClusterReport, labels: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Return the figures of a run, without what only the caller knows: files, digest, seconds."""
-    choice, curve = grouped.chosen.choice, report.curve
+    choice, given, curve = grouped.chosen.choice, grouped.chosen.given, report.curve
     figures = {
         "k": grouped.body.clusters,
-        "verdict": choice.verdict,
+        "verdict": verdict_of(grouped, portrayed.stability),
         "sentence": report.sentence,
         "k_found": int(choice.k),
-        "plausible": [int(k) for k in choice.plausible],
+        "plausible": sorted({int(k) for k in choice.plausible} | (set() if given else {grouped.body.clusters})),
         "evidence": [] if curve is None else msgspec.to_builtins(curve.evidence),
         "curve": [] if curve is None else msgspec.to_builtins(curve.points),
         "clusters": [_cluster(one) for one in portrayed.portraits.portraits],

@@ -120,7 +120,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     k : str, default "auto"
         "auto", a number, or a range such as "2..10".
-    method : str, default "auto"
+    method : str, default "kmeans"
         A learner of the catalogue; "auto" compares several.
     columns : tuple of str, optional
         The columns to group by; all that tell something where None.
@@ -148,7 +148,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     k: str = "auto"
-    method: str = "auto"
+    method: str = "kmeans"
     columns: tuple[str, ...] | None = None
     labels: str = ""
     weights: dict[str, float] = msgspec.field(default_factory=dict)

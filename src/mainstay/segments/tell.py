@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column
     from mainstay.data.table import Table
+    from mainstay.evaluate.clusters.stability import Stability
     from mainstay.graph.parity import Parity
     from mainstay.prepare.clusters import ColumnNote
     from mainstay.segments.around import Around
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from mainstay.segments.run import Grouped
     from mainstay.segments.settings import Settings
 
-__all__ = ["report_of", "sentence_of"]
+__all__ = ["report_of", "sentence_of", "verdict_of"]
 
 _PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "onnx", "onnxruntime")
 _PER_CELL = 1e-6
+_SURE = 0.75
 _FOR_QUALITY = 5.0  # seconds that must be left to look for what is odd in the columns
 
 
@@ -43,7 +45,7 @@ def report_of(
     limited = settings.time_budget != float("inf")
     return ClusterReport(
         k=k,
-        verdict="given" if chosen.given else chosen.choice.verdict,
+        verdict="given" if chosen.given else verdict_of(grouped, portrayed.stability),
         sentence=sentence_of(grouped),
         method=grouped.method,
         portraits=portrayed.portraits,
@@ -70,15 +72,32 @@ def report_of(
     )
 
 
+def verdict_of(grouped: Grouped, stability: Stability | None) -> str:
+    """Return the verdict of the curve, or where a method found another number by itself, what both come to."""
+    chosen, k = grouped.chosen, grouped.body.clusters
+    verdict: str = chosen.choice.verdict
+    if chosen.given or k == chosen.k:
+        return verdict
+    if k == 1:
+        return "no structure"
+    # K-means sees no groups of another shape: where they come back surely, its silence says nothing.
+    sure = stability is not None and (stability.agreement.value or 0.0) >= _SURE
+    return "one clear k" if verdict == "no structure" and sure else "several plausible k"
+
+
 def sentence_of(grouped: Grouped) -> str:
     """Return what is to say about the number of groups, with what a method found against the curve."""
     chosen, k = grouped.chosen, grouped.body.clusters
-    parts = [chosen.choice.sentence.rstrip(".")]
+    said = chosen.choice.sentence.rstrip(".")
     if chosen.remark:
-        parts.append(chosen.remark)
-    elif k != chosen.k:
-        parts.append(f"the curve is that of K-means; {grouped.method} finds {k}")
-    return "; ".join(parts) + "."
+        return f"{said}; {chosen.remark}."
+    if k != chosen.k:
+        found = f"{grouped.method} finds {k} groups" if k > 1 else f"{grouped.method} finds no groups"
+        reason = grouped.compared.reasons[0] if grouped.compared is not None and grouped.compared.reasons else ""
+        return f"{found}. {reason} The curve of K-means by itself says: {said}.".replace("  ", " ")
+    if k == 1 and grouped.method == "kmeans" and not chosen.given:
+        return f"{said}. Groups of another shape are looked for with --method auto."
+    return f"{said}."
 
 
 def _fits_none(settings: Settings) -> str:

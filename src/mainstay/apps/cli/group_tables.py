@@ -118,14 +118,13 @@ def _written(figures: Figures) -> Iterable[Text]:
 
 def segment(figures: Figures) -> list[RenderableType]:
     """Return the page of ``mainstay segment``."""
-    size = (
-        f"{count(figures['width'])} x {count(figures['height'])} pixels, {count(figures['colours'])} different colours"
-    )
-    head = Text.assemble((f"{figures['k']} colours", "bold green"), f" in {size}")
+    size = f"{count(figures['width'])} x {count(figures['height'])} pixels"
+    different = f"{count(figures['different_colours'])} different colours"
+    head = Text.assemble((f"{figures['k']} colours", "bold green"), f" in {size}, {different}")
     table = plain_table("colour", "share", "", right=(1,))
-    for one in figures["clusters"]:
+    for one in figures["colours"]:
         table.add_row(one["colour"], f"{one['share']:.1%}", Text("     ", style=f"on {one['colour']}"))
-    verdict = Text.assemble((figures["verdict"], "bold"), f": {figures['sentence']}")
+    verdict = Text(figures["sentence"])
     parts: list[RenderableType] = [head, verdict, spaced(table), *curve_lines(figures["curve"], figures["k"])]
     wrote = [Text.assemble("Wrote ", (str(path), "bold")) for path in figures["outputs"]]
     return [*parts, Text(), Text(f"Took {seconds(figures['seconds'])}"), *wrote]

@@ -21,7 +21,7 @@ def cluster(
     data: options.Data,
     *,
     k: group_options.Groups = "auto",
-    method: group_options.Method = "auto",
+    method: group_options.Method = "kmeans",
     columns: group_options.Columns = None,
     labels: group_options.KnownGroups = None,
     weight: group_options.Weight = None,

@@ -28,6 +28,7 @@ _STAGES = {
     "curve": "grouping into one, two, three ... groups",
     "choose": "judging how many groups there are",
     "group": "grouping the rows",
+    "colours": "grouping the colours",
     "describe": "finding what sets the groups apart",
     "pack": "writing the model file and proving it",
     "evaluate": "scoring the file on the test rows",
