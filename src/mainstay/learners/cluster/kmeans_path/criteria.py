@@ -82,5 +82,7 @@ def _bic(table: Table, answer: Sums, inertia: float) -> float:
     n = table.mass
     variance = inertia / (n * d)
     shares = answer.mass[answer.mass > 0]
-    likelihood = float(shares @ np.log(shares / n)) - 0.5 * n * d * (log(2.0 * pi * variance) + 1.0)
+    likelihood = sum(share * log(share / n) for share in shares.tolist()) - 0.5 * n * d * (
+        log(2.0 * pi * variance) + 1.0
+    )
     return (k * d + k) * log(n) - 2.0 * likelihood

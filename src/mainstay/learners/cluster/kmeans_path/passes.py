@@ -34,6 +34,9 @@ _ROWS = 1024
 
 _CENTRES = 256
 
+_LIGHT = 12
+"""Up to so many centres in a set, on average, sums are taken by a matrix product with ones and zeros."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -59,6 +62,10 @@ class Sums:
         """Return the means, and the old centre where a cluster has no rows."""
         safe = np.where(self.mass > 0, self.mass, 1.0)[:, None]
         return np.where(self.mass[:, None] > 0, self.sums / safe, self.centres)
+
+    def ahead(self) -> float:
+        """Return the inertia with the rows where they are and the centres moved to their means."""
+        return self.inertia - float(self.mass @ ((self.means() - self.centres) ** 2).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,11 @@ class _Stack:
                 yield low, number
                 low = number
 
+    def cuts(self, low: int, high: int) -> list[tuple[int, int, int]]:
+        """Return number, first and last place of each set among the keys of the sets low to high."""
+        places = (self.starts[low : high + 1] - self.starts[low]).tolist()
+        return [(number, *cut) for number, cut in enumerate(pairwise(places), low)]
+
     def keys(self, rows: Floats, low: int, high: int) -> Whole:
         """Return the squared distances of the sets low to high, (centres, rows), numbered in their lowest bits."""
         first, last = self.starts[low], self.starts[high]
@@ -126,17 +138,20 @@ def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
     groups = list(stack.groups())
     mask = np.int32((1 << stack.bits) - 1)
 
+    light = stack.height <= _LIGHT * len(sets)
+
     def part(first: int, last: int) -> Floats:
         rows = table.augmented[first:last]
+        weight = None if table.weight is None else table.weight[first:last]
+        if light:
+            return _few(stack, groups, rows, weight)
         labels = np.empty((len(sets), len(rows)), np.int32)
         for low, high in groups:
             keys = stack.keys(rows, low, high)
-            cuts = stack.starts[low : high + 1] - stack.starts[low]
-            for number, (begin, end) in enumerate(pairwise(cuts.tolist()), low):
+            for number, begin, end in stack.cuts(low, high):
                 np.minimum.reduce(keys[begin:end], axis=0, out=labels[number])
         labels &= mask
         labels += stack.starts[:-1, None].astype(np.int32)
-        weight = None if table.weight is None else table.weight[first:last]
         return _added(labels, rows[:, :-1], weight, stack.height)
 
     whole = np.zeros((stack.height, table.width + 1))
@@ -158,9 +173,7 @@ def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> l
         every = np.arange(len(rows))
         for low, high in stack.groups():
             keys = stack.keys(rows, low, high)
-            for number, (begin, end) in enumerate(
-                pairwise((stack.starts[low : high + 1] - stack.starts[low]).tolist()), low
-            ):
+            for number, begin, end in stack.cuts(low, high):
                 own = keys[begin:end]
                 best = own.min(axis=0)
                 label[number, first:last] = best & mask
@@ -181,6 +194,19 @@ def augmented(centres: Doubles) -> Floats:
     light[:, -2] = (centres**2).sum(axis=1)
     light[:, -1] = 1.0
     return light
+
+
+def _few(stack: _Stack, groups: list[tuple[int, int]], rows: Floats, weight: Floats | None) -> Floats:
+    """Return the sums where sets are small: one more matrix product is quicker then, and needs no SciPy."""
+    total = np.empty((stack.height, rows.shape[1] - 1), np.float32)
+    values = rows[:, :-1] if weight is None else rows[:, :-1] * weight[:, None]
+    for low, high in groups:
+        keys = stack.keys(rows, low, high)
+        own = np.empty(keys.shape, np.float32)
+        for _, begin, end in stack.cuts(low, high):
+            np.equal(keys[begin:end], keys[begin:end].min(axis=0), out=own[begin:end], casting="unsafe")
+        np.matmul(own, values, out=total[stack.starts[low] : stack.starts[high]])
+    return total
 
 
 def _added(labels: Whole, rows: Floats, weight: Floats | None, height: int) -> Floats:

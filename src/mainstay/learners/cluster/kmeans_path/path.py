@@ -33,8 +33,11 @@ __all__ = ["kmeans_fit", "kmeans_path", "quick_path"]
 _WHERE = "K-means"
 
 _WALKS = 4
-_ROUNDS = 8
+_ROUNDS = 6
 """Walks on small samples, and rounds of exchange in each: see :mod:`mainstay.learners.cluster.kmeans_path.explore`."""
+
+_SHORT = 1 << 14
+"""Up to so many rows the walk is over all of them, and half as many small ones go before it."""
 
 
 def kmeans_path(
@@ -132,7 +135,7 @@ def kmeans_fit(
                 hint="Ask for fewer clusters.",
             )
         drawing = Drawing(table, np.random.default_rng(seed))
-        sets = explored(drawing, k, clock, walks=_WALKS, rounds=_ROUNDS)[k - 1 : k]
+        sets = explored(drawing, k, clock, walks=_walks(table), rounds=_ROUNDS)[k - 1 : k]
         if sets and clock.left() > 0:
             sets = rested(table, _polished(drawing, sets, clock), rounds, clock)
         answers = mended_one(table, sums_of(table, sets) if sets else [], k)
@@ -175,7 +178,7 @@ def _path(
         table, rows = _admitted(X, sample_weight)
         drawing = Drawing(table, np.random.default_rng(seed))
         most = min(k_max, table.rows)
-        sets = explored(drawing, most, deadline, walks=walks, rounds=rounds)
+        sets = explored(drawing, most, deadline, walks=min(walks, _walks(table)), rounds=rounds)
         if deadline.left() > 0 and walks:
             sets = _polished(drawing, sets, deadline)
         answers = mended(table, sums_of(table, sets), most)
@@ -186,6 +189,10 @@ def _path(
 def _check(k: int, name: str) -> None:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise UsageError(f"{name} must be a whole number of at least 1, and {k!r} came", where=_WHERE)
+
+
+def _walks(table: Table) -> int:
+    return _WALKS // 2 if table.rows <= _SHORT else _WALKS
 
 
 def _admitted(X: NDArray[np.floating | np.integer], sample_weight: NDArray[np.floating] | None) -> tuple[Table, int]:

@@ -33,6 +33,9 @@ _DRAWN = 8
 _STEPS = 3
 """Steps of Lloyd's algorithm that a candidate is given after the first choice."""
 
+_PATIENCE = 2
+"""Rounds without a change in itself or a neighbour after which k is left alone."""
+
 _TRIFLE = 1e-4
 """A lowering of the inertia by less, relative to itself, is no reason to go on."""
 
@@ -84,7 +87,7 @@ class Walk:
             for number in changed:
                 for neighbour in (number - 1, number, number + 1):
                     idle[neighbour] = 0
-            active = {number for number in range(1, len(self.best)) if idle[number] < 3}
+            active = {number for number in range(1, len(self.best)) if idle[number] < _PATIENCE}
 
     def _round(self, numbers: list[int], *, several: bool) -> list[int]:
         """Offer each of some k its candidates; return those that took one."""
@@ -104,11 +107,9 @@ class Walk:
                 offered.append(_fewer(above.means(), above.mass, number + 1))
             owners += [number] * len(offered)
             candidates += offered
-        answers = sums_of(self.table, candidates)
-        answers = sums_of(self.table, [answer.means() for answer in answers])
         chosen: dict[int, Sums] = {}
-        for number, answer in zip(owners, answers, strict=True):
-            if number not in chosen or answer.inertia < chosen[number].inertia:
+        for number, answer in zip(owners, sums_of(self.table, candidates), strict=True):
+            if number not in chosen or answer.ahead() < chosen[number].ahead():
                 chosen[number] = answer
         kept = list(chosen.values())
         for _ in range(_STEPS):
