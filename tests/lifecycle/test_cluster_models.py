@@ -71,11 +71,26 @@ def test_inspect_and_verify_know_what_it_is(path):
     assert "3 clusters from 3 columns" in repr(mainstay.load(path))
 
 
+def test_explain_says_which_columns_speak_for_the_cluster(path):
+    frame = table(12, seed=4)
+    result = mainstay.explain(path, frame, top=1)
+    answers = people().clusters.predict_frame(frame)
+    found = result.frame
+    assert found["prediction"].to_list() == answers.cluster.tolist()
+    assert found["class"].to_list() == [NAMES[at] for at in answers.cluster]
+    np.testing.assert_allclose(found["answer"], answers.second_distance - answers.distance)
+    total = found.select(pl.sum_horizontal("base", *frame.columns)).to_series()
+    np.testing.assert_allclose(total, found["answer"], atol=1e-6)
+    assert (result.to_dict()["task"], result.to_dict()["target"]) == ("clustering", None)
+    assert "how much further the second nearest cluster is" in result.report
+    for words in ({"label": "dear"}, {"scale": "margin"}):
+        with pytest.raises(UsageError, match=r"groups rows|no margin"):
+            mainstay.explain(path, frame, **words)
+
+
 def test_what_needs_a_target_says_so(path):
-    model = mainstay.load(path)
-    for ask in (lambda: model.explain(table(3)), lambda: mainstay.compare(path, path, table(3))):
-        with pytest.raises(UsageError, match="groups rows into 3 clusters"):
-            ask()
+    with pytest.raises(UsageError, match="groups rows into 3 clusters"):
+        mainstay.compare(path, path, table(3))
 
 
 def test_the_commands(path, tmp_path, capsys):

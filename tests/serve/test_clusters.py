@@ -78,11 +78,16 @@ def test_a_strange_row_has_a_mark_and_its_warnings(asked):
     assert found[1]["error"]["code"] == "missing"
 
 
-def test_there_are_no_reasons_and_it_is_said(asked):
+def test_reasons_add_up_to_how_much_further_the_second_is(asked):
     client, _ = asked
-    answer = client.post("/predict?explain=true", FAR)
-    assert answer.status_code == 422
-    assert "groups rows into 3 clusters" in answer.json()["error"]["message"]
+    found = client.post("/predict?explain=true", {"rows": [FAR, *table(3).to_dicts()]}).json()["predictions"]
+    for answer in found:
+        why = answer["explanation"]
+        assert why["label"] == answer["name"]
+        assert why["answer"] == pytest.approx(answer["second_distance"] - answer["distance"], rel=1e-12)
+        assert why["base"] + sum(why["contributions"].values()) == pytest.approx(why["answer"], abs=1e-6)
+    one = client.post("/models/one/predict?explain=true", FAR).json()
+    assert one["explanation"]["answer"] == one["distance"]
 
 
 def test_the_short_way_writes_the_same_bytes():

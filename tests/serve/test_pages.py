@@ -131,7 +131,6 @@ def test_a_prediction_set_is_shown(open_page):
 
 def test_a_cluster_is_shown_with_its_name_and_a_mark_where_the_row_fits_none(open_page):
     page = open_page("/?model=people")
-    assert page.ask("document.querySelector('#explain').closest('label').hidden")
     assert page.ask("document.querySelector('#about').textContent") == "clustering into 3"
     for age, fits_none in (("66", False), ("99", True)):
         page.type(field("age"), age)
@@ -145,6 +144,10 @@ def test_a_cluster_is_shown_with_its_name_and_a_mark_where_the_row_fits_none(ope
         assert page.ask("document.querySelector('#prediction').textContent") == NAMES[answers.cluster[0]]
         assert shown_values(page, "#distance") == answers.distance.tolist()
         assert shown_values(page, "#second") == answers.second.tolist()
+        page.wait("document.querySelector('.reasons .sum')")
+        base, total = shown_values(page, ".reasons .end")
+        assert base + sum(shown_values(page, ".reasons li[data-column]")) == pytest.approx(total, abs=1e-6)
+        assert total == pytest.approx(answers.second_distance[0] - answers.distance[0], rel=1e-9)
 
 
 def test_a_bad_value_is_refused_at_its_field(open_page):

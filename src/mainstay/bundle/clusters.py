@@ -81,7 +81,7 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
         super().__init__(schema, outputs, model, threads=threads)
         self._limits = np.array([np.inf if limit is None else limit for limit in outputs.limits])
 
-    def _decoded(self, decoded: Decoded) -> ClusterAnswers:
+    def checked(self, decoded: Decoded) -> Decoded:
         """Refuse rows without any value: whatever stands in for all of it would make them look like typical ones."""
         empty = decoded.arrays.empty_rows() & ~decoded.rejected
         if empty.any() and self.schema.features:  # without a column all rows are alike, and that is their answer
@@ -89,7 +89,10 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
             told = [Problem(int(row), first, "missing", _NOTHING, "reject") for row in np.flatnonzero(empty)]
             problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
             decoded = replace(decoded, problems=problems, rejected=decoded.rejected | empty)
-        return super()._decoded(decoded)
+        return decoded
+
+    def _decoded(self, decoded: Decoded) -> ClusterAnswers:
+        return super()._decoded(self.checked(decoded))
 
     def _say(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.explain_asked import Asking
 from mainstay.bundle.explain_graph import Graph
 from mainstay.bundle.explain_origins import Tracer, column_places
@@ -18,6 +19,7 @@ from mainstay.bundle.explain_parts import Constant as ConstantPart
 from mainstay.bundle.explain_parts import Link, Part, Scaled, Situation, Sum
 from mainstay.bundle.explain_take_apart import Dismantler, last_dimension
 from mainstay.bundle.explain_trees import KEPT_BYTES
+from mainstay.bundle.explain_wanted import wanted_of
 from mainstay.contracts.errors import BundleError, UsageError
 from mainstay.graph.run import Session
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from mainstay.bundle.explain_wanted import Wanted
     from mainstay.bundle.predict import Predictor
     from mainstay.bundle.records import Label
     from mainstay.contracts.arrays import Arrays
@@ -54,19 +57,20 @@ class Explanation:
     base : float64 array of shape (n,)
         What is answered when nothing is known of the row. NaN where the row is refused.
     prediction : float64 array of shape (n,)
-        The amount, or the probability of the class that is explained (the margin with ``scale="margin"``).
+        The amount, or the probability of the class that is explained (the margin with ``scale="margin"``); of clusters
+        how much further the second nearest is than the row's own.
     contributions : float64 array of shape (n, columns)
         ``base + contributions.sum(axis=1)`` is the prediction.
     error : float64 array of shape (n, columns), optional
         The standard error of each contribution, where some are estimated.
     labels : tuple, optional
-        The class that is explained, by row; None for amounts and for refused rows.
+        The class that is explained, or the name of the cluster, by row; None for amounts and for refused rows.
     methods : tuple of str
         How: "trees", "linear", "link", "sampling".
     scale : {"answer", "margin"}
     rejected : bool array of shape (n,)
     predicted : array of shape (n,)
-        What the model answers for the rows: labels or amounts, whatever is explained.
+        What the model answers for the rows: labels, amounts or clusters, whatever is explained.
     """
 
     columns: tuple[str, ...]
@@ -86,7 +90,7 @@ class Explainer:
 
     Parameters
     ----------
-    predictor : Predictor
+    predictor : Predictor or ClusterPredictor
     background : sequence of mappings
         Raw rows to compare with; see :func:`background_rows`.
     seed : int, default 0
@@ -103,7 +107,7 @@ class Explainer:
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: Predictor | ClusterPredictor,
         background: Sequence[Mapping[str, object]],
         *,
         seed: int = 0,
@@ -162,52 +166,52 @@ class Explainer:
         return self._explain(self._predictor.decoder.from_rows(rows), label, scale)
 
     def _explain(self, decoded: Decoded, label: Label | None, scale: Scale) -> Explanation:
-        answers = self._predictor.predict_arrays(decoded.arrays)
-        raw = answers.probabilities
-        numbers = np.asarray(answers.prediction, np.float64)[:, None] if raw is None else raw.astype(np.float64)
-        chosen = self._chosen(numbers, answers.prediction, label)
+        if isinstance(self._predictor, ClusterPredictor):
+            if scale == "margin":
+                raise _no_margin()
+            decoded = self._predictor.checked(decoded)
+        wanted = wanted_of(self._predictor, decoded.arrays, label)
         part = self._part if scale == "answer" else _before_link(self._part)
-        count, width = decoded.arrays.rows, len(self.columns)
-        base, pushes = np.empty(count), np.empty((count, width))
-        variance = np.zeros((count, width)) if "sampling" in part.methods else None
-        step = max(1, int(_BLOCK / (8 * max(part.width, numbers.shape[1]) * width)))
-        for at in range(0, count, step):
-            rows = slice(at, min(at + step, count))
-            output = np.minimum(chosen[rows], part.width - 1) if scale == "margin" else chosen[rows]
-            here = np.arange(len(output))
-            given = part.explain(self._situation(decoded.arrays.take(rows), part))
-            base[rows], pushes[rows] = given.base[output], given.pushes[output, :, here]
-            if variance is not None and given.variance is not None:
-                variance[rows] = given.variance[output, :, here]
+        base, pushes, variance = self._pushes(decoded.arrays, part, wanted, scale)
         total = base + pushes.sum(axis=1)
-        prediction = numbers[np.arange(count), chosen] if scale == "answer" else total
+        prediction = wanted.prediction.copy() if scale == "answer" else total
         _check_sums(total, prediction, decoded.rejected)
         for one in (base, prediction, pushes):
             one[decoded.rejected] = np.nan
-        labels = None if raw is None else self._labels(chosen, decoded.rejected)
+        labels = None if wanted.labels is None else tuple(
+            None if refused else one for one, refused in zip(wanted.labels, decoded.rejected, strict=True)
+        )  # fmt: skip
         return Explanation(
             columns=self.columns, base=base, prediction=prediction, contributions=pushes,
-            error=None if variance is None else np.sqrt(variance), labels=labels, methods=tuple(sorted(part.methods)),
-            scale=scale, rejected=decoded.rejected, predicted=answers.prediction,
+            error=None if variance is None else np.sqrt(variance), labels=labels,
+            methods=tuple(sorted(part.methods)), scale=scale, rejected=decoded.rejected, predicted=wanted.predicted,
         )  # fmt: skip
 
-    def _chosen(self, numbers: NDArray[np.float64], prediction: NDArray[Any], label: Label | None) -> NDArray[np.int64]:
-        """Return the output that is explained, by row."""
-        outputs = self._predictor.outputs
-        if label is not None:
-            place = next((at for at, one in enumerate(outputs.labels) if one == label or str(one) == label), None)
-            if place is None:
-                known = ", ".join(map(str, outputs.labels)) or "none, for it answers amounts"
-                raise UsageError(f"the model has no class {label!r}", where="class", hint=f"Its classes are: {known}.")
-            return np.full(len(numbers), place)
-        if outputs.positive_class is not None:
-            return np.full(len(numbers), outputs.positive_class)
-        places = {one: at for at, one in enumerate(outputs.labels)}
-        return np.array([places.get(one, 0) for one in prediction], np.int64)
-
-    def _labels(self, chosen: NDArray[np.int64], rejected: NDArray[np.bool_]) -> tuple[Label | None, ...]:
-        known = self._predictor.outputs.labels
-        return tuple(None if refused else known[place] for place, refused in zip(chosen, rejected, strict=True))
+    def _pushes(
+        self, arrays: Arrays, part: Part, wanted: Wanted, scale: Scale
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return the base of each row, what each column added, and how sure that is, where it is estimated."""
+        count, width = arrays.rows, len(self.columns)
+        base, pushes = np.empty(count), np.empty((count, width))
+        variance = np.zeros((count, width)) if "sampling" in part.methods else None
+        step = max(1, int(_BLOCK / (8 * max(part.width, wanted.outputs) * width)))
+        for at in range(0, count, step):
+            rows = slice(at, min(at + step, count))
+            output = np.minimum(wanted.chosen[rows], part.width - 1) if scale == "margin" else wanted.chosen[rows]
+            here = np.arange(len(output))
+            given = part.explain(self._situation(arrays.take(rows), part))
+            base[rows], pushes[rows] = given.base[output], given.pushes[output, :, here]
+            if variance is not None and given.variance is not None:
+                variance[rows] = given.variance[output, :, here]
+            if wanted.against is None:
+                continue
+            other = wanted.against[rows]
+            base[rows] -= given.base[other]
+            pushes[rows] -= given.pushes[other, :, here]
+            if variance is not None and given.variance is not None:
+                # Both come from the same draws; at worst their errors add up.
+                variance[rows] = (np.sqrt(variance[rows]) + np.sqrt(given.variance[other, :, here])) ** 2
+        return base, pushes, variance
 
     def _situation(self, arrays: Arrays, part: Part) -> Situation:
         missing = part.needs - self._known.keys()

@@ -202,13 +202,13 @@ class ServedModel:
         Raises
         ------
         RequestError
-            When the label is none of the model's, the model groups rows, or its file has no rows to compare with.
+            When the label is none of the model's, or the model file has no rows to compare with.
         """
         try:
             with self._explaining:
                 if self._explainer is None:
                     rows_to_compare = background_rows(self.bundle.reference, self.bundle.golden)
-                    self._explainer = Explainer(self.bundle.predictor, rows_to_compare, threads=1, kept_bytes=0)
+                    self._explainer = Explainer(self.bundle.asked, rows_to_compare, threads=1, kept_bytes=0)
                 found = self._explainer.explain_rows(rows, label=label)
         except MainstayError as error:
             raise RequestError(error.message, status=422, where="explain", hint=error.hint, code="explain") from error

@@ -125,9 +125,10 @@ def _object(members: Document, required: list[str], words: str) -> Document:
 
 def _said(bundle: Bundle) -> Document:
     if bundle.clusters is not None:
-        return {**_cluster(bundle.clusters.outputs), "warnings": {"type": "array", "items": _WARNING}}
-    outputs = bundle.outputs
-    said = _amount(outputs) if outputs.task == "regression" else _classes(outputs)
+        said = _cluster(bundle.clusters.outputs)
+    else:
+        outputs = bundle.outputs
+        said = _amount(outputs) if outputs.task == "regression" else _classes(outputs)
     return {**said, "warnings": {"type": "array", "items": _WARNING}, "explanation": _explanation(bundle)}
 
 
@@ -194,19 +195,27 @@ _WARNING: Document = _object(
 )
 
 
+_EXPLAINED = {
+    "classification": "The probability of the label.",
+    "regression": "The amount.",
+    "clustering": "How much further the second nearest cluster is; of one cluster the distance.",
+}
+
+
 def _explanation(bundle: Bundle) -> Document:
     names = [column.name for column in bundle.schema.features]
     amounts = _object(dict.fromkeys(names, _AMOUNT), names, "By column.")
     members: Document = {
         "base": {**_AMOUNT, "description": "What is answered when nothing is known of the row."},
-        "answer": {**_AMOUNT, "description": "The amount, or the probability of the label."},
+        "answer": {**_AMOUNT, "description": _EXPLAINED[bundle.task]},
         "contributions": {**amounts, "description": "What each column added: base and contributions are the answer."},
         "methods": {"type": "array", "items": _TEXT},
         "standard_error": {**amounts, "description": "Of each contribution, where they are estimated."},
     }
     required = ["base", "answer", "contributions", "methods"]
-    if bundle.outputs.labels:
-        members["label"] = {"enum": list(bundle.outputs.labels), "description": "The class that is explained."}
+    labels = bundle.outputs.labels if bundle.clusters is None else bundle.clusters.outputs.names
+    if labels:
+        members["label"] = {"enum": list(labels), "description": "What is explained: a class, or the row's cluster."}
         required.append("label")
     return _object(members, required, "With ?explain=true: why.")
 

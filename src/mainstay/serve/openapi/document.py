@@ -68,8 +68,7 @@ def openapi_document(
         schemas |= _request_schemas(key, name, bundle, row=row, max_rows=max_rows)
         schemas |= answer_schemas(key, name, bundle)
         answer = answer_example(name, bundle, row)
-        explains = bundle.clusters is None
-        ask = predict_operation(key, name, examples=_bodies(row), example=answer, token=token, explains=explains)
+        ask = predict_operation(key, name, examples=_bodies(row), example=answer, token=token)
         if name == default:
             predicting["/predict"] = {"post": {**ask, "operationId": "predict", "summary": f"Ask {name}, the default"}}
         predicting[model_path(name, "predict")] = {"post": ask}

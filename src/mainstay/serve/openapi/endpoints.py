@@ -31,9 +31,7 @@ _EXPLAIN: Document = {
 }
 
 
-def predict_operation(
-    key: str, name: str, *, examples: Document, example: Document | None, token: bool, explains: bool = True
-) -> Document:
+def predict_operation(key: str, name: str, *, examples: Document, example: Document | None, token: bool) -> Document:
     """Return the operation that asks a model.
 
     Parameters
@@ -48,8 +46,6 @@ def predict_operation(
         What the first of them gets.
     token : bool
         Whether a token is asked for.
-    explains : bool, default True
-        Whether the model gives reasons; one that groups rows has none.
     """
     body = {"schema": reference(f"Request_{key}"), "examples": examples}
     shown: Document = {"oneOf": [reference(f"Answer_{key}"), reference(f"Answers_{key}")]}
@@ -58,7 +54,7 @@ def predict_operation(
         "tags": ["Predictions"],
         "operationId": f"predict_{key}",
         "summary": f"Ask {name}",
-        "parameters": [_EXPLAIN] if explains else [],
+        "parameters": [_EXPLAIN],
         "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": responses(answer(shown, example=example), WRITING, token=token),
     }

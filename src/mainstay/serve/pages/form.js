@@ -67,7 +67,6 @@ async function choose(name) {
   document.title = `${name}: try it`;
   const groups = schema.outputs.task === "clustering";
   page.about.textContent = groups ? `clustering into ${schema.outputs.labels.length}` : `${schema.outputs.task} of ${schema.outputs.target}`;
-  page.explain.closest("label").hidden = groups;
   fields = schema.columns.map((column) => new Field(column, changed));
   page.fields.replaceChildren(...fields.map((field) => field.element));
   page.find.hidden = fields.length < MANY_FIELDS;
@@ -99,18 +98,13 @@ async function predict() {
     const answer = await ask(modelAddress(schema.name, "predict"), JSON.stringify(body));
     if (mine !== asked) return;
     showAnswer(answer, performance.now() - began);
-    if (explains()) await explain(body, answer, mine);
+    if (page.explain.checked) await explain(body, answer, mine);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (mine === asked) showRefusal(error.error);
   } finally {
     if (mine === asked) busy(false);
   }
-}
-
-/** Whether reasons are wanted; a model that groups rows has none. */
-function explains() {
-  return page.explain.checked && schema.outputs.task !== "clustering";
 }
 
 function busy(yes) {
@@ -166,7 +160,7 @@ function filter() {
 
 function showCode() {
   if (schema === null) return;
-  const path = `${modelAddress(schema.name, "predict")}${explains() ? "?explain=true" : ""}`;
+  const path = `${modelAddress(schema.name, "predict")}${page.explain.checked ? "?explain=true" : ""}`;
   const address = new URL(path, document.baseURI).href;
   page.code.textContent = (language === "curl" ? asCurl : asPython)(address, row(), token);
 }

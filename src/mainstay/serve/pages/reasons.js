@@ -9,7 +9,7 @@ export function reasonsOf(explanation, outputs, row) {
   const share = outputs.task === "classification";
   const steps = stepsOf(explanation.contributions);
   const reach = Math.max(...steps.map((step) => Math.abs(step.push)), Number.MIN_VALUE);
-  const subject = share ? `the probability of ${labelWord(explanation.label)}` : outputs.target;
+  const subject = share ? `the probability of ${labelWord(explanation.label)}` : subjectOf(outputs);
   const level = (number) => (share ? percent(number) : withUnit(shown(number), outputs.unit));
   const list = make("ol", { class: "reasons" });
   list.append(endOf("Before looking at the row", level(explanation.base), explanation.base, "base"));
@@ -20,6 +20,12 @@ export function reasonsOf(explanation, outputs, row) {
     make("h3", {}, "Reasons"),
     make("p", { class: "quiet" }, `What each value adds to ${subject}. The steps add up.${estimated}`),
     list);
+}
+
+/** What is explained of an amount or a cluster. */
+function subjectOf(outputs) {
+  if (outputs.task !== "clustering") return outputs.target;
+  return outputs.labels.length > 1 ? "how much further the second nearest cluster is" : "the distance";
 }
 
 function withUnit(words, unit) {
