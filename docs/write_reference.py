@@ -14,6 +14,7 @@ import mainstay
 from mainstay.apps.cli.app import application
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.catalogue import LEARNERS, learner
+from mainstay.learners.cluster import catalogue as clustering
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -49,15 +50,27 @@ _TRAIN = """\
 SHAPES = {
     "demo": _TRAIN,
     "train": _TRAIN,
+    "cluster": """\
+{k, verdict, sentence, plausible, k_found, evidence: [{name, k, words}],
+ curve: [{k, inertia, silhouette, calinski_harabasz, davies_bouldin, bic, gap, gap_error, stability}],
+ clusters: [{cluster, name, rows, share, rule, typical, profile}], method,
+ methods: {tried: [{name, k, stability, note}], names, agreement, reasons} (with --method auto),
+ stability: {value, low, high}, silhouette, agreement: {NAME: {value, low, high}} and confusion (with --labels),
+ rows, grouped, in_no_group, columns, findings, bundle, outputs, digest, seconds}""",
+    "segment": """\
+{k, verdict, sentence, width, height, different_colours, space, colours: [{colour, rgb, share}],
+ curve: [{k, inertia, explained, silhouette}], outputs, seconds}""",
     "train-each": """\
 {targets, rows: {test}, together: {NAME: {value, low, high}}, runs: {TARGET: what train writes}, seconds}""",
     "profile": """\
 {rows, columns: [{name, kind, role, missing, ...}], findings: [{severity, code, column, message, advice}]}""",
-    "predict": "{rows, rejected, outputs: [files]}",
+    "predict": "{rows, rejected, outputs: [files], clusters and fits_none (of groups)}",
     "evaluate": """\
 {task, rows, metrics: {NAME: {value, low, high}}, unweighted: {NAME: {...}} (with row weights),
  cost: {value, low, high} (with costs), at_k: [{k, share, precision, recall}] (with --at-k),
- coverage: {level, share, width} (with sets or intervals)}""",
+ coverage: {level, share, width} (with sets or intervals)}
+of groups: {task, rows, metrics, confusion (with known groups), clusters: [{cluster, name, rows, share, low, high,
+ training_share, mean_distance}], fits_none: {rows, share, low, high}, moved}""",
     "explain": "{rows, rejected, base, method, how, scale, class, columns: [{name, mean_absolute, low, high, mean}], "
     "largest_gap, outputs, digest}",
     "compare": """\
@@ -228,6 +241,13 @@ xgboost and catboost come with `pip install "mainstay[boost]"`.
 """
 
 
+METHODS_HEAD = """\
+## Methods that group rows
+
+What `mainstay cluster --method` takes; see [clustering](clustering.md#methods).
+"""
+
+
 def learners() -> str:
     """Return the reference of learners and their parameters."""
     parts = [LEARNERS_HEAD]
@@ -239,6 +259,13 @@ def learners() -> str:
         traits += ["keeps `--monotone`"] if getattr(one, "takes_monotone", False) else []
         parts.append(f"## {name}\n\n{prose(first_paragraph(type(one)))}\n{'; '.join(traits).capitalize()}.\n")
         rows = [parameter_row(parameter) for parameter in one.parameters]
+        parts.append(table(("parameter", "default", "allowed", "searched", "meaning"), rows) if rows else "")
+    parts.append(METHODS_HEAD)
+    for name in clustering.LEARNERS:
+        method = clustering.learner(name)
+        parts.append(f"### {name}\n\n{prose(first_paragraph(type(method)))}")
+        parts.append("Finds the number of groups by itself where none is given.\n" if method.finds_k else "")
+        rows = [parameter_row(parameter) for parameter in method.parameters]
         parts.append(table(("parameter", "default", "allowed", "searched", "meaning"), rows) if rows else "")
     return "\n".join(part for part in parts if part)
 
