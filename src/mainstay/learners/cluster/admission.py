@@ -94,23 +94,33 @@ def closed(points: Points, rows: StandIns, owner: NDArray[np.integer], notes: Ma
     if noise.all():
         owner, noise = np.zeros(len(owner), np.int64), np.zeros(len(owner), bool)
     own = np.unique(owner[~noise], return_inverse=True)[1]
-    body = Centres.of(rows.points[~noise], own)
+    size = np.bincount(own, rows.weight[~noise])
+    place = np.empty(len(size), np.int64)
+    place[np.argsort(-size, kind="stable")] = np.arange(len(size))
+    body = Centres.of(rows.points[~noise], place[own])
     told: dict[str, Value] = dict(notes)
     if not rows.exact:
         told["micro_clusters"] = len(rows.points)
-    return by_size(points, body, told, noise[rows.member] if noise.any() else None)
+    return _without_empty(points, body, told, noise[rows.member] if noise.any() else None)
 
 
-def by_size(
+def by_size(points: Points, body: ClusterBody, notes: Mapping[str, Value]) -> Clustering:
+    """Return the clustering of a body, its clusters numbered by falling size; those without any row are left out."""
+    size = np.bincount(assign(body, points.matrix), points.weight, body.clusters)
+    order = np.argsort(-size, kind="stable")
+    return _without_empty(points, _renumbered(body, order[size[order] > 0]), notes)
+
+
+def _without_empty(
     points: Points, body: ClusterBody, notes: Mapping[str, Value], stray: NDArray[np.bool_] | None = None
 ) -> Clustering:
-    """Return the clustering of a body, its clusters numbered by falling size; those without any row are left out."""
+    """Return the clustering; a point that is no row can be the nearest of none."""
     labels = assign(body, points.matrix)
-    size = np.bincount(labels, points.weight, body.clusters)
-    order = np.argsort(-size, kind="stable")
-    order = order[size[order] > 0]
-    body = _renumbered(body, order)
-    return Clustering(body, assign(body, points.matrix), dict(notes), stray)
+    filled = np.flatnonzero(np.bincount(labels, minlength=body.clusters))
+    if len(filled) < body.clusters:
+        body = _renumbered(body, filled)
+        labels = assign(body, points.matrix)
+    return Clustering(body, labels, dict(notes), stray)
 
 
 def _renumbered(body: ClusterBody, order: NDArray[np.int64]) -> ClusterBody:
@@ -126,7 +136,7 @@ def _renumbered(body: ClusterBody, order: NDArray[np.int64]) -> ClusterBody:
 
 @contextmanager
 def quiet(notes: dict[str, Value]) -> Iterator[None]:
-    """Turn a library's warnings into the note ``warning``; hold linear algebra to one thread, whose sums keep their order.
+    """Turn a library's warnings into the note ``warning``; hold linear algebra to one thread, for equal sums.
 
     Examples
     --------
@@ -137,7 +147,7 @@ def quiet(notes: dict[str, Value]) -> Iterator[None]:
     {'warning': 'it did not converge'}
     """
     import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, and only what is loaded can be held to one thread
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(limits=1):
         warnings.simplefilter("always")

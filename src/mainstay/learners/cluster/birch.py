@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Birch:
     name = "birch"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("threshold", 0.0, "The radius of a ball, in units of the rows; 0 finds one.", low=0.0, high=1e30),
         Parameter("branching_factor", 50, "How many balls a node of the tree holds.", low=2, high=10_000),
     )
@@ -57,7 +57,7 @@ class Birch:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Pack the rows, or 20,000 drawn ones, and group the balls into k, or as many as their density shows."""
         checked = admit(self, points, k, settings)

@@ -57,7 +57,7 @@ def paths() -> Mapping[str, str]:
         if entry.name in found:
             package = entry.dist.name if entry.dist else entry.value
             raise UsageError(
-                f"the name {entry.name!r} of a clustering algorithm is taken, and the package {package!r} offers it again",
+                f"the name {entry.name!r} of an algorithm is taken, and the package {package!r} offers it again",
                 where=f"entry points {GROUP}",
                 hint="Uninstall that package or let it use another name.",
             )

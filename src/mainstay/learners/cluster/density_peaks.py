@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class DensityPeaks:
     name = "density_peaks"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter(
             "neighbours", NEIGHBOURS, "How many neighbours a density rests on.", low=2, high=1000, search=(6, 30)
         ),
@@ -70,7 +70,7 @@ class DensityPeaks:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Return the k hills that stand out most, or all that stand out more than chance explains."""
         checked = admit(self, points, k, settings)

@@ -7,8 +7,7 @@ to it: rows are drawn in their proportion instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ _WIDEST_FULL = 60
 _ROUNDS = 100
 _LEAST_VARIANCE = 1e-4
 """The part of the mean variance of the columns that is added to each: a group of equal rows keeps some width."""
-_K_MAX = 30
+_K_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class GaussianMixture:
     name = "gaussian_mixture"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter(
             "covariance",
             "best",
@@ -93,7 +92,7 @@ class GaussianMixture:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Fit mixtures of k Gaussians, or of 1, 2, ... until BIC has long ceased to fall."""
         checked = admit(self, points, k, settings)
@@ -101,7 +100,7 @@ class GaussianMixture:
         covariance = str(checked["covariance"])
         kinds = COVARIANCES if covariance == "best" else (covariance,)
         notes: dict[str, Value] = {}
-        numbers = range(1, int(checked["k_max"]) + 1) if k is None else (k,)
+        numbers = _numbers(int(checked["k_max"])) if k is None else (k,)
         with quiet(notes):
             best = best_mixture(rows, numbers, kinds=kinds, seed=seed, deadline=deadline)
             body = best.mixture
@@ -114,10 +113,20 @@ class GaussianMixture:
         return by_size(points, body, notes)
 
 
+def _numbers(k_max: int) -> tuple[int, ...]:
+    """Return 1 to 12, then steps of about an eighth, for so many Gaussians are never told apart better."""
+    numbers = list(range(1, min(12, k_max) + 1))
+    while numbers[-1] < k_max:
+        numbers.append(min(k_max, numbers[-1] + max(1, numbers[-1] // 8)))
+    return tuple(numbers)
+
+
 def learned_rows(points: Points, seed: int, most: int = _MOST) -> Doubles:
     """Return the rows to learn from in an order of their own: all, or ``most`` of them; weighted ones are repeated."""
     rows = different_rows(points)
     share = np.cumsum(rows.weight)
+    if points.rows == 1:
+        return np.repeat(rows.points, 2, axis=0)  # the library asks for two
     if points.weight is None and points.rows <= most:
         return np.repeat(rows.points, rows.weight.astype(np.int64), axis=0)
     count = min(most, points.rows)
@@ -163,7 +172,7 @@ def best_mixture(
             fitted = _fit(rows, centres, kind, rounds=_ROUNDS if deadline.left() > 0 else 1)
             if best is None or fitted.bic < best.bic:
                 best = fitted
-    assert best is not None  # noqa: S101 - there is always a first k and a first kind
+    assert best is not None
     return best
 
 
@@ -178,7 +187,7 @@ def _fit(rows: Doubles, centres: Doubles, kind: str, rounds: int) -> FittedMixtu
         covariance_type=kind,
         means_init=centres,
         weights_init=share / share.sum(),
-        precisions_init=_precisions(rows, owner, kind, least),
+        precisions_init=_precisions(rows, centres, owner, kind, least),
         reg_covar=least,
         max_iter=rounds,
         tol=1e-3,
@@ -187,20 +196,15 @@ def _fit(rows: Doubles, centres: Doubles, kind: str, rounds: int) -> FittedMixtu
     return FittedMixture(_mixture(model), float(model.bic(rows)), kind, len(centres))
 
 
-def _precisions(rows: Doubles, owner: Whole, kind: str, least: float) -> Any:
-    """Return a start for the precisions: those of the K-means groups, all alike and round enough to be safe."""
-    width, groups = rows.shape[1], int(owner.max()) + 1
-    means = np.stack(
-        [rows[owner == group].mean(axis=0) if (owner == group).any() else rows[0] for group in range(groups)]
-    )
-    variance = float(((rows - means[owner]) ** 2).mean()) + least
-    count = groups
-    del means
+def _precisions(rows: Doubles, centres: Doubles, owner: Whole, kind: str, least: float) -> Any:
+    """Return a start for the precisions: round Gaussians as wide as the K-means groups are on average."""
+    width, count = rows.shape[1], len(centres)
+    precision = 1 / (float(((rows - centres[owner]) ** 2).mean()) + least)
     return {
-        "full": np.tile(np.eye(width) / variance, (count, 1, 1)),
-        "diag": np.full((count, width), 1 / variance),
-        "spherical": np.full(count, 1 / variance),
-        "tied": np.eye(width) / variance,
+        "full": np.tile(np.eye(width) * precision, (count, 1, 1)),
+        "diag": np.full((count, width), precision),
+        "spherical": np.full(count, precision),
+        "tied": np.eye(width) * precision,
     }[kind]
 
 

@@ -7,7 +7,7 @@ doi 10.1016/j.ins.2016.05.003.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Genie:
     name = "genie"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter(
             "gini_threshold",
             0.0,
@@ -69,7 +69,7 @@ class Genie:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Cut the tree of merges at k groups, or at as many as the density of the rows shows."""
         checked = admit(self, points, k, settings)

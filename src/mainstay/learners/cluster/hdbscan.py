@@ -8,7 +8,7 @@ Moulavi et al. 2014, Density-based clustering validation, doi 10.1137/1.97816119
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["INSTALL", "HDBSCAN", "relative_validity"]
+__all__ = ["HDBSCAN", "INSTALL", "relative_validity"]
 
 INSTALL = 'pip install "mainstay[hdbscan]"'
 _SAMPLES = 5
@@ -53,7 +53,7 @@ class HDBSCAN:
     name = "hdbscan"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("min_cluster_size", 0, "The fewest rows of a group; 0 tries several.", low=0, high=1_000_000_000),
         Parameter("min_samples", _SAMPLES, "How many neighbours make a place dense.", low=1, high=1000, search=(3, 30)),
         Parameter(
@@ -68,7 +68,7 @@ class HDBSCAN:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Return the dense groups; where k is given, those of k when the tree is cut at one height for all."""
         checked = admit(self, points, k, settings)
@@ -146,13 +146,14 @@ def _groups(engine: str, points: Doubles, size: int, samples: int) -> Whole:
     if len(points) <= max(size, samples):
         return np.zeros(len(points), np.int64)
     if engine == "fast_hdbscan":
-        from fast_hdbscan import HDBSCAN as Fast
+        import fast_hdbscan  # type: ignore[import-not-found]
 
-        return np.asarray(Fast(min_cluster_size=size, min_samples=samples).fit(points).labels_, np.int64)
-    from sklearn.cluster import HDBSCAN as Library
+        fast = fast_hdbscan.HDBSCAN(min_cluster_size=size, min_samples=samples).fit(points)
+        return np.asarray(fast.labels_, np.int64)
+    from sklearn import cluster
 
     # scikit-learn counts the point itself among its neighbours
-    fitted = Library(min_cluster_size=size, min_samples=min(samples + 1, len(points)), copy=True).fit(points)
+    fitted = cluster.HDBSCAN(min_cluster_size=size, min_samples=min(samples + 1, len(points)), copy=True).fit(points)
     return np.asarray(fitted.labels_, np.int64)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class MeanShift:
     name = "mean_shift"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("bandwidth", 0.0, "How far a point looks, in units of the rows; 0 finds it.", low=0.0, high=1e30),
     )
 
@@ -57,7 +57,7 @@ class MeanShift:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Shift with the widest bandwidth that leaves k places, or as many as the density of the rows shows."""
         checked = admit(self, points, k, settings)

@@ -6,7 +6,7 @@ factorisation (Damle, Minden, Ying 2019, doi 10.1093/imaiai/iay008), which needs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,7 +34,7 @@ __all__ = ["Spectral", "spectral_labels"]
 _MOST = 5_000
 _DENSE = 600
 _BRIDGE = 1e-6
-"""The strength of the links that keep the parts of the graph joined: none is cut off by chance, and none is drawn near."""
+"""The strength of the links that keep all parts of the graph joined, too weak to draw them together."""
 
 
 class Spectral:
@@ -52,7 +52,7 @@ class Spectral:
     name = "spectral"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("neighbours", 10, "How many neighbours each row is linked to.", low=1, high=200, search=(5, 30)),
     )
 
@@ -63,7 +63,7 @@ class Spectral:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Part the links into k groups, or as many as the density of the rows shows."""
         checked = admit(self, points, k, settings)

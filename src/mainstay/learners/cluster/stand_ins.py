@@ -30,7 +30,7 @@ MICRO = 3_000
 
 _CELLS = 4_000_000
 _ROUNDS = 2
-_SECONDS_PER_PAIR = 4e-8
+_SECONDS_PER_PAIR = 2.5e-7
 _LEAST = 200
 
 
@@ -100,7 +100,7 @@ def drawn_rows(rows: StandIns, most: int, seed: int) -> Whole:
 def _numbered(matrix: NDArray[np.float32]) -> tuple[Whole, Whole]:
     """Return the position of the first of each kind of row, and the number of each row's kind."""
     bits = matrix.view(np.uint32).astype(np.uint64)
-    odd = np.random.default_rng(0).integers(1 << 62, 1 << 63, bits.shape[1], dtype=np.uint64) | np.uint64(1)
+    odd = np.random.default_rng(0).integers(1 << 62, 1 << 63, bits.shape[1]).astype(np.uint64) | np.uint64(1)
     marks = np.zeros(len(bits), np.uint64)
     for column, factor in enumerate(odd):
         marks = (marks ^ (bits[:, column] * factor)) * np.uint64(0x9E3779B97F4A7C15)
@@ -127,7 +127,7 @@ def _micro_clusters(rows: StandIns, count: int, seed: int) -> StandIns:
         centres = _means(rows, owner, centres)
     owner = nearest(rows.points, centres)
     kept, owner = np.unique(owner, return_inverse=True)
-    weight = np.bincount(owner, rows.weight, len(kept))
+    weight = np.bincount(owner, rows.weight, len(kept)).astype(np.float64)
     return StandIns(centres[kept], weight, owner[rows.member].astype(np.int64), False)
 
 

@@ -7,7 +7,7 @@ neighbours (Murtagh 1983, doi 10.1093/comjnl/26.4.354) takes O(m^2 d) time and O
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Ward:
     name = "ward"
     finds_k = True
     order_free = True
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    parameters: tuple[Parameter, ...] = ()
 
     def fit(
         self,
@@ -97,7 +97,7 @@ class Ward:
         *,
         seed: int,
         deadline: Deadline,
-        settings: Mapping[str, Value] = {},  # noqa: B006 - never changed
+        settings: Mapping[str, Value] = {},
     ) -> Clustering:
         """Cut the tree at k groups, or at as many as the density of the rows shows."""
         admit(self, points, k, settings)
