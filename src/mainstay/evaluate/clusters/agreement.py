@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Agreement", "ClusterMatch", "agreement"]
 
-_REPLICATES, _CELLS = 1_000, 4_000_000
+_REPLICATES, _FEWEST = 1_000, 40
+_CELLS, _WORK = 1_000_000, 15_000_000
+"""Cells of tables that are held at once, and in all."""
 _MOST_LABELS = 1_000
 
 
@@ -139,27 +141,36 @@ def _metrics(table: Floats, effective: float, seed: int) -> dict[str, Score]:
         "homogeneity": _homogeneity,
         "completeness": lambda tables: _homogeneity(np.swapaxes(tables, -1, -2)),
     }
-    drawn = _drawn(table, effective, seed)
-    found = {name: _scored(way, table, drawn, effective) for name, way in ways.items()}
+    drawn = _redrawn(table, ways, effective, seed)
+    found = {name: _scored(way, table, drawn[name], effective) for name, way in ways.items()}
     right = float(table[_partners(table)].sum())
     low, high = wilson(right / table.sum() * effective, effective)
     found["matched_accuracy"] = Score(right / float(table.sum()), float(low), float(high))
     return found
 
 
-def _drawn(table: Floats, effective: float, seed: int) -> Floats:
-    """Return tables as other rows of the same kind would give them, each adding up to what this one does."""
+def _redrawn(
+    table: Floats, ways: dict[str, Callable[[Floats], Floats]], effective: float, seed: int
+) -> dict[str, Floats]:
+    """Return each index of tables as other rows of the same kind would give them, a few tables at a time."""
     filled = np.argwhere(table > 0)
-    replicates = int(np.clip(_CELLS // max(table.size, 1), 200, _REPLICATES))
     cells = table[tuple(filled.T)]
     rows = max(round(effective), 1)
-    counts = np.random.default_rng(seed).multinomial(rows, cells / cells.sum(), size=replicates)
-    tables = np.zeros((replicates, *table.shape))
-    tables[:, filled[:, 0], filled[:, 1]] = counts * (table.sum() / rows)
-    return tables
+    replicates = int(np.clip(_WORK // max(table.size, 1), _FEWEST, _REPLICATES))
+    at_once = max(_CELLS // max(table.size, 1), 1)
+    generator = np.random.default_rng(seed)
+    parts: dict[str, list[Floats]] = {name: [] for name in ways}
+    for start in range(0, replicates, at_once):
+        some = min(at_once, replicates - start)
+        tables = np.zeros((some, *table.shape))
+        counts = generator.multinomial(rows, cells / cells.sum(), size=some)
+        tables[:, filled[:, 0], filled[:, 1]] = counts * (table.sum() / rows)
+        for name, way in ways.items():
+            parts[name].append(way(tables))
+    return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _scored(way: Callable[[Floats], Floats], table: Floats, drawn: Floats, effective: float) -> Score:
+def _scored(way: Callable[[Floats], Floats], table: Floats, others: Floats, effective: float) -> Score:
     """Return an index with limits on the logit scale; where rows show no disagreement, what Wilson's share allows."""
     value = float(way(table))
     if min(table.shape) < 1 or not np.isfinite(value):
@@ -168,8 +179,7 @@ def _scored(way: Callable[[Floats], Floats], table: Floats, drawn: Floats, effec
         return Score(1.0, min(float(way(_spoiled(table, effective))), 1.0), 1.0)
     if table.shape[0] == 1 or table.shape[1] == 1:
         return Score(value)
-    others = way(drawn)
-    # Rows drawn twice agree with themselves: the mean of the replicates is moved back to the value.
+    # Rows drawn twice agree with themselves: only the spread of the replicates is used, not their place.
     error = float(others.std(ddof=1))
     if value < 0.05 or error <= 0:
         return Score(value, value - Z * error, min(value + Z * error, 1.0))

@@ -30,8 +30,9 @@ def heat_chart(plot: Plot) -> Any:
     rows = [row for row in rows if row["column"] in names]
     clusters = sorted({int(row["cluster"]) for row in rows})
     step = int(np.clip(_WIDE // max(len(clusters), 1), 13, 84))
-    x = alt.X("cluster:O", title="Cluster", axis=names_axis([], room=False).copy(deep=False))
-    x.axis.labelFontSize = 12 if step >= _NARROW else 9
+    numbers = names_axis([], room=False)
+    numbers.labelFontSize = 12 if step >= _NARROW else 9
+    x = alt.X("cluster:O", title="Cluster", axis=numbers)
     base = alt.Chart(rows_of(rows)).encode(
         x=x, y=alt.Y("column:N", sort=names, title=None, axis=names_axis(names, limit=_LEVELS * 7))
     )

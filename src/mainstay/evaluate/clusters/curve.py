@@ -121,7 +121,7 @@ def curve_of(path: Any, choice: Any = None, *, chosen: int | None = None, given:
     return Curve(
         points=points,
         chosen=int(choice.k if chosen is None else chosen),
-        knee=getattr(choice, "knee", None),
+        knee=_whole(getattr(choice, "knee", None)),
         plausible=tuple(int(k) for k in getattr(choice, "plausible", ())),
         verdict=getattr(choice, "verdict", ""),
         sentence=getattr(choice, "sentence", ""),
@@ -132,8 +132,11 @@ def curve_of(path: Any, choice: Any = None, *, chosen: int | None = None, given:
 
 def _evidence(entry: Any) -> Evidence:
     words = getattr(entry, "sentence", "") or getattr(entry, "words", "")
-    k = getattr(entry, "k", None)
-    return Evidence(str(entry.name), None if k is None else int(k), str(words))
+    return Evidence(str(entry.name).replace("_", " "), _whole(getattr(entry, "k", None)), str(words))
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _by_k(values: Any) -> dict[int, float | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainstay.evaluate.clusters.palette import colour_of
 from mainstay.evaluate.clusters.sections import cluster_sections, evidence_sections, group_sections
-from mainstay.evaluate.clusters.verdict import headline, lead
+from mainstay.evaluate.clusters.verdict import headline, lead, shows_nothing
 
 if TYPE_CHECKING:
     from mainstay.evaluate.clusters.report_data import ClusterReport
@@ -57,6 +57,8 @@ def cluster_report(data: ClusterReport, *, drawn: bool = True) -> str:
         pictures=section_pictures((*evidence, *groups)) if drawn else defaultdict(str),
         findings=by_severity(data.findings),
         commands=_commands(data),
+        nothing_there=shows_nothing(data),
+        fits_none=data.fits_none[:1].upper() + data.fits_none[1:].rstrip(".") + ".",
         colour=colour_of,
         most_traits=_TRAITS,
         most_typical=_TYPICAL,

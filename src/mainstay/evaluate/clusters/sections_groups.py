@@ -25,6 +25,8 @@ __all__ = [
 
 _ROWS, _STEPS, _BARS = 40, 60, 1_200
 _SMALL, _FEW = 0.5, 8
+_LINES, _TRAITS = 96, 8
+"""About so many rows in the table of traits, and at most so many of one cluster."""
 _TELLS = 2.0
 """Added to the weight of columns that tell, so that they stand first."""
 _DIRECTED = ("high", "low")
@@ -55,7 +57,9 @@ def map_section(portraits: ClusterPortraits) -> Section:
         words="Rows of each cluster.",
         options={"wide": "yes"},
     )
-    return Section(key="map", title="The clusters at a glance", plots=(plot, sizes))
+    return Section(
+        key="map", title="The clusters at a glance", plots=(plot, sizes) if len(portraits.portraits) > 1 else (plot,)
+    )
 
 
 def _axis(place: int, direction: str, share: float) -> str:
@@ -90,13 +94,14 @@ def profile_section(portraits: ClusterPortraits) -> Section:
     text: tuple[str, ...] = (
         "Each cell compares a cluster with all other rows, from -1 to 1; the number is its median, or its share.",
         "For numbers and dates the effect is Cliff's delta, for levels the difference of the two shares.",
+        "Where middling values set a cluster apart, the effect is about the distance from the middle.",
         "Clusters were made to differ in these columns: that they do is no discovery; how much, and where not, is.",
     )
     plots: tuple[Plot, ...] = ()
     if data["column"]:
         all_columns = len({trait.column for portrait in portraits.portraits for trait in portrait.contrasts})
         shown = len({str(column).partition(": ")[0] for column in data["column"]})
-        more = f" The {shown} columns that tell most, of {all_columns}." if shown < all_columns else ""
+        more = f" The {shown} of {all_columns} columns that tell most." if shown < all_columns else ""
         plots = (
             Plot(kind="cluster_heat", title="What is more and what is less in each cluster", data=data,
                  words=f"Blue: more than elsewhere; orange: less; pale: like the others, or in the middle.{more}",
@@ -108,10 +113,11 @@ def profile_section(portraits: ClusterPortraits) -> Section:
 
 
 def _traits(portraits: ClusterPortraits) -> Grid:
+    most = min(max(_LINES // len(portraits.portraits), 2), _TRAITS)
     rows = tuple(
         (portrait.cluster, trait.column, trait.words, str(trait.effect))
         for portrait in portraits.portraits
-        for trait in portrait.traits[:8]
+        for trait in portrait.traits[:most]
     )
     return Grid(
         columns=("Cluster", "Column", "What sets it apart", "Effect (95 % interval)"), rows=rows,

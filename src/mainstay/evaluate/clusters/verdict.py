@@ -9,27 +9,48 @@ from mainstay.evaluate.words import count
 if TYPE_CHECKING:
     from mainstay.evaluate.clusters.report_data import ClusterReport
 
-__all__ = ["headline", "lead"]
+__all__ = ["headline", "lead", "shows_nothing"]
 
 
 def headline(data: ClusterReport) -> str:
     """Return the verdict in one sentence: how many clusters, and how clear that is."""
     rows = count(data.portraits.rows)
-    if data.verdict == "no structure" and data.k == 1:
+    if data.k == 1 and shows_nothing(data):
         return f"No clusters: all rows ({rows}) look like one group"
     groups = f"{rows} rows fall into {data.k} cluster{'' if data.k == 1 else 's'}"
+    others = [] if data.curve is None else [k for k in data.curve.plausible if k != data.k]
+    if data.verdict == "given" or (data.curve is not None and data.curve.given):
+        return f"{groups}, as asked{_against(data, others)}"
     if data.verdict == "no structure":
-        return f"{groups}, as asked; the rows themselves show no clusters"
+        return f"{groups}, though the rows themselves show no clusters"
     if data.verdict == "one clear k":
         return f"{groups}, and that number is clear"
     if data.verdict == "several plausible k":
-        others = [] if data.curve is None else [str(k) for k in data.curve.plausible if k != data.k]
         return (
-            f"{groups}; {', '.join(others)} would be plausible too"
+            f"{groups}; {_listed(others)} would be plausible too"
             if others
             else f"{groups}; other numbers are plausible"
         )
-    return f"{groups}, as asked" if data.verdict == "given" or (data.curve and data.curve.given) else groups
+    return groups
+
+
+def _against(data: ClusterReport, others: list[int]) -> str:
+    """Return what the rows say to a number that a person set."""
+    if shows_nothing(data):
+        return "; the rows themselves show no clusters"
+    if data.curve is None or data.k in data.curve.plausible or not others:
+        return ""
+    return f"; the rows themselves speak for {_listed(others)}"
+
+
+def _listed(numbers: list[int]) -> str:
+    told = [str(number) for number in numbers]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}"
+
+
+def shows_nothing(data: ClusterReport) -> bool:
+    """Return whether the rows look as rows without groups do, whatever number was asked for."""
+    return "no structure" in (data.verdict, "" if data.curve is None else data.curve.verdict)
 
 
 def lead(data: ClusterReport) -> list[str]:
