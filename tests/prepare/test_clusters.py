@@ -135,6 +135,13 @@ def test_rare_levels_are_one_and_unseen_ones_are_none():
     assert strange.tolist() == [[0, 0, 1], [0, 0, 1], [0, 0, 0], [1, 0, 0]]
 
 
+def test_a_category_whose_levels_are_all_rare_is_left_out_and_said():
+    codes = np.arange(1200)[:, None] // 2
+    recipe = fit_for_clusters(table(np.arange(1200.0)[:, None], codes, (600,)))
+    assert recipe.names == ("a",)
+    assert recipe.notes[1].treatment == "left out: each of its 600 levels has fewer than 6 rows"
+
+
 def test_a_long_tail_is_put_on_a_logarithmic_scale_and_said():
     arrays = table(CHANCE.lognormal(8, 1.5, (800, 1)))
     recipe = fit_for_clusters(arrays)

@@ -341,9 +341,13 @@ def _counts(codes: NDArray[np.int64], levels: int) -> NDArray[np.int64]:
 
 
 def _frequent(counts: NDArray[np.int64], rows: int) -> tuple[int, ...]:
-    least = max(2, int(np.ceil(0.005 * rows)))
     ranked = np.argsort(-counts, kind="stable")[:_LEVELS]
-    return tuple(sorted(int(code) for code in ranked if counts[code] >= least))
+    return tuple(sorted(int(code) for code in ranked if counts[code] >= _least(rows)))
+
+
+def _least(rows: int) -> int:
+    """Return how many rows a level of its own has at least: one in two hundred."""
+    return max(2, int(np.ceil(0.005 * rows)))
 
 
 def _slots(counts: NDArray[np.int64], own: tuple[int, ...]) -> tuple[list[int], str]:
@@ -365,5 +369,9 @@ def _slots(counts: NDArray[np.int64], own: tuple[int, ...]) -> tuple[list[int], 
     elif missing:
         words += ", missing in the middle"
     if len(slots) < 2:
-        return [], "left out: " + ("it has no values" if missing == rows else "all its values are equal")
+        levels = int((known > 0).sum())
+        rare = f"each of its {levels:,} levels has fewer than {_least(rows):,} rows"
+        return [], "left out: " + (
+            "it has no values" if not levels else "all its values are equal" if levels == 1 else rare
+        )
     return slots, words

@@ -24,6 +24,7 @@ __all__ = ["UnitRows", "fit_topics"]
 Tensor = TypeVar("Tensor")
 
 _FEWEST_ROWS = 10
+_MOST_ROWS = 50_000
 _TINY = 1e-6
 
 
@@ -69,6 +70,8 @@ def _row_sums(run: Operations[Tensor], columns: Tensor, width: int) -> Tensor:
 def fit_topics(seen: Seen, column: int, *, components: int, vocabulary: int = 16_384) -> TextFeatures | None:
     """Learn the main components of one text column, not yet of length one; None where its texts share no terms.
 
+    Of more than 50,000 rows so many are drawn to learn from.
+
     Parameters
     ----------
     seen : Seen
@@ -82,6 +85,8 @@ def fit_topics(seen: Seen, column: int, *, components: int, vocabulary: int = 16
     if seen.rows < _FEWEST_ROWS:
         return None
     rows = sample_rows(seen, column)
+    if (seen.rows if rows is None else len(rows)) > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(seen.seed).choice(seen.rows, _MOST_ROWS, replace=False))
     some = seen if rows is None else seen.take(rows)
     document = Documents.of(some, column, vocabulary)
     if document is None:
