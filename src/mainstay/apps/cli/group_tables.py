@@ -13,7 +13,7 @@ from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import plain_table, spaced
 from mainstay.apps.cli.score_tables import metrics
 
-__all__ = ["assigned", "cluster", "confusion", "curve_lines", "segment", "shares"]
+__all__ = ["assigned", "cluster", "confusion", "curve_lines", "defined", "segment", "shares"]
 
 Figures = Mapping[str, Any]
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -153,7 +153,17 @@ def assigned(figures: Figures) -> list[RenderableType]:
         table.add_row(str(one["cluster"]), Text(one["name"]), count(one["rows"]), share)
     fits = figures["fits_none"]
     part = "" if fits["share"] is None else f" ({fits['share']:.1%})"
-    return [spaced(table), Text(f"{count(fits['rows'])} rows fit none of the groups{part}")]
+    words = "row fits" if fits["rows"] == 1 else "rows fit"
+    return [spaced(table), Text(f"{count(fits['rows'])} {words} none of the groups{part}")]
+
+
+def defined(figures: Figures) -> list[RenderableType]:
+    """Return the groups of a model file, with the distance beyond which a row fits none."""
+    table = plain_table("group", "name", "rows in training", "limit", right=(2, 3))
+    for one in figures["clusters"][:_SHOWN_GROUPS]:
+        rows = "" if one["rows"] is None else count(one["rows"])
+        table.add_row(str(one["cluster"]), Text(one["name"]), rows, figure(one["limit"]))
+    return [spaced(table, f"Groups, by {figures['measure']}")]
 
 
 def confusion(found: Figures | None) -> list[RenderableType]:

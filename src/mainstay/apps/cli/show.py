@@ -181,11 +181,9 @@ def _inspect(figures: Figures) -> list[RenderableType]:
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
     task = f"{figures['task']} of {figures['target']}" if figures.get("target") else figures["task"]
     facts = {"task": task, "format": figures["format"], "digest": figures["digest"], "written by": versions}
-    return [
-        key_values(facts),
-        schema(figures["schema"]),
-        metrics(figures["metrics"], "On the rows held out in training"),
-    ]
+    groups = group_tables.defined(figures) if "clusters" in figures else []
+    rows = "On the rows that were grouped" if groups else "On the rows held out in training"
+    return [key_values(facts), schema(figures["schema"]), *groups, metrics(figures["metrics"], rows)]
 
 
 def _verify(figures: Figures) -> list[RenderableType]:
