@@ -231,7 +231,7 @@ ODD = {
 
 
 SENTENCES = {
-    "more groups than rows": "3 of them different", "more groups than rows, many": "20 of them different",
+    "more groups than rows": "3 of them different", "more groups than rows, many": "20 (of them )?different",
     "one row": "no column is left", "only constant columns": "no column is left", "all missing": "no column is left",
     "only infinities": "no column is left|no rows? has a value|none of 6 rows", "an empty table": "no rows",
     "only identifiers": "no column is left", "two different rows in three groups": "2 of them different",

@@ -20,10 +20,9 @@ def taken(frame, schema=None, **settings):
 
 def people(count=60):
     random = np.random.default_rng(0)
-    return pl.DataFrame({
-        "id": range(1000, 1000 + count), "age": random.normal(40, 9, count), "city": random.choice(["Bern", "Rome"], count),
-        "unit": ["kg"] * count, "kind": random.choice(["b", "a", "c"], count),
-    })  # fmt: skip
+    age, city = random.normal(40, 9, count), random.choice(["Bern", "Rome"], count)
+    kind = random.choice(["b", "a", "c"], count)
+    return pl.DataFrame({"id": range(1000, 1000 + count), "age": age, "city": city, "unit": "kg", "kind": kind})
 
 
 def test_identifiers_and_constants_are_left_out_and_named():
@@ -95,7 +94,7 @@ def test_a_name_that_is_none_gets_a_sentence(settings, where, said):
 
 
 def test_nothing_to_tell_rows_apart_gets_a_sentence():
-    with pytest.raises(DataError, match="no column is left that tells rows apart: a .*same value|no column is left"):
+    with pytest.raises(DataError, match="no column is left that tells rows apart: a"):
         taken(pl.DataFrame({"a": [1.0] * 9, "b": ["x"] * 9}))
 
 

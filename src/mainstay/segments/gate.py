@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.contracts.clusters import Centres
 from mainstay.contracts.errors import ParityError
 from mainstay.graph.parity import Parity
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT", "check_groups"]
 
 LIMIT = 1e-6
-"""Allowed between a distance and the graph's, relative to the root mean square of all distances."""
+"""Allowed between a distance and the graph's, relative to the size of the rows (root mean square).
+
+Of a density it is relative to the size of the densities. A row that is itself a point of its group is at distance 0, of
+which sums of squares leave about 1e-8 of the row's size.
+"""
 
 _BLOCK_CELLS = 16_000_000
 
@@ -45,8 +50,7 @@ def check_groups(body: ClusterBody, matrix: NDArray[np.float32], answers: Cluste
     ParityError
         When a distance differs by more than :data:`LIMIT`, or a group where it is no tie.
     """
-    scale = float(np.sqrt(np.mean(np.square(answers.distance)))) if len(matrix) else 1.0
-    scale = max(scale, float(np.finfo(np.float32).tiny))
+    scale = _size(body, matrix, answers)
     step = max(1, _BLOCK_CELLS // body.clusters)
     worst, flips, row = 0.0, 0, 0
     for start in range(0, len(matrix), step):
@@ -63,8 +67,17 @@ def check_groups(body: ClusterBody, matrix: NDArray[np.float32], answers: Cluste
     if worst > LIMIT or flips:
         raise ParityError(
             f"the graph does not answer as the groups were found: row {row} of {len(matrix):,}; the largest difference "
-            f"of a distance is {worst:.3g} of their size, allowed {LIMIT:g}; {flips} groups differ",
+            f"of a distance is {worst:.3g} of the rows' size, allowed {LIMIT:g}; {flips} groups differ",
             where=where,
             hint="The model was not written. Please report this with the method and its settings.",
         )
     return Parity(len(matrix), worst, flips, LIMIT)
+
+
+def _size(body: ClusterBody, matrix: NDArray[np.float32], answers: ClusterAnswers) -> float:
+    """Return how large the rows are as the body sees them, or how large their densities; never 0."""
+    square = float(np.square(answers.distance).mean()) if len(matrix) else 1.0
+    if isinstance(body, Centres):
+        columns = [((matrix[:, i].astype(np.float64) - middle) ** 2).mean() for i, middle in enumerate(body.centre)]
+        square = max(square, float(np.sum(columns)))
+    return max(float(np.sqrt(square)), float(np.finfo(np.float32).tiny))

@@ -160,7 +160,7 @@ def _in_words(settings: Settings) -> dict[str, str]:
 def _parity_in_words(parity: Parity) -> str:
     return (
         f"the bundle was held against the groups as they were found, on all {parity.rows:,} rows: the largest "
-        f"difference of a distance is {parity.largest:.1e} of their size (limit {parity.limit:.0e}), "
+        f"difference of a distance is {parity.largest:.1e} of the rows' size (limit {parity.limit:.0e}), "
         f"{parity.flips} groups differ"
     )
 
