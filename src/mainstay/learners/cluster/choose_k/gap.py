@@ -58,8 +58,8 @@ def gap_evidence(
     error[:known] = references.std(axis=0) * np.sqrt(1.0 + 1.0 / len(references))
     k = _one_error(gap[:known], error[:known])
     sentence = (
-        f"The gap to uniform rows ({len(references)} references) is {gap[k - 1]:.3f} at k = {k}, the smallest k that the"
-        f" next does not beat by a standard error."
+        f"The gap to uniform rows ({len(references)} references) is {gap[k - 1]:.3f} at k = {k}, the smallest k that"
+        f" the next does not beat by a standard error."
     )
     return Evidence("gap", k, sentence, gap), error
 

@@ -65,6 +65,8 @@ class Gaussians:
         How far each row belongs to each; rows of outliers sum to less than 1.
     bic : float
         Bayesian information criterion, lower is better.
+    lenient : float
+        The same with each cluster's parameters at the price of the log of its own rows.
     family : Family
     """
 
@@ -74,6 +76,7 @@ class Gaussians:
     coefficients: Doubles
     belonging: Doubles
     bic: float
+    lenient: float
     family: Family
 
     @property
@@ -115,8 +118,11 @@ def fitted(products: Products, belonging: Doubles, family: Family, steps: int) -
         if reached - before < _ENOUGH:
             break
     total = float(products.weight.sum())
-    bic = -2.0 * reached * total + _parameters(family, *means.shape) * np.log(total)
-    return Gaussians(means, precisions, log_share, coefficients, belonging, float(bic), family)
+    size, width = products.weight @ belonging, means.shape[1]
+    bic, lenient = (
+        -2.0 * reached * total + _penalty(family, each, width) for each in (np.full(len(size), total), size)
+    )
+    return Gaussians(means, precisions, log_share, coefficients, belonging, bic, lenient, family)
 
 
 def log_density(mixture: Gaussians, points: Doubles) -> Doubles:
@@ -186,7 +192,9 @@ def _coefficients(means: Doubles, precisions: Doubles, log_share: Doubles) -> Do
     return np.concatenate([constant[:, None], pulled, precisions[:, first, second] * twice], axis=1).T.copy()
 
 
-def _parameters(family: Family, count: int, width: int) -> int:
-    free = width * (width + 1) // 2
-    of_covariances = {"round": count, "aligned": count * width, "alike": free, "free": count * free}[family]
-    return count * (1 + width) + of_covariances
+def _penalty(family: Family, size: Doubles, width: int) -> float:
+    """Return what the parameters cost: for each the log of the rows of its cluster."""
+    free = width * (width + 1) / 2
+    own = 1 + width + {"round": 1.0, "aligned": width, "alike": 0.0, "free": free}[family]
+    logs = np.log(np.maximum(size, 2.0)).sum()
+    return float(own * logs + (free if family == "alike" else 0.0) * np.log(np.maximum(size, 2.0)).max())

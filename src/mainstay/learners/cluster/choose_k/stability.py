@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement", "stability_evidence"]
 
-_ROUNDS = 6
+_ROUNDS = 5
 _ENOUGH = 0.8
 """Of the adjusted Rand index, as Tibshirani and Walther (2005) ask of their prediction strength."""
 
@@ -48,13 +48,14 @@ def stability_evidence(look: Look, k_max: int, generator: np.random.Generator, d
         drawn.append(_round(look, k_max, generator))
     curve = np.mean(drawn, axis=0)
     steady = np.flatnonzero(curve >= _ENOUGH)
+    halves = f"{len(drawn)} pair{'' if len(drawn) == 1 else 's'} of halves"
     if not len(steady):
-        words = f"At no k do clusterings of two halves of the rows agree ({len(drawn)} pairs of halves)."
+        words = f"At no k do clusterings of two halves of the rows agree ({halves})."
         return Evidence("stability", None, words, curve)
     k = int(steady[-1]) + 1
     words = (
         f"At k = {k} clusterings of two halves of the rows still agree (adjusted Rand index {curve[k - 1]:.2f},"
-        f" {len(drawn)} pairs of halves)."
+        f" {halves})."
     )
     return Evidence("stability", k, words, curve)
 

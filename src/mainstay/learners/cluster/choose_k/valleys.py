@@ -30,6 +30,11 @@ _TUBE = 0.75
 """Share of the rows of two Gaussians that are within the tube between them."""
 _PLACES = np.linspace(-0.1, 1.1, 25)
 _WINDOW = 0.2
+_FEW_AXES = 5
+_BELIEF = 0.15
+"""How much of the rows that are counted in a valley the model alone may explain away."""
+_DOUBT = 2.0
+"""Rows added to each count, so that a few rows make no valley."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Valley:
     @property
     def depth(self) -> float:
         """How far the density falls, 0 (flat) to 1 (nothing in between)."""
-        return 1.0 - float(np.sqrt(self.fitted * self.counted))
+        return 1.0 - max(float(np.sqrt(self.fitted * self.counted)), self.counted - _BELIEF)
 
 
 def valleys_of(mixture: Gaussians, look: Look) -> list[Valley]:
@@ -82,6 +87,8 @@ def valleys_of(mixture: Gaussians, look: Look) -> list[Valley]:
         if top[low] > top[high]:
             low, high = high, low
         fitted = float(np.exp(min(0.0, height - top[low])))
+        if look.rows.shape[1] > _FEW_AXES and (hill == low).sum() == (hill == high).sum() == 1:
+            fitted = min(fitted, _projected(mixture, (low, high)))
         counted = _counted(mixture, look, owner, (low, high))
         found.append(Valley(low, high, float(share[low]), fitted, counted))
         share[high] += share[low]
@@ -103,6 +110,25 @@ def _passes(mixture: Gaussians) -> list[tuple[float, int, int]]:
     return sorted(found, reverse=True)
 
 
+def _projected(mixture: Gaussians, pair: tuple[int, int]) -> float:
+    """Return the depth of the valley between two Gaussians seen along the line that tells them apart best.
+
+    In many dimensions the density at the top of a wide cluster can be less than that half way to a narrow one.
+    """
+    line = _line(mixture, pair)
+    spreads = np.sqrt(np.maximum([line @ np.linalg.solve(mixture.precisions[one], line) for one in pair], 1e-300))
+    tops = mixture.means[list(pair)] @ line
+    places = tops[0] + _STEPS * (tops[1] - tops[0])
+    parts = np.exp(mixture.log_share[list(pair)]) / spreads
+    heights = (parts * np.exp(-0.5 * ((places[:, None] - tops) / spreads) ** 2)).sum(axis=1)
+    return min(1.0, float(heights.min() / max(min(heights[0], heights[-1]), 1e-300)))
+
+
+def _line(mixture: Gaussians, pair: tuple[int, int]) -> Doubles:
+    covariance = sum(np.linalg.inv(mixture.precisions[one]) for one in pair)
+    return np.asarray(np.linalg.solve(covariance, mixture.means[pair[1]] - mixture.means[pair[0]]))
+
+
 def _counted(mixture: Gaussians, look: Look, owner: NDArray[np.int64], pair: tuple[int, int]) -> float:
     """Return the fewest rows in a window between two tops over the fewer of those at either side, in a tube."""
     one, other = pair
@@ -110,13 +136,14 @@ def _counted(mixture: Gaussians, look: Look, owner: NDArray[np.int64], pair: tup
     root = np.linalg.inv(np.linalg.cholesky(covariance)).T
     line = (mixture.means[other] - mixture.means[one]) @ root
     length = float(np.linalg.norm(line))
-    own = (owner == one) | (owner == other)
-    if length < 1e-9 or not own.any():
+    if length < 1e-9 or not (owner == one).any() or not (owner == other).any():
         return 1.0
     moved = (look.rows - mixture.means[one]) @ root
     along = moved @ line / length
     across = (moved**2).sum(axis=1) - along**2
-    within = across <= np.quantile(across[own], _TUBE)
+    reach = [np.quantile(across[owner == side], _TUBE) for side in pair]
+    limits = np.where(owner == one, reach[0], np.where(owner == other, reach[1], min(reach)))
+    within = across <= limits
     return _deepest(along[within] / length, look.weight[within])
 
 
@@ -129,5 +156,5 @@ def _deepest(along: Doubles, weight: Doubles) -> float:
     for at in np.flatnonzero((_PLACES > 0.19) & (_PLACES < 0.81)):
         before = counts[_PLACES[at] - 0.16 > _PLACES].max()
         after = counts[_PLACES[at] + 0.16 < _PLACES].max()
-        least = min(least, (counts[at] + 1.0) / (min(before, after) + 1.0))
+        least = min(least, (counts[at] + _DOUBT) / (min(before, after) + _DOUBT))
     return float(least)

@@ -15,6 +15,7 @@ from mainstay.learners.cluster.choose_k.mixture import products_of
 from mainstay.learners.cluster.choose_k.records import Choice, Evidence
 from mainstay.learners.cluster.choose_k.stability import stability_evidence
 from mainstay.learners.cluster.choose_k.valleys import valleys_of
+from mainstay.learners.cluster.kmeans_path.workers import working
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["choose_k"]
 
 _LOOKED_AT = 3_000
-_RESAMPLED = 2_000
+_RESAMPLED = 1_000
 _DEEP, _SHALLOW, _ABYSS = 0.6, 0.5, 0.7
 """The fall of density that separates two clusters; what may be one, and what certainly is."""
 _FEWEST = 0.004
@@ -91,7 +92,8 @@ def _valleys(path: KMeansPath, look: Look, deadline: Deadline) -> list[Valley]:
     if len(path) < 2 or not look.rows.shape[1]:
         return []
     sets = [look.place(fit.centres) for fit in path.fits]
-    return valleys_of(grown(look, products_of(look), sets, deadline), look)
+    with working(1):  # products of this size gain nothing from threads, which wait for each other on a busy machine
+        return valleys_of(grown(look, products_of(look), sets, deadline), look)
 
 
 def _count(valleys: list[Valley], depth: float, k_max: int) -> int:
