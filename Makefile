@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .bench-peers
 PEERS_SERVING := .bench-peers-serving
+PEERS_CLUSTERING := .bench-peers-clustering
 # For a part of the tests, or several at a time: make test PYTEST_ARGS="-x tests/data", PYTEST_ARGS="-n 2".
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-peers bench-peers-serving docs proof constraints clean
+.PHONY: help demo test check format bench bench-peers bench-peers-serving bench-peers-clustering docs proof constraints clean
 
 help:  ## Print this list
 	@echo "mainstay: make <target>"
@@ -54,6 +55,10 @@ bench-peers-serving:  ## The same for benchmarks/serving*.py: FastAPI, Flask, ML
 	@test -x $(PEERS_SERVING)/bin/python || $(PYTHON) -m venv $(PEERS_SERVING)
 	$(PEERS_SERVING)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers_serving.txt
 
+bench-peers-clustering:  ## The same for benchmarks/kmeans_path.py and choose_k.py: scikit-learn-intelex, faiss, kneed
+	@test -x $(PEERS_CLUSTERING)/bin/python || $(PYTHON) -m venv $(PEERS_CLUSTERING)
+	$(PEERS_CLUSTERING)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers_clustering.txt
+
 docs: $(READY)  ## Write the reference pages anew from the code, and the notebooks from the examples
 	$(BIN)/python docs/write_reference.py
 	$(BIN)/python examples/write_notebooks.py
@@ -65,5 +70,5 @@ constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	$(BIN)/python docs/write_constraints.py
 
 clean:  ## Remove what the other targets made, the virtual environments included
-	rm -rf $(VENV) $(PEERS) $(PEERS_SERVING) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS_SERVING) $(PEERS_CLUSTERING) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

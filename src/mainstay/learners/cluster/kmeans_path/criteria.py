@@ -80,9 +80,6 @@ def _bic(table: Table, answer: Sums, inertia: float) -> float:
     if inertia <= 0:
         return float("-inf")
     n = table.mass
-    variance = inertia / (n * d)
-    shares = answer.mass[answer.mass > 0]
-    likelihood = sum(share * log(share / n) for share in shares.tolist()) - 0.5 * n * d * (
-        log(2.0 * pi * variance) + 1.0
-    )
-    return (k * d + k) * log(n) - 2.0 * likelihood
+    deviance = n * d * (log(2.0 * pi * inertia / (n * d)) + 1.0)
+    shares: float = sum(share * log(share / n) for share in answer.mass.tolist() if share > 0)
+    return float(deviance - 2.0 * shares + (k * d + k) * log(n))

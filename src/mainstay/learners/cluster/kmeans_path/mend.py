@@ -38,7 +38,7 @@ def mended(table: Table, answers: list[Sums], k_max: int) -> list[Sums]:
         if own is None or not (own.mass > 0).all() or (path and own.inertia > path[-1].inertia):
             # a row added to means leaves no mean without rows, and lowers the inertia
             own = _exact(table, sums_of(table, [_filled(table, path[-1].means(), k)])[0])
-        path.append(own)
+        path.append(own if k < table.rows else _rows(table))
     return path
 
 
@@ -50,8 +50,14 @@ def mended_one(table: Table, answers: list[Sums], k: int) -> Sums:
             break
         kept = np.zeros((1, table.width)) if own is None else own.means()[own.mass > 0]
         own = _exact(table, sums_of(table, [_filled(table, kept, k)])[0])
-    assert own is not None
-    return own
+    return _rows(table) if own is None or k == table.rows else own
+
+
+def _rows(table: Table) -> Sums:
+    """Return each row as a cluster of its own."""
+    points = table.points.astype(np.float64)
+    mass = np.ones(table.rows) if table.weight is None else table.weight.astype(np.float64)
+    return Sums(points, points * mass[:, None], mass, 0.0)
 
 
 def _filled(table: Table, centres: Doubles, k: int) -> Doubles:

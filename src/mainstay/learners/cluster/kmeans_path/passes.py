@@ -34,7 +34,7 @@ _ROWS = 1024
 
 _CENTRES = 256
 
-_LIGHT = 12
+_LIGHT = 9
 """Up to so many centres in a set, on average, sums are taken by a matrix product with ones and zeros."""
 
 

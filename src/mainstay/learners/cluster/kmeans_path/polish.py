@@ -29,7 +29,11 @@ _MOMENTUM = 0.9
 _RATE = 0.3
 _BATCH = 1 << 14
 _STEPS = 192
-"""Steps of sets of 24 and more centres."""
+"""Steps of sets of 24 and more centres; fewer where there are not so many rows."""
+
+_LEAST = 48
+_READ = 40
+"""How often each row is read on average, at most, where that is more than the least number of steps."""
 
 _FRESH = 1 << 16
 _REST = 1e-6
@@ -57,8 +61,10 @@ def _rolled(
 ) -> list[Doubles]:
     batches = _batches(table, batch, generator)
     judge = next(batches)
-    steps = [_steps(len(centres)) for centres in sets]
-    drops = [_Drop(centres, own) for centres, own in zip(sets, steps, strict=True)]
+    most = max(_LEAST, _READ * table.rows // batch)
+    steps = [min(most, _steps(len(centres))) for centres in sets]
+    rate = _RATE if table.rows > batch else 1.0
+    drops = [_Drop(centres, own, rate) for centres, own in zip(sets, steps, strict=True)]
     for left in range(max(steps), 0, -1):
         if deadline.left() <= 0:
             break
@@ -88,7 +94,8 @@ def _steps(k: int) -> int:
 class _Drop:
     """One set of centres rolling downhill."""
 
-    def __init__(self, centres: Doubles, steps: int) -> None:
+    def __init__(self, centres: Doubles, steps: int, rate: float) -> None:
+        self.rate = rate
         self.centres = centres
         self.steps = steps
         self.speed = np.zeros_like(centres)
@@ -97,7 +104,7 @@ class _Drop:
     def step(self, answer: Sums, left: int) -> None:
         """Go on by momentum and by what a batch says; slower in the second half, so that batches average out."""
         self.mass = answer.mass if self.mass is None else 0.8 * self.mass + 0.2 * answer.mass
-        rate = _RATE * min(1.0, 2.0 * left / self.steps)
+        rate = self.rate * min(1.0, 2.0 * left / self.steps)
         heavy = np.maximum(self.mass, 1e-3 * answer.mass.sum() / len(answer.mass))
         pull = answer.sums - answer.mass[:, None] * answer.centres
         self.speed = _MOMENTUM * self.speed + rate * pull / heavy[:, None]
