@@ -36,8 +36,8 @@ NEIGHBOURS = 12
 """How many neighbours a point's density rests on."""
 
 _TINY = 1e-300
-_CHANCE = {1: 1.6, 2: 1.1}
-"""How far hills of chance stand out where there is no structure, in units of sqrt(2 ln m): see docs/log.md."""
+_CHANCE = ((1.0, 1.6), (2.0, 1.1), (3.0, 1.0))
+"""How far hills of chance stand out on a line, a plane and in more dimensions, in units of sqrt(2 ln m / q)."""
 
 
 class DensityPeaks:
@@ -139,13 +139,15 @@ def peaks_of(points: Doubles, weight: Doubles, count: int = NEIGHBOURS) -> Peaks
     count : int, default 12
         How many neighbours a density rests on.
     """
-    rows, width = points.shape
-    count = min(count, rows - 1)
+    rows = len(points)
+    # on a line neighbours lie on two sides only, and a lone gap of chance would part them
+    count = min(count if points.shape[1] > 1 else 2 * count, rows - 1)
     if count < 1:
         nothing = np.empty(0, np.int64)
         return Peaks(np.zeros(rows, np.int64), nothing, nothing, np.empty(0), np.inf, np.zeros(rows))
     distances, positions = neighbours(points, count)
     inside = weight + weight[positions].sum(axis=1)
+    width = _dimension(distances, points.shape[1])
     density = np.log(inside) - width * np.log(np.maximum(distances[:, -1], _TINY))
     hill, merges = _climb(density, _both_ways(positions))
     tops = np.unique(hill)
@@ -154,8 +156,20 @@ def peaks_of(points: Doubles, weight: Doubles, count: int = NEIGHBOURS) -> Peaks
     merges += [(np.inf, int(top), int(alone[0])) for top in alone[1:]]
     merges.sort(key=lambda one: (-one[0], one[1]))
     low, high = (np.array([one[place] for one in merges], np.int64) for place in (1, 2))
-    threshold = _CHANCE.get(width, 1.0) * np.sqrt(2 * np.log(rows) / count) if rows > 2 else np.inf
+    chance = float(np.interp(width, *zip(*_CHANCE, strict=True)))
+    threshold = chance * np.sqrt(2 * np.log(rows) / count) if rows > 2 else np.inf
     return Peaks(hill, low, high, np.array([one[0] for one in merges]), float(threshold), density)
+
+
+def _dimension(distances: Doubles, most: int) -> float:
+    """Return in how many dimensions the points spread: a bent line in a plane has one (Levina, Bickel 2004).
+
+    The inverse mean of log(farthest / nearer) over all points and neighbours, from 1 to the number of columns.
+    """
+    if distances.shape[1] < 3:
+        return float(most)
+    ratio = np.log(np.maximum(distances[:, -1:], _TINY) / np.maximum(distances[:, :-1], _TINY))
+    return float(np.clip(1.0 / max(float(ratio.mean()), 1e-9), 1.0, most))
 
 
 def _both_ways(positions: Whole) -> tuple[list[int], list[int]]:

@@ -132,7 +132,7 @@ def learned_rows(points: Points, seed: int, most: int = _MOST) -> Doubles:
     count = min(most, points.rows)
     start = np.random.default_rng(seed).random()
     # evenly spaced over the weights: each row as often as its weight says, give or take one
-    drawn = np.searchsorted(share, (start + np.arange(count)) / count * share[-1], side="right")
+    drawn: Whole = np.searchsorted(share, (start + np.arange(count)) / count * share[-1], side="right")
     return rows.points[np.minimum(drawn, len(rows.points) - 1)]
 
 
@@ -212,12 +212,11 @@ def _mixture(model: Any) -> Mixture:
     """Return the library's mixture with a whole Cholesky factor for each Gaussian, whatever its kind."""
     count, width = model.means_.shape
     roots = model.precisions_cholesky_
-    whole = {
-        "full": lambda: roots,
-        "diag": lambda: roots[:, :, None] * np.eye(width),
-        "spherical": lambda: roots[:, None, None] * np.eye(width),
-        "tied": lambda: np.tile(roots, (count, 1, 1)),
-    }[model.covariance_type]()
+    spread = {"diag": (slice(None), slice(None), None), "spherical": (slice(None), None, None)}
+    kind = str(model.covariance_type)
+    whole = np.array(
+        roots[spread[kind]] * np.eye(width) if kind in spread else np.broadcast_to(roots, (count, width, width))
+    )
     log_det = np.log(np.diagonal(whole, axis1=1, axis2=2)).sum(axis=1)
     share = np.maximum(model.weights_, 1e-300)
     offset = 0.5 * width * np.log(2 * np.pi) - log_det - np.log(share)

@@ -49,7 +49,7 @@ def spanning_tree(points: Doubles, core: Doubles | None = None) -> SpanningTree:
     count = len(points)
     reach = np.zeros(count) if core is None else core**2
     edges, squares = np.empty((max(0, count - 1), 2), np.int64), np.empty(max(0, count - 1))
-    outside, columns, reaches = np.arange(1, count), np.ascontiguousarray(points[1:].T), reach[1:].copy()
+    outside, columns, reaches = np.arange(1, count), points[1:].T.copy(order="C"), reach[1:].copy()
     nearest, towards = np.full(len(outside), np.inf), np.zeros(len(outside), np.int64)
     current = 0
     for step in range(count - 1):

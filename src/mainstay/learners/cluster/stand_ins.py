@@ -100,10 +100,11 @@ def drawn_rows(rows: StandIns, most: int, seed: int) -> Whole:
 def _numbered(matrix: NDArray[np.float32]) -> tuple[Whole, Whole]:
     """Return the position of the first of each kind of row, and the number of each row's kind."""
     bits = matrix.view(np.uint32).astype(np.uint64)
-    odd = np.random.default_rng(0).integers(1 << 62, 1 << 63, bits.shape[1]).astype(np.uint64) | np.uint64(1)
+    factors = np.random.default_rng(0).integers(1 << 62, 1 << 63, size=(bits.shape[1],))
+    odd = factors.astype(np.uint64) | np.uint64(1)
     marks = np.zeros(len(bits), np.uint64)
-    for column, factor in enumerate(odd):
-        marks = (marks ^ (bits[:, column] * factor)) * np.uint64(0x9E3779B97F4A7C15)
+    for column in range(bits.shape[1]):
+        marks = (marks ^ (bits[:, column] * odd[column])) * np.uint64(0x9E3779B97F4A7C15)
         marks ^= marks >> np.uint64(29)
     _, first, member = np.unique(marks, return_index=True, return_inverse=True)
     if not np.array_equal(matrix[first][member], matrix):  # two different rows with one mark: as good as never
