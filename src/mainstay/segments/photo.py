@@ -179,10 +179,10 @@ def segment_photo(
         A PNG, JPEG, WebP, BMP, GIF or TIFF file (see :func:`mainstay.data.image_file.open_picture` for what becomes
         of transparency, 16 bits and animations), or pixels in sRGB.
     k : int or "auto", default "auto"
-        How many colours. "auto" takes all where there are no more than ``k_max``, and the one clear number that
-        :func:`mainstay.learners.cluster.choose_k.choose_k` finds. In most photos colours flow into each other and no
-        number stands out; then it is the least with which nine tenths of the differences between pixels are told,
-        not below the knee of the curve.
+        How many colours. "auto" takes all where there are no more than ``k_max``, else the one clear number that
+        :func:`mainstay.learners.cluster.choose_k.choose_k` finds. Where none is clear, for in most photos colours flow
+        into each other, it is the least with which nine tenths of the differences between pixels are told, not
+        below the knee of the curve.
     k_max : int, default 16
         The most that "auto" looks at; up to 256.
     space : {"lab", "rgb"}, default "lab"
