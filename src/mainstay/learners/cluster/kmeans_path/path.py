@@ -32,12 +32,15 @@ __all__ = ["kmeans_fit", "kmeans_path", "quick_path"]
 
 _WHERE = "K-means"
 
-_WALKS = 4
+_WALKS = 6
 _ROUNDS = 6
 """Walks on small samples, and rounds of exchange in each: see :mod:`mainstay.learners.cluster.kmeans_path.explore`."""
 
+_EXTRA = 6
+"""More passes over all rows for the sets of fewest centres."""
+
 _SHORT = 1 << 14
-"""Up to so many rows the walk is over all of them, and half as many small ones go before it."""
+"""Up to so many rows the walk is over all of them, and a third as many small ones go before it."""
 
 
 def kmeans_path(
@@ -192,7 +195,7 @@ def _check(k: int, name: str) -> None:
 
 
 def _walks(table: Table) -> int:
-    return _WALKS // 2 if table.rows <= _SHORT else _WALKS
+    return _WALKS // 3 if table.rows <= _SHORT else _WALKS
 
 
 def _admitted(X: NDArray[np.floating | np.integer], sample_weight: NDArray[np.floating] | None) -> tuple[Table, int]:
@@ -212,4 +215,5 @@ def _polished(drawing: Drawing, sets: list[Doubles], deadline: Deadline) -> list
         stirred_sets = stirred(table, [sets[number] for number in restless], generator=generator, deadline=deadline)
         for number, centres in zip(restless, stirred_sets, strict=True):
             sets[number] = centres
-    return lloyd(table, sets, 1)
+    few = sum(len(centres) ** 2 <= len(sets) for centres in sets)  # the first ones, which cost next to nothing
+    return lloyd(table, [*lloyd(table, sets[:few], _EXTRA), *sets[few:]], 1)
