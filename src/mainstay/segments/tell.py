@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from mainstay.contracts.findings import Finding
 from mainstay.data.quality import profile
 from mainstay.data.quality_findings import gravest_first
 from mainstay.data.quality_values import present
@@ -17,7 +18,6 @@ from mainstay.evaluate.intervals import Score
 if TYPE_CHECKING:
     import polars as pl
 
-    from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column
     from mainstay.data.table import Table
     from mainstay.evaluate.clusters.stability import Stability
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["report_of", "sentence_of", "verdict_of"]
 
 _PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "onnx", "onnxruntime")
-_PER_CELL = 1e-6
+_PER_CELL, _PER_TEXT = 1e-6, 1e-3
+_ARBITRARY = 0.6
 _SURE = 0.75
 _FOR_QUALITY = 5.0  # seconds that must be left to look for what is odd in the columns
 
@@ -56,7 +57,7 @@ def report_of(
         agreement=portrayed.agreement,
         labels=settings.labels,
         columns=_columns(grouped, table.frame),
-        findings=_findings(grouped, table, around),
+        findings=_findings(grouped, portrayed.stability, table, around),
         stray=0 if grouped.clustering.stray is None else int(grouped.clustering.stray.sum()),
         fits_none=_fits_none(settings),
         measure=grouped.body.measure,
@@ -135,13 +136,28 @@ def _column(column: Column, note: ColumnNote | None, frame: pl.DataFrame) -> Tre
     return TreatedColumn(name=column.name, kind=column.kind, role=column.role, words=words, missing=missing)
 
 
-def _findings(grouped: Grouped, table: Table, around: Around) -> tuple[Finding, ...]:
+def _findings(grouped: Grouped, stability: Stability | None, table: Table, around: Around) -> tuple[Finding, ...]:
     """Return what reading, inference and the run have found, and what is odd in the columns where there is time."""
-    found = grouped.findings
-    if around.left() > _FOR_QUALITY + _PER_CELL * table.rows * len(table.columns):
+    found = (*grouped.findings, *_unstable(stability))
+    texts = sum(column.kind == "text" for column in grouped.intake.schema.columns)
+    if around.left() > _FOR_QUALITY + table.rows * (_PER_CELL * len(table.columns) + _PER_TEXT * texts):
         found = profile(table, grouped.intake.schema, findings=found, seed=0).findings
     once = {(one.code, one.column, one.message): one for one in found}
     return gravest_first(once.values())
+
+
+def _unstable(stability: Stability | None) -> tuple[Finding, ...]:
+    """Warn where the groups hardly come back: then their borders say more about the method than about the rows."""
+    value = None if stability is None else stability.agreement.value
+    if value is None or value >= _ARBITRARY:
+        return ()
+    finding = Finding(
+        severity="warning",
+        code="unstable",
+        message=f"grouped anew on halves of the rows, the groups come back only in part (agreement {value:.2f} of 1)",
+        advice="Their borders are arbitrary to that extent: try fewer groups or fewer columns before you rely on them.",
+    )
+    return (finding,)
 
 
 def _in_words(settings: Settings) -> dict[str, str]:
