@@ -201,3 +201,34 @@ def test_a_big_table_is_described_from_a_sample_that_is_stated():
     assert found.portraits[1].traits[0].effect.value > 0.95
     assert found.portraits[1].rule.purity.value > 0.7
     assert len(found.map.x) <= 3_000
+
+
+def test_a_sure_but_negligible_difference_is_not_a_trait():
+    draw = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 10_000)
+    frame = pl.DataFrame(
+        {
+            "a": draw.normal(size=20_000) + 0.1 * labels,
+            "b": draw.normal(size=20_000) + 5 * labels,
+            "city": np.where(draw.random(20_000) < 0.5 + 0.04 * labels, "Bern", "Rome"),
+        }
+    )
+    schema = Schema(
+        columns=(
+            Column(name="a", kind="number"),
+            Column(name="b", kind="number"),
+            Column(name="city", kind="category", categories=("Bern", "Rome")),
+        )
+    )
+    points = Points(frame.select("b").to_numpy().astype(np.float32), ("b",))
+    found = describe_clusters(frame, schema, labels, points, seed=0).portraits[1]
+    assert [trait.column for trait in found.traits] == ["b"]
+    small = {contrast.column: contrast.effect for contrast in found.contrasts}
+    assert small["a"].low > 0
+    assert abs(small["city"].value) > 0.02
+
+
+def test_levels_that_the_schema_does_not_know_are_no_values():
+    schema = Schema(columns=(Column(name="city", kind="category", categories=("Bern", "Rome")),))
+    values = columns_of(pl.DataFrame({"city": ["Rome", "Oslo", None, "Bern"]}), schema)[0].values
+    assert np.isnan(values).tolist() == [False, True, True, False]
