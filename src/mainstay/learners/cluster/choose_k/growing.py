@@ -25,7 +25,7 @@ _FAMILIES: tuple[Family, ...] = ("round", "aligned", "alike", "free")
 _ROWS_EACH = 6
 """Fewer rows than this for each Gaussian tell nothing."""
 _GLANCE, _CARE = 8, 40
-_PATIENCE = 4
+_PATIENCE = 6
 _ROWS_A_COLUMN = 2
 _MOST_SPLITS = 6
 

@@ -22,11 +22,12 @@ __all__ = ["agreement", "stability_evidence"]
 
 _ROUNDS = 5
 _ENOUGH = 0.8
+_NEAR = 0.01
 """Of the adjusted Rand index, as Tibshirani and Walther (2005) ask of their prediction strength."""
 
 
 def stability_evidence(look: Look, k_max: int, generator: np.random.Generator, deadline: Deadline) -> Evidence:
-    """Return the largest k at which clusterings of two halves of the rows agree, judged on all rows looked at.
+    """Return the k at which clusterings of two halves of the rows agree most, judged on all rows looked at.
 
     Parameters
     ----------
@@ -47,14 +48,15 @@ def stability_evidence(look: Look, k_max: int, generator: np.random.Generator, d
     while len(drawn) < _ROUNDS and (not drawn or deadline.left() > 0):
         drawn.append(_round(look, k_max, generator))
     curve = np.mean(drawn, axis=0)
-    steady = np.flatnonzero(curve >= _ENOUGH)
+    best = float(np.nanmax(curve)) if np.isfinite(curve).any() else 0.0
+    steady = np.flatnonzero(curve >= best - _NEAR) if best >= _ENOUGH else np.empty(0, np.int64)
     halves = f"{len(drawn)} pair{'' if len(drawn) == 1 else 's'} of halves"
     if not len(steady):
         words = f"At no k do clusterings of two halves of the rows agree ({halves})."
         return Evidence("stability", None, words, curve)
     k = int(steady[-1]) + 1
     words = (
-        f"At k = {k} clusterings of two halves of the rows still agree (adjusted Rand index {curve[k - 1]:.2f},"
+        f"At k = {k} clusterings of two halves of the rows agree most (adjusted Rand index {curve[k - 1]:.2f},"
         f" {halves})."
     )
     return Evidence("stability", k, words, curve)

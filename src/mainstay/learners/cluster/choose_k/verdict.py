@@ -32,8 +32,9 @@ __all__ = ["choose_k"]
 
 _LOOKED_AT = 3_000
 _RESAMPLED = 1_000
-_DEEP, _SHALLOW, _ABYSS = 0.6, 0.5, 0.7
+_DEEP, _SHALLOW, _ABYSS = 0.6, 0.45, 0.7
 """The fall of density that separates two clusters; what may be one, and what certainly is."""
+_VOTES = 3
 _FEWEST = 0.004
 """Share of the rows below which a hill is a few outliers."""
 
@@ -81,8 +82,8 @@ def choose_k(
     steady = stability_evidence(few, k_max, generator, clock)
     found = _evidence(valleys, k_max)
     evidence = (found, gap, steady, *path_evidence(path))
-    k = found.k or 1
-    plausible = _plausible(k, valleys, k_max)
+    plausible = _plausible(found.k or 1, valleys, k_max)
+    k = _voted(found.k or 1, plausible, evidence[1:-1])
     verdict: Verdict = "no structure" if k == 1 else "one clear k" if plausible == (k,) else "several plausible k"
     sentence = _sentence(k, plausible, evidence)
     return Choice(k, verdict, plausible, sentence, evidence, evidence[-1].k, gap.curve, error, steady.curve)
@@ -120,6 +121,13 @@ def _plausible(k: int, valleys: list[Valley], k_max: int) -> tuple[int, ...]:
         return (1,)
     low, high = max(2, _count(valleys, _ABYSS, k_max)), _count(valleys, _SHALLOW, k_max)
     return tuple(range(low, max(k, high) + 1))
+
+
+def _voted(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> int:
+    """Return the plausible k that at least three other criteria have in common, else the k of the valleys."""
+    votes = {one: sum(entry.k == one for entry in evidence) for one in plausible}
+    first = max(plausible, key=lambda one: (votes[one], one == k))
+    return first if votes[first] >= _VOTES and votes[first] > votes[k] else k
 
 
 def _sentence(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> str:
