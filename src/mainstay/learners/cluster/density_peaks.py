@@ -36,8 +36,8 @@ NEIGHBOURS = 12
 """How many neighbours a point's density rests on."""
 
 _TINY = 1e-300
-_CHANCE = ((1.0, 1.6), (2.0, 1.1), (3.0, 1.0))
-"""How far hills of chance stand out on a line, a plane and in more dimensions, in units of sqrt(2 ln m / q)."""
+_CHANCE = ((1.0, 1.95), (2.0, 1.33), (3.0, 1.2))
+"""How far hills of chance stand out on a line, a plane and in more dimensions, in units of sqrt(2 ln(m / q) / q)."""
 
 
 class DensityPeaks:
@@ -157,19 +157,24 @@ def peaks_of(points: Doubles, weight: Doubles, count: int = NEIGHBOURS) -> Peaks
     merges.sort(key=lambda one: (-one[0], one[1]))
     low, high = (np.array([one[place] for one in merges], np.int64) for place in (1, 2))
     chance = float(np.interp(width, *zip(*_CHANCE, strict=True)))
-    threshold = chance * np.sqrt(2 * np.log(rows) / count) if rows > 2 else np.inf
+    threshold = chance * np.sqrt(2 * np.log(max(rows / count, np.e)) / count) if rows > 2 else np.inf
     return Peaks(hill, low, high, np.array([one[0] for one in merges]), float(threshold), density)
 
 
 def _dimension(distances: Doubles, most: int) -> float:
     """Return in how many dimensions the points spread: a bent line in a plane has one (Levina, Bickel 2004).
 
-    The inverse mean of log(farthest / nearer) over all points and neighbours, from 1 to the number of columns.
+    How much farther the last neighbours are than those in the middle tells it, as the near ones only see the noise
+    across a bent line; from 1 to the number of columns.
     """
-    if distances.shape[1] < 3:
+    count = distances.shape[1]
+    if count < 4:
         return float(most)
-    ratio = np.log(np.maximum(distances[:, -1:], _TINY) / np.maximum(distances[:, :-1], _TINY))
-    return float(np.clip(1.0 / max(float(ratio.mean()), 1e-9), 1.0, most))
+    middle = np.arange(count // 2, count)
+    ratio = np.log(np.maximum(distances[:, -1:], _TINY) / np.maximum(distances[:, middle - 1], _TINY))
+    # in one dimension the mean logarithm is the sum of 1 / i from the nearer neighbour to the last but one
+    expected = [float((1.0 / np.arange(one, count)).sum()) for one in middle]
+    return float(np.clip(np.mean(expected) / max(float(ratio.mean()), 1e-9), 1.0, most))
 
 
 def _both_ways(positions: Whole) -> tuple[list[int], list[int]]:

@@ -71,7 +71,7 @@ def number_for(sample: Points, compact: int | None, *, seed: int, deadline: Dead
             f"(adjusted Rand index {alike:.2f})",
         )
     if hills == 1:
-        return Number(1, _NOTHING)
+        return Number(compact, f"{compact} compact groups were found, though no hill of density stands out")
     return Number(hills, f"{hills} hills of density stand out more than chance explains")
 
 
