@@ -57,6 +57,6 @@ def explored(drawing: Drawing, k_max: int, deadline: Deadline, *, walks: int, ro
         found = [answer.means() for answer in walk.best]
         paths.append(found)
     walk = Walk(judge, paths, generator)
-    walk.rounds(rounds if judge is drawing.table else 2, deadline)
+    walk.rounds(rounds if judge is drawing.table else 4, deadline)
     walk.settle(10, 1e-6)
     return [answer.means() for answer in walk.best]
