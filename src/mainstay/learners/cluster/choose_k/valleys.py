@@ -31,8 +31,8 @@ _TUBE = 0.75
 _PLACES = np.linspace(-0.1, 1.1, 25)
 _WINDOW = 0.2
 _FEW_AXES = 5
-_BELIEF = 0.15
-"""How much of the rows that are counted in a valley the model alone may explain away."""
+_BELIEF, _DISBELIEF = 0.15, 0.35
+"""How much of the rows counted in a valley the model may explain away, and how much of its height the rows may."""
 _DOUBT = 2.0
 """Rows added to each count, so that a few rows make no valley."""
 
@@ -62,7 +62,8 @@ class Valley:
     @property
     def depth(self) -> float:
         """How far the density falls, 0 (flat) to 1 (nothing in between)."""
-        return 1.0 - max(float(np.sqrt(self.fitted * self.counted)), self.counted - _BELIEF)
+        both = float(np.sqrt(self.fitted * self.counted))
+        return 1.0 - max(both, self.counted - _BELIEF, self.fitted - _DISBELIEF)
 
 
 def valleys_of(mixture: Gaussians, look: Look) -> list[Valley]:

@@ -34,7 +34,8 @@ _LOOKED_AT = 3_000
 _RESAMPLED = 1_000
 _DEEP, _SHALLOW, _ABYSS = 0.6, 0.45, 0.7
 """The fall of density that separates two clusters; what may be one, and what certainly is."""
-_VOTES = 3
+_MARGIN, _MOST = 2, 4
+"""Of the votes of the six other criteria, the knee left out."""
 _FEWEST = 0.004
 """Share of the rows below which a hill is a few outliers."""
 
@@ -83,7 +84,7 @@ def choose_k(
     found = _evidence(valleys, k_max)
     evidence = (found, gap, steady, *path_evidence(path))
     plausible = _plausible(found.k or 1, valleys, k_max)
-    k = _voted(found.k or 1, plausible, evidence[1:-1])
+    k, plausible = _voted(found.k or 1, plausible, evidence[1:-1])
     verdict: Verdict = "no structure" if k == 1 else "one clear k" if plausible == (k,) else "several plausible k"
     sentence = _sentence(k, plausible, evidence)
     return Choice(k, verdict, plausible, sentence, evidence, evidence[-1].k, gap.curve, error, steady.curve)
@@ -123,11 +124,17 @@ def _plausible(k: int, valleys: list[Valley], k_max: int) -> tuple[int, ...]:
     return tuple(range(low, max(k, high) + 1))
 
 
-def _voted(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> int:
-    """Return the plausible k that at least three other criteria have in common, else the k of the valleys."""
+def _voted(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> tuple[int, tuple[int, ...]]:
+    """Return the plausible k that clearly more criteria share than that of the valleys, and what stays plausible.
+
+    Where most criteria share it, a number that none of them names is none any more.
+    """
     votes = {one: sum(entry.k == one for entry in evidence) for one in plausible}
     first = max(plausible, key=lambda one: (votes[one], one == k))
-    return first if votes[first] >= _VOTES and votes[first] > votes[k] else k
+    k = first if votes[first] - votes[k] >= _MARGIN else k
+    if votes[k] >= _MOST:
+        plausible = tuple(one for one in plausible if votes[one] or one == k)
+    return k, plausible
 
 
 def _sentence(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> str:
