@@ -21,7 +21,9 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS, start=1) for room i
 DOORS = {"mainstay": "the lazy table of public names", "mainstay.__main__": "python -m mainstay"}
 
 # (importing module, imported module or room): why it may.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("mainstay.learners.cluster.catalogue", "mainstay.clusterers"): "the name of an entry-point group, not a module",
+}
 
 # What any room may take from the front door, because it is a plain string that stands there.
 FROM_THE_DOOR = {"mainstay.__version__"}

@@ -13,7 +13,8 @@ from mainstay.learners.cluster.number_of_groups import number_of_groups
 @pytest.mark.parametrize("rows", [40, 150, 600])
 def test_chance_has_one_hill(rows, columns):
     chance = np.random.default_rng(rows + columns)
-    draws = [chance.random((rows, columns)) for _ in range(20)] + [chance.normal(size=(rows, columns)) for _ in range(20)]
+    draws = [chance.random((rows, columns)) for _ in range(20)]
+    draws += [chance.normal(size=(rows, columns)) for _ in range(20)]
     wrong = sum(number_of_groups(points, np.ones(rows)) > 1 for points in draws)
     assert wrong <= 2
 

@@ -36,8 +36,8 @@ NEIGHBOURS = 12
 """How many neighbours a point's density rests on."""
 
 _TINY = 1e-300
-_CHANCE = ((1.0, 1.95), (2.0, 1.33), (3.0, 1.2))
-"""How far hills of chance stand out on a line, a plane and in more dimensions, in units of sqrt(2 ln(m / q) / q)."""
+_CHANCE = (1.95, 1.33, 1.2)
+"""How far hills of chance stand out on a line, on a plane and in three dimensions or more, in units of sqrt(2 ln(m / q) / q)."""
 
 
 class DensityPeaks:
@@ -156,7 +156,7 @@ def peaks_of(points: Doubles, weight: Doubles, count: int = NEIGHBOURS) -> Peaks
     merges += [(np.inf, int(top), int(alone[0])) for top in alone[1:]]
     merges.sort(key=lambda one: (-one[0], one[1]))
     low, high = (np.array([one[place] for one in merges], np.int64) for place in (1, 2))
-    chance = float(np.interp(width, *zip(*_CHANCE, strict=True)))
+    chance = float(np.interp(width, (1.0, 2.0, 3.0), _CHANCE))
     threshold = chance * np.sqrt(2 * np.log(max(rows / count, np.e)) / count) if rows > 2 else np.inf
     return Peaks(hill, low, high, np.array([one[0] for one in merges]), float(threshold), density)
 

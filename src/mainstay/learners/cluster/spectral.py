@@ -108,7 +108,7 @@ def _eigenvectors(points: Doubles, k: int, neighbours: int, seed: int) -> Double
     if len(points) > max(_DENSE, 3 * k):
         start = np.random.default_rng(seed).uniform(-1, 1, len(points))
         try:
-            found: Doubles = eigsh(scaled, k, which="LA", v0=start, tol=1e-4, maxiter=200 * len(points))[1]
+            found: Doubles = eigsh(scaled, k, which="LA", v0=start, tol=1e-9, ncv=min(len(points), 3 * k + 20))[1]
         except ArpackNoConvergence as error:
             found = error.eigenvectors
             if found.shape[1] < k:
