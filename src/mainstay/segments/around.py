@@ -55,6 +55,12 @@ class Around:
         """Return what ends so many seconds earlier, for something is still to come."""
         return Around(self.clock.earlier(seconds), self.listener, self.held)
 
+    def at_least(self, seconds: float) -> Around:
+        """Return what has so many seconds in any case, interrupted or not: for what is wrong when it is cut short."""
+        if self.left() >= seconds:
+            return self
+        return Around(Clock(seconds), self.listener)
+
     def part(self, share: float) -> Around:
         """Return what may take a share of the time that is left."""
         seconds = self.clock.left()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.learners.cluster.choose_k import choose_k
+from mainstay.learners.cluster.dequantise import dequantised
 
 if TYPE_CHECKING:
     from mainstay.contracts.clusters import Points
@@ -51,7 +52,8 @@ def choose_groups(path: KMeansPath, points: Points, settings: Settings, around: 
     settings : Settings
     around : Around
     """
-    choice = choose_k(path, points.matrix, sample_weight=points.weight, seed=settings.seed, deadline=around)
+    judged = dequantised(points, settings.seed)
+    choice = choose_k(path, judged, sample_weight=points.weight, seed=settings.seed, deadline=around)
     wanted = settings.wanted
     k = _within(choice, path, wanted)
     if k == choice.k:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.contracts.clusters import assign
 from mainstay.contracts.errors import UsageError
+from mainstay.contracts.findings import Finding
 from mainstay.learners.cluster.kmeans_path import kmeans_path
 from mainstay.prepare.clusters import fit_for_clusters, points_of
 from mainstay.segments.choosing import Chosen, choose_groups
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.clusters import ClusterBody, Clustering, Points
-    from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
     from mainstay.learners.cluster.kmeans_path import KMeansPath
@@ -40,6 +40,7 @@ MOST_WALKED = 100
 """Up to so many groups the curve is walked for a number that was given; beyond, only that number is fitted."""
 
 _LEAST, _MOST = 10, 64
+_TO_JUDGE = 3.0  # seconds; with less the judgement of k sees no groups where there are some
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,13 @@ def group_rows(table: Table, settings: Settings, around: Around, *, schema: Sche
     path = kmeans_path(points.matrix, longest_walk(settings, points.rows), seed=settings.seed, deadline=ahead.part(0.5))
     _check_wanted(settings, path, table)
     around.begin("choose")
-    chosen = choose_groups(path, points, settings, ahead.part(0.5))
+    chosen = choose_groups(path, points, settings, ahead.part(0.5).at_least(_TO_JUDGE))
     around.begin("group")
     found = group_points(points, path, chosen, settings, ahead)
     body = by_falling_size(found.clustering.body, found.clustering.labels)
     return Grouped(
         intake, recipe, points, path, chosen, found.method, found.compared, found.clustering, body,
-        assign(body, points.matrix), (*table.notes, *findings, *intake.findings, *found.findings),
+        assign(body, points.matrix), (*table.notes, *findings, *intake.findings, *found.findings, *_cut_short(path)),
     )  # fmt: skip
 
 
@@ -136,6 +137,18 @@ def longest_walk(settings: Settings, rows: int) -> int:
     if wanted.given is not None:
         return max(usual, wanted.given) if wanted.given <= MOST_WALKED else usual
     return wanted.high
+
+
+def _cut_short(path: KMeansPath) -> tuple[Finding, ...]:
+    if path.finished:
+        return ()
+    finding = Finding(
+        severity="warning",
+        code="time",
+        message="the time did not suffice to polish the curve: each number of groups could be divided a little better",
+        advice="Give a larger time budget, or a smaller range of k.",
+    )
+    return (finding,)
 
 
 def _check_wanted(settings: Settings, path: KMeansPath, table: Table) -> None:
