@@ -19,6 +19,18 @@ def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
+def inertia(X, centres):
+    """Add up in float64: scikit-learn's own figure is added up in float32, and off by 0.4 % at 12 million rows."""
+    whole, middle = 0.0, centres.mean(axis=0)
+    moved = centres - middle
+    for first in range(0, len(X), 1 << 15):
+        rows = X[first : first + (1 << 15)] - middle
+        nearest = ((moved**2).sum(axis=1) - 2.0 * (rows @ moved.T)).argmin(axis=1)
+        apart = rows - moved[nearest]
+        whole += float(np.einsum("ij,ij->", apart, apart, dtype=np.float64))
+    return whole
+
+
 class Watch(threading.Thread):
     """Remembers the most memory the process held."""
 
@@ -50,7 +62,8 @@ def loop(X, ks, seed, silhouette, *, starts):
         fit = KMeans(k, n_init=starts, random_state=seed, copy_x=False).fit(X)
         if silhouette and k > 1:
             silhouette_score(X, fit.labels_)
-        yield {k: (float(fit.inertia_), time.perf_counter() - begin)}
+        seconds = time.perf_counter() - begin
+        yield {k: (inertia(X, fit.cluster_centers_), seconds)}
 
 
 def intelex(X, ks, seed, silhouette):
@@ -69,8 +82,7 @@ def faiss(X, ks, seed, _):
         fit = library.Kmeans(X.shape[1], k, niter=25, seed=seed + 1, max_points_per_centroid=len(X))
         fit.train(X)
         seconds = time.perf_counter() - begin
-        nearest, _ = fit.index.search(X, 1)
-        yield {k: (float(nearest.sum(dtype=np.float64)), seconds)}
+        yield {k: (inertia(X, fit.centroids), seconds)}
 
 
 SYSTEMS = {

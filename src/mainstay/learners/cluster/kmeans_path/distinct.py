@@ -5,11 +5,13 @@ A photo of 12 million pixels has some hundred thousand colours; a table of categ
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mainstay.learners.cluster.kmeans_path.table import finished
+from mainstay.learners.cluster.kmeans_path.workers import over_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +36,7 @@ def packed(X: Numbers) -> tuple[Numbers, Doubles | None]:
     Any other table is returned as it came, without counts. The rows are packed into one whole number each and sorted:
     far quicker than :func:`numpy.unique` over rows.
     """
-    if len(X) <= 8 * _LOOK or X.shape[1] > 8 or not _promising(X[:: len(X) // _LOOK]):
+    if len(X) <= 8 * _LOOK or X.shape[1] > 8:
         return X, None
     span = _span(X)
     if span is None:
@@ -44,11 +46,16 @@ def packed(X: Numbers) -> tuple[Numbers, Doubles | None]:
     if size[-1] > 1 << 32:
         return X, None
     keys = np.zeros(len(X), np.uint32)
-    for first in range(0, len(X), _BLOCK):
-        block = X[first : first + _BLOCK].astype(np.int64) - low
-        keys[first : first + _BLOCK] = block @ size[:-1]
+    scale = size[:-1].astype(np.float64)
+
+    def part(first: int, last: int) -> None:
+        keys[first:last] = X[first:last].astype(np.float64) @ scale - low @ scale  # whole numbers below 2^53: exact
+
+    deque(over_blocks(part, len(X), _BLOCK), maxlen=0)
     keys.sort()
     heads = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    if len(heads) > _ENOUGH * len(keys):
+        return X, None
     counts = np.diff(np.append(heads, len(keys))).astype(np.float64)
     unique = keys[heads].astype(np.int64)
     rows = np.stack(
@@ -73,14 +80,11 @@ def merged(table: Table) -> Table:
     return finished(table.augmented[heads[order]], counts[order], table.centre, table.scale)
 
 
-def _promising(some: Numbers) -> bool:
-    if some.dtype.kind == "f" and not (np.rint(some) == some).all():
-        return False
-    return len(np.unique(some.astype(np.float64), axis=0)) < _ENOUGH * len(some)
-
-
 def _span(X: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Return the least value and the number of values of each column; None where one is not whole or too large."""
+    some = X[:: len(X) // _LOOK]
+    if X.dtype.kind == "f" and not (np.isfinite(some).all() and (np.rint(some) == some).all()):
+        return None
     low, high = X.min(axis=0), X.max(axis=0)
     if X.dtype.kind == "f":
         if not (np.isfinite(low).all() and np.isfinite(high).all() and np.abs([low, high]).max() < 1 << 24):

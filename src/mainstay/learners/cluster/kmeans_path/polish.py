@@ -29,7 +29,7 @@ _MOMENTUM = 0.9
 _RATE = 0.3
 _BATCH = 1 << 14
 _STEPS = 192
-"""Steps of sets of 24 and more centres; fewer where there are not so many rows."""
+"""Steps of sets of 24 and more centres in 16 and more columns; fewer where there are fewer columns or rows."""
 
 _LEAST = 48
 _READ = 40
@@ -65,7 +65,7 @@ def _rolled(
     batches = _batches(table, batch, generator)
     judge = next(batches)
     most = max(_LEAST, _READ * table.rows // batch)
-    steps = [min(most, _steps(len(centres))) for centres in sets]
+    steps = [min(most, _steps(centres)) for centres in sets]
     rate = _RATE if table.rows > batch else 1.0
     drops = [_Drop(centres, own, rate) for centres, own in zip(sets, steps, strict=True)]
     for left in range(max(steps), 0, -1):
@@ -90,8 +90,9 @@ def moving(table: Table, sets: list[Doubles], generator: np.random.Generator) ->
     ]
 
 
-def _steps(k: int) -> int:
-    return int(np.clip(_STEPS * 24 / k, _STEPS, 4 * _STEPS))
+def _steps(centres: Doubles) -> int:
+    k, d = centres.shape
+    return max(_LEAST, int(np.clip(24 / k, 1, 4) * min(1.0, d / 16) * _STEPS))
 
 
 class _Drop:
