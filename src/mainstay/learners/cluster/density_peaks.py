@@ -37,7 +37,7 @@ NEIGHBOURS = 12
 
 _TINY = 1e-300
 _CHANCE = (1.95, 1.33, 1.2)
-"""How far hills of chance stand out on a line, on a plane and in three dimensions or more, in units of sqrt(2 ln(m / q) / q)."""
+"""How far hills of chance stand out on a line, on a plane and beyond, in units of sqrt(2 ln(m / q) / q)."""
 
 
 class DensityPeaks:

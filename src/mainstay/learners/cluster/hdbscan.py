@@ -169,28 +169,30 @@ def _cut(points: Doubles, tree: SpanningTree, k: int, sizes: tuple[int, ...]) ->
 
 
 def _parted(tree: SpanningTree, count: int, k: int, size: int) -> Whole:
-    """Return up to k groups of at least ``size`` points; smaller crumbs that break off on the way are noise."""
-    cut = np.zeros(len(tree.edges), bool)
-    for position in range(len(tree.edges) - 1, -1, -1):
-        cut[position] = True
-        if (len(tree.edges) - position) % max(1, len(tree.edges) // 500) and position:
-            continue
-        labels = _components(tree, ~cut, count, size)
-        if int(labels.max()) + 1 >= k:
-            return _first_reach(tree, position, count, size, k)
-    return labels
+    """Return the groups of at least ``size`` points at the first height where there are k; crumbs beside are noise."""
+    kept = _edges_kept(tree, count, k, size)
+    return _components(tree, np.arange(len(tree.edges)) < kept, count, size)
 
 
-def _first_reach(tree: SpanningTree, position: int, count: int, size: int, k: int) -> Whole:
-    """Return the groups at the first cut, at most one stride before ``position``, that leaves k of them."""
-    stride = max(1, len(tree.edges) // 500)
-    best = np.zeros(count, np.int64)
-    for first in range(min(len(tree.edges) - 1, position + stride), position - 1, -1):
-        labels = _components(tree, np.arange(len(tree.edges)) < first, count, size)
-        best = labels
-        if int(labels.max()) + 1 == k:
-            return labels
-    return best
+def _edges_kept(tree: SpanningTree, count: int, k: int, size: int) -> int:
+    """Return how many of the shortest edges leave k groups of at least ``size``, the most there are; 0 if none do."""
+    parent, weight = list(range(count)), [1] * count
+    large, kept = count if size <= 1 else 0, 0
+    for place, (one, two) in enumerate(tree.edges.tolist()):
+        if large == k:
+            kept = place
+        left, right = _root(parent, one), _root(parent, two)
+        whole = weight[left] + weight[right]
+        large += (whole >= size) - (weight[left] >= size) - (weight[right] >= size)
+        parent[right], weight[left] = left, whole
+    return kept
+
+
+def _root(parent: list[int], point: int) -> int:
+    while parent[point] != point:
+        parent[point] = parent[parent[point]]
+        point = parent[point]
+    return point
 
 
 def _components(tree: SpanningTree, kept: NDArray[np.bool_], count: int, size: int) -> Whole:
