@@ -23,6 +23,7 @@ __all__ = ["show", "show_frame"]
 Figures = Mapping[str, Any]
 _WIDTH_OF_A_PIPE = 120
 _SHOWN_ROWS = 10
+_MEASURED_ON = ("On the rows held out in training", "On the rows that were grouped")
 
 
 def show(verb: str, figures: Figures, *, written: Sequence[str] = (), stream: TextIO | None = None) -> None:
