@@ -46,10 +46,13 @@ def packed(X: Numbers) -> tuple[Numbers, Doubles | None]:
     if size[-1] > 1 << 32:
         return X, None
     keys = np.zeros(len(X), np.uint32)
-    scale = size[:-1].astype(np.float64)
+    exact = np.dtype(np.float32 if size[-1] <= 1 << 24 else np.float64)  # whole numbers up to 2^24 or 2^53
 
     def part(first: int, last: int) -> None:
-        keys[first:last] = X[first:last].astype(np.float64) @ scale - low @ scale  # whole numbers below 2^53: exact
+        key: NDArray[np.floating] = np.zeros(last - first, exact)
+        for column, least, step in zip(X[first:last].T, low, size, strict=False):
+            key += (column.astype(exact) - exact.type(least)) * exact.type(step)
+        keys[first:last] = key
 
     deque(over_blocks(part, len(X), _BLOCK), maxlen=0)
     keys.sort()
@@ -85,7 +88,7 @@ def _span(X: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     some = X[:: len(X) // _LOOK]
     if X.dtype.kind == "f" and not (np.isfinite(some).all() and (np.rint(some) == some).all()):
         return None
-    low, high = X.min(axis=0), X.max(axis=0)
+    low, high = _folded(np.minimum, X), _folded(np.maximum, X)
     if X.dtype.kind == "f":
         if not (np.isfinite(low).all() and np.isfinite(high).all() and np.abs([low, high]).max() < 1 << 24):
             return None
@@ -95,6 +98,14 @@ def _span(X: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
                 return None
     least = low.astype(np.int64)
     return least, high.astype(np.int64) - least + 1
+
+
+def _folded(least_or_most: np.ufunc, X: Numbers) -> Numbers:
+    """Reduce the columns, 64 rows side by side: a reduction over three columns alone is ten times as slow."""
+    rest = len(X) % 64
+    wide = least_or_most.reduce(X[rest:].reshape(-1, 64 * X.shape[1]), axis=0).reshape(64, -1)
+    folded: Numbers = least_or_most.reduce(np.concatenate([wide, X[:rest]]), axis=0)
+    return folded
 
 
 def _marks(augmented: NDArray[np.float32]) -> NDArray[np.uint64]:
