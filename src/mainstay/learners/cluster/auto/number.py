@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Number", "number_for"]
 
 _ALIKE = 0.75
+_NEARLY = 0.65
+"""The part of what chance explains that a second hill must reach where compact groups alone speak for structure."""
 _K_MAX = 60
 _ROWS_PER_GROUP = 10
 
@@ -63,6 +65,8 @@ def number_for(sample: Points, compact: int | None, *, seed: int, deadline: Dead
     hills = peaks.standing_out
     if compact == hills:
         return Number(hills, _NOTHING if hills == 1 else f"compact groups and hills of density are both {hills}")
+    if hills == 1 and peaks.prominence.max(initial=0.0) < _NEARLY * peaks.threshold:
+        return Number(1, _NOTHING)
     alike = _alike(sample, peaks.labels(compact), compact, seed, deadline) if 1 < compact <= len(rows) // 2 else 0.0
     if compact > hills and alike >= _ALIKE:
         return Number(
