@@ -41,8 +41,9 @@ def grown(look: Look, products: Products, sets: Sequence[Doubles], deadline: Dea
     sets : sequence of float64 arrays of shape (k, q)
         The centres of the K-means path, in the coordinates of the look.
     deadline : Deadline
+        Asked before each split only: a path that is walked in part would hide clusters.
     """
-    best = _along(look, products, sets, deadline)
+    best = _along(look, products, sets)
     for _ in range(_MOST_SPLITS):
         split = _split(look, products, best) if deadline.left() > 0 else None
         if split is None:
@@ -51,14 +52,12 @@ def grown(look: Look, products: Products, sets: Sequence[Doubles], deadline: Dea
     return best
 
 
-def _along(look: Look, products: Products, sets: Sequence[Doubles], deadline: Deadline) -> Gaussians:
+def _along(look: Look, products: Products, sets: Sequence[Doubles]) -> Gaussians:
     """Glance at every k until some in a row bring nothing; then look with care at the best few."""
     seen: list[Gaussians] = []
     least, worse = np.inf, 0
     for centres in sets:
         if len(centres) * _ROWS_EACH > max(len(look.rows), _ROWS_EACH) or worse >= _PATIENCE:
-            break
-        if seen and not deadline.left() > 0:
             break
         belonging = _hard(look.rows, centres)
         found = [fitted(products, belonging, family, _GLANCE) for family in _FAMILIES]

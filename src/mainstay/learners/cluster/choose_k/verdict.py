@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_k"]
 
-_LOOKED_AT = 3_000
+_LOOKED_AT, _IN_HASTE = 3_000, 800
+_HASTE = 2.0  # seconds left, below which fewer rows are looked at
 _RESAMPLED = 1_000
 _DEEP, _SHALLOW, _ABYSS = 0.6, 0.45, 0.7
 """The fall of density that separates two clusters; what may be one, and what certainly is."""
@@ -60,7 +61,7 @@ def choose_k(
     seed : int, default 0
         Draws the sample, the references and the halves.
     deadline : Deadline, optional
-        When it is over, fewer references and halves are drawn, and the sentences say so.
+        When it is near, fewer rows are looked at, fewer references and halves drawn, and the sentences say so.
 
     Returns
     -------
@@ -75,7 +76,8 @@ def choose_k(
     """
     clock = deadline or NoDeadline()
     generator = np.random.default_rng([seed, 5])
-    look = look_at(*sampled(X, sample_weight, _LOOKED_AT, generator))
+    rows = _LOOKED_AT if clock.left() > _HASTE else _IN_HASTE
+    look = look_at(*sampled(X, sample_weight, rows, generator))
     valleys = _valleys(path, look, clock)
     few = look.few(_RESAMPLED, generator)
     k_max = len(path)
