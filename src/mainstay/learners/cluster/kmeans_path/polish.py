@@ -35,6 +35,7 @@ _LEAST = 48
 _READ = 40
 """How often each row is read on average, at most, where that is more than the least number of steps."""
 
+_LARGEST = 1 << 15
 _FRESH = 1 << 16
 _REST = 1e-6
 _SHIFT = 2e-5
@@ -52,7 +53,7 @@ def stirred(table: Table, sets: list[Doubles], *, generator: np.random.Generator
     moved = list(sets)
     for batch in sorted(set(batches)):
         members = [number for number, own in enumerate(batches) if own == batch]
-        size = min(batch, _FRESH)
+        size = min(batch, _LARGEST)
         rolled = _rolled(table, [sets[number] for number in members], size, generator=generator, deadline=deadline)
         for number, centres in zip(members, rolled, strict=True):
             moved[number] = centres
