@@ -69,6 +69,8 @@ def test_the_fast_engine_is_used_where_it_is_installed(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "fast_hdbscan", Fast)
     monkeypatch.setattr("mainstay.learners.cluster.hdbscan.find_spec", lambda name: True)
+    assert fit(MOONS).notes["engine"] == "scikit-learn", "compiling is not worth it for few rows"
+    monkeypatch.setattr("mainstay.learners.cluster.hdbscan._MANY_ROWS", 50)
     found = fit(MOONS)
     assert found.notes["engine"] == "fast_hdbscan"
     assert asked

@@ -35,6 +35,7 @@ __all__ = ["HDBSCAN", "INSTALL", "relative_validity"]
 
 INSTALL = 'pip install "mainstay[hdbscan]"'
 _SAMPLES = 5
+_MANY_ROWS = 4_000
 
 
 class HDBSCAN:
@@ -72,8 +73,8 @@ class HDBSCAN:
     ) -> Clustering:
         """Return the dense groups; where k is given, those of k when the tree is cut at one height for all."""
         checked = admit(self, points, k, settings)
-        engine = _engine(str(checked["engine"]))
         rows = stand_ins(points, seed=seed, deadline=deadline)
+        engine = _engine(str(checked["engine"]), len(rows.points))
         samples = min(int(checked["min_samples"]), len(rows.points) - 1)
         notes: dict[str, Value] = {"engine": engine}
         if not rows.exact or points.weight is not None:
@@ -122,7 +123,8 @@ def relative_validity(tree: SpanningTree, labels: Whole) -> float:
     return float(((narrowest - widest) / larger * size).sum() / len(labels))
 
 
-def _engine(asked: str) -> str:
+def _engine(asked: str, rows: int) -> str:
+    """Return the package to use; compiling fast_hdbscan takes a minute once, which few rows do not pay back."""
     if asked == "fast_hdbscan" and find_spec("fast_hdbscan") is None:
         raise MissingPackageError(
             "this engine needs the package fast_hdbscan, which is not installed",
@@ -130,7 +132,7 @@ def _engine(asked: str) -> str:
             hint=f"Run: {INSTALL}",
         )
     if asked == "any":
-        return "fast_hdbscan" if find_spec("fast_hdbscan") is not None else "scikit-learn"
+        return "fast_hdbscan" if rows > _MANY_ROWS and find_spec("fast_hdbscan") is not None else "scikit-learn"
     return asked
 
 
