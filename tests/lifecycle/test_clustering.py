@@ -256,8 +256,12 @@ def test_odd_input_gets_a_right_answer(name, tmp_path):
     assert result.model.predict(frame)["cluster"].fill_null(-1).to_list() == result.labels.tolist()
     assert pl.read_csv(tmp_path / "rows.csv").height == frame.height
     json.dumps(result.to_dict(), allow_nan=False)
-    if name in {"only dates", "only texts", "two different rows"}:
+    if name in {"only texts", "two different rows"}:
         assert result.k == 2
+    if name == "only dates":  # days of January and of July; weeks may part them further
+        months = {(label, day[:7]) for label, day in zip(result.labels.tolist(), DAYS, strict=True)}
+        assert result.k > 1
+        assert len(months) == result.k
 
 
 def test_rows_that_are_all_the_same_are_one_group_whatever_their_number():
@@ -305,3 +309,9 @@ def test_an_interrupted_run_keeps_what_it_has_found(stage):
     assert result.interrupted
     assert result.k > 1
     assert result.model.predict(towns())["cluster"].to_list() == result.labels.tolist()
+
+
+def test_wards_hierarchy_is_in_the_report():
+    made = mainstay.cluster(towns(per=30), method="ward", k=3, time_budget="20s")
+    assert "How clusters join" in made.report
+    assert "How clusters join" not in mainstay.cluster(towns(per=30), k=3, time_budget="20s").report

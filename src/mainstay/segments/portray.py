@@ -12,6 +12,7 @@ from mainstay.contracts.clusters import Centres, assign
 from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.clusters.agreement import Agreement, agreement
 from mainstay.evaluate.clusters.describe import describe_clusters
+from mainstay.evaluate.clusters.report_data import Merge
 from mainstay.evaluate.clusters.stability import Stability, resampled_labels, stability
 from mainstay.learners.cluster.kmeans_path import quick_path
 
@@ -46,11 +47,14 @@ class Portrayed:
         None for one group, or where time or rows are too few.
     agreement : Agreement, optional
         With known groups.
+    merges : tuple of Merge, default ()
+        Ward's hierarchy, where Ward made the groups.
     """
 
     portraits: ClusterPortraits
     stability: Stability | None
     agreement: Agreement | None
+    merges: tuple[Merge, ...] = ()
 
 
 def portray(grouped: Grouped, answers: ClusterAnswers, table: Table, settings: Settings, around: Around) -> Portrayed:
@@ -73,7 +77,19 @@ def portray(grouped: Grouped, answers: ClusterAnswers, table: Table, settings: S
     known = None
     if intake.known is not None:
         known = compare_with_known(answers.cluster, intake.known, intake.rows, settings.seed)
-    return Portrayed(portraits, _stability(grouped, answers.cluster, settings, around.part(0.5)), known)
+    steady = _stability(grouped, answers.cluster, settings, around.part(0.5))
+    return Portrayed(portraits, steady, known, _hierarchy(grouped, settings, around))
+
+
+def _hierarchy(grouped: Grouped, settings: Settings, around: Around) -> tuple[Merge, ...]:
+    """Return Ward's tree for the dendrogram; other methods have none, and without time it is left out."""
+    if grouped.method != "ward" or grouped.points.rows < 2 or around.left() <= 0:
+        return ()
+    from mainstay.learners.cluster.ward import dendrogram
+
+    tree = dendrogram(grouped.points, seed=settings.seed, deadline=around)
+    steps = zip(tree.merges.tolist(), tree.heights.tolist(), tree.sizes.tolist(), strict=True)
+    return tuple(Merge(first, second, height, rows) for (first, second), height, rows in steps)
 
 
 def _with_nearest(portraits: ClusterPortraits, answers: ClusterAnswers, rows: Labels) -> tuple[Portrait, ...]:

@@ -55,6 +55,7 @@ def report_of(
         methods=_methods(grouped.compared, grouped.method),
         stability=portrayed.stability,
         agreement=portrayed.agreement,
+        merges=portrayed.merges,
         labels=settings.labels,
         columns=_columns(grouped, table.frame),
         findings=_findings(grouped, portrayed.stability, table, around),

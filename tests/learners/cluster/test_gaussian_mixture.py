@@ -56,3 +56,12 @@ def test_weights_are_rows():
 def test_chance_is_one_group():
     found = [fit(np.random.default_rng(seed).normal(size=(150, 2))).notes["k"] for seed in range(10)]
     assert found.count(1) >= 9
+
+
+def test_yes_and_no_columns_are_not_bought_needles():
+    chance = np.random.default_rng(0)
+    clouds = np.concatenate([chance.normal(0, 1, (150, 2)), chance.normal(7, 1, (150, 2))])
+    marks = chance.integers(0, 2, (300, 3))
+    found = fit(np.column_stack([clouds, marks]))
+    assert found.notes["k"] == 2
+    assert adjusted_rand_score(found.labels, np.repeat([0, 1], 150)) > 0.95

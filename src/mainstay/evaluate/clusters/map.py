@@ -1,5 +1,7 @@
 """Rows and clusters in two dimensions, so that a person sees how they lie: the first two principal components.
 
+Two columns are shown as they are.
+
 A straight map keeps distances honest: what is far apart on it is far apart. How much of all variance it shows is said.
 """
 
@@ -80,6 +82,10 @@ def _axes(weighted: Floats, seed: int) -> tuple[Floats, tuple[float, float]]:
         return axes, (0.0, 0.0)
     from sklearn.utils.extmath import randomized_svd
 
+    if width <= 2:  # as they are: turned, two columns that a person knows are harder to read and show no more
+        axes[:width, :width] = np.eye(width)
+        shares = np.square(weighted).sum(axis=0) / total
+        return axes, (float(shares[0]), float(shares[1:].sum()))
     if width <= 1_000:
         spread, directions = np.linalg.eigh(weighted.T @ weighted)
         strength, found = spread[::-1][:2], directions[:, ::-1][:, :2]

@@ -30,20 +30,18 @@ _LINES, _TRAITS = 96, 8
 _TELLS = 2.0
 """Added to the weight of columns that tell, so that they stand first."""
 _DIRECTED = ("high", "low")
+_ALL = 0.9999
 
 
 def map_section(portraits: ClusterPortraits) -> Section:
     """Return the map of the rows and the sizes of the clusters."""
     known = portraits.map
-    shares = " and ".join(percent(share) for share in known.explained)
     shown = f"{count(len(known.x))} of {count(known.rows)} rows" if len(known.x) < known.rows else "All rows"
     plot = Plot(
         kind="cluster_map",
         title="Map of the clusters",
         data=map_data(known),
-        words=f"{shown}; discs are the middles of the clusters. The axes are the first two principal components "
-        f"of the prepared columns and show {shares} of all variance: clusters that overlap here may lie apart in other "
-        "directions.",
+        words=f"{shown}; discs are the middles of the clusters. {_axes_in_words(known)}",
         options={
             "wide": "yes",
             "x": _axis(1, known.directions[0], known.explained[0]),
@@ -59,6 +57,17 @@ def map_section(portraits: ClusterPortraits) -> Section:
     )
     return Section(
         key="map", title="The clusters at a glance", plots=(plot, sizes) if len(portraits.portraits) > 1 else (plot,)
+    )
+
+
+def _axes_in_words(known: ClusterMap) -> str:
+    """Say what the axes are; two columns alone are shown as they are."""
+    if sum(known.explained) > _ALL and not any("," in direction for direction in known.directions):
+        return "The axes are the two prepared columns: nothing is hidden."
+    shares = " and ".join(percent(share) for share in known.explained)
+    return (
+        f"The axes are the first two principal components of the prepared columns and show {shares} of all variance: "
+        "clusters that overlap here may lie apart in other directions."
     )
 
 

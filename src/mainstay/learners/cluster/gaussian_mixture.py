@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.contracts.clusters import Mixture, assign
+from mainstay.contracts.clusters import Mixture, Points, assign
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.cluster.admission import admit, by_size, quiet
+from mainstay.learners.cluster.dequantise import dequantised
 from mainstay.learners.cluster.kmeans_path import kmeans_path
 from mainstay.learners.cluster.stand_ins import different_rows, drawn_rows, nearest
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mainstay.contracts.clusters import Clustering, Points
+    from mainstay.contracts.clusters import Clustering
     from mainstay.contracts.learner import Deadline, Value
 
     Doubles = NDArray[np.float64]
@@ -96,7 +97,7 @@ class GaussianMixture:
     ) -> Clustering:
         """Fit mixtures of k Gaussians, or of 1, 2, ... until BIC has long ceased to fall."""
         checked = admit(self, points, k, settings)
-        rows = learned_rows(points, seed)
+        rows = _spread(learned_rows(points, seed), points, seed)
         covariance = str(checked["covariance"])
         kinds = COVARIANCES if covariance == "best" else (covariance,)
         notes: dict[str, Value] = {}
@@ -111,6 +112,11 @@ class GaussianMixture:
         if points.weight is not None:
             notes["weights"] = "rows were drawn in proportion to their weight"
         return by_size(points, body, notes)
+
+
+def _spread(rows: Doubles, points: Points, seed: int) -> Doubles:
+    """Spread columns of few values: on a yes or no a Gaussian may become a needle, and BIC would buy many of them."""
+    return dequantised(Points(rows.astype(np.float32), points.names, blocks=points.blocks), seed).astype(np.float64)
 
 
 def _numbers(k_max: int) -> tuple[int, ...]:
