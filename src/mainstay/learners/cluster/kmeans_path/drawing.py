@@ -51,7 +51,7 @@ class Drawing:
         table = self.table
         weight = np.ones(table.rows) if table.weight is None else table.weight.astype(np.float64)
         plain = weight / weight.sum()
-        few = np.searchsorted(np.cumsum(plain), self.generator.random(_FIRST))
+        few = np.searchsorted(np.cumsum(plain), np.sort(self.generator.random(_FIRST)))
         few = np.minimum(few, table.rows - 1)
         near = nearest(table, [seeds(table.take(few, None), _COARSE, self.generator)])[0].first
         error = near * weight

@@ -8,7 +8,7 @@ lost are the last bits of the distance: two centres count as equally near when t
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,12 @@ _ROWS = 1024
 """Rows of a block: with _CENTRES at a time the distances stay in the cache of a core."""
 
 _CENTRES = 256
+
+_WORTH = 3
+"""From so many centres in a set, on average, it is looked which of them the rows of a block can be nearest to."""
+
+_USEFUL = 0.75
+_SLACK = 1e-2
 
 _LIGHT = 9
 """Up to so many centres in a set, on average, sums are taken by a matrix product with ones and zeros."""
@@ -92,17 +98,37 @@ class _Stack:
     starts: NDArray[np.int64]
     own: NDArray[np.int64]
     bits: int
+    places: NDArray[np.int32]
 
     @classmethod
     def of(cls, sets: Sequence[Doubles]) -> _Stack:
         lengths = [len(centres) for centres in sets]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         own = np.concatenate([np.arange(length) for length in lengths])
-        return cls(augmented(np.concatenate(sets)), starts, own, max(1, max(lengths) - 1).bit_length())
+        places = np.arange(starts[-1], dtype=np.int32)
+        return cls(augmented(np.concatenate(sets)), starts, own, max(1, max(lengths) - 1).bit_length(), places)
 
     @property
     def height(self) -> int:
         return len(self.centres)
+
+    def within_reach(self, rows: Floats) -> _Stack:
+        """Leave out centres that are nearest to none of the rows, for all of these lie in one ball."""
+        if self.height < _WORTH * (len(self.starts) - 1):
+            return self
+        middle = rows.mean(axis=0, dtype=np.float64)
+        middle[-1] = middle[:-2] @ middle[:-2]
+        radius = np.sqrt(max(0.0, float(((rows[:, :-2] - middle[:-2].astype(np.float32)) ** 2).sum(axis=1).max())))
+        apart = np.sqrt(np.maximum(self.centres @ middle.astype(np.float32), np.float32(0.0)))
+        nearest_one = np.minimum.reduceat(apart, self.starts[:-1])
+        kept = apart <= np.repeat(nearest_one + 2.0 * radius + _SLACK, np.diff(self.starts))
+        count = np.add.reduceat(kept, self.starts[:-1], dtype=np.int64)
+        if count.sum() > _USEFUL * self.height:
+            return self
+        starts = np.concatenate([[0], np.cumsum(count)])
+        return replace(
+            self, centres=self.centres[kept], starts=starts, own=self.own[kept], places=self.places[kept]
+        )
 
     def groups(self) -> Iterator[tuple[int, int]]:
         """Cut the sets into runs whose centres fit into the cache together."""
@@ -135,27 +161,26 @@ class _Stack:
 def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
     """Assign all rows to each set of centres, and add up."""
     stack = _Stack.of(sets)
-    groups = list(stack.groups())
     mask = np.int32((1 << stack.bits) - 1)
-
     light = stack.height <= _LIGHT * len(sets)
 
     def part(first: int, last: int) -> Floats:
         rows = table.augmented[first:last]
         weight = None if table.weight is None else table.weight[first:last]
+        near = stack.within_reach(rows)
         if light:
-            return _few(stack, groups, rows, weight)
+            return _few(near, rows, weight, stack.height)
         labels = np.empty((len(sets), len(rows)), np.int32)
-        for low, high in groups:
-            keys = stack.keys(rows, low, high)
-            for number, begin, end in stack.cuts(low, high):
+        for low, high in near.groups():
+            keys = near.keys(rows, low, high)
+            for number, begin, end in near.cuts(low, high):
                 np.minimum.reduce(keys[begin:end], axis=0, out=labels[number])
         labels &= mask
         labels += stack.starts[:-1, None].astype(np.int32)
         return _added(labels, rows[:, :-1], weight, stack.height)
 
     whole = np.zeros((stack.height, table.width + 1))
-    for block in over_blocks(part, table.rows, _ROWS):
+    for block in over_blocks(part, table.rows, _ROWS, table.cuts):
         whole += block
     parts = np.split(whole, stack.starts[1:-1])
     return [_finished(table, centres, own) for centres, own in zip(sets, parts, strict=True)]
@@ -171,9 +196,10 @@ def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> l
     def part(first: int, last: int) -> None:
         rows = table.augmented[first:last]
         every = np.arange(len(rows))
-        for low, high in stack.groups():
-            keys = stack.keys(rows, low, high)
-            for number, begin, end in stack.cuts(low, high):
+        near_stack = stack if second else stack.within_reach(rows)
+        for low, high in near_stack.groups():
+            keys = near_stack.keys(rows, low, high)
+            for number, begin, end in near_stack.cuts(low, high):
                 own = keys[begin:end]
                 best = own.min(axis=0)
                 label[number, first:last] = best & mask
@@ -196,16 +222,16 @@ def augmented(centres: Doubles) -> Floats:
     return light
 
 
-def _few(stack: _Stack, groups: list[tuple[int, int]], rows: Floats, weight: Floats | None) -> Floats:
+def _few(stack: _Stack, rows: Floats, weight: Floats | None, height: int) -> Floats:
     """Return the sums where sets are small: one more matrix product is quicker then, and needs no SciPy."""
-    total = np.empty((stack.height, rows.shape[1] - 1), np.float32)
+    total = np.zeros((height, rows.shape[1] - 1), np.float32)
     values = rows[:, :-1] if weight is None else rows[:, :-1] * weight[:, None]
-    for low, high in groups:
+    for low, high in stack.groups():
         keys = stack.keys(rows, low, high)
         own = np.empty(keys.shape, np.float32)
         for _, begin, end in stack.cuts(low, high):
             np.equal(keys[begin:end], keys[begin:end].min(axis=0), out=own[begin:end], casting="unsafe")
-        np.matmul(own, values, out=total[stack.starts[low] : stack.starts[high]])
+        total[stack.places[stack.starts[low] : stack.starts[high]]] = own @ values
     return total
 
 

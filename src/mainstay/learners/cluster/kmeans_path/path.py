@@ -12,6 +12,7 @@ from mainstay.learners.cluster.kmeans_path.criteria import fits_of
 from mainstay.learners.cluster.kmeans_path.distinct import merged, packed
 from mainstay.learners.cluster.kmeans_path.drawing import Drawing
 from mainstay.learners.cluster.kmeans_path.explore import explored
+from mainstay.learners.cluster.kmeans_path.gather import gathered
 from mainstay.learners.cluster.kmeans_path.mend import mended, mended_one
 from mainstay.learners.cluster.kmeans_path.passes import sums_of
 from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, rested, stirred
@@ -137,7 +138,9 @@ def kmeans_fit(
                 where=_WHERE,
                 hint="Ask for fewer clusters.",
             )
-        drawing = Drawing(table, np.random.default_rng(seed))
+        generator = np.random.default_rng(seed)
+        table = gathered(table, generator)
+        drawing = Drawing(table, generator)
         sets = explored(drawing, k, clock, walks=_walks(table), rounds=_ROUNDS)[k - 1 : k]
         if sets and clock.left() > 0:
             sets = rested(table, _polished(drawing, sets, clock), rounds, clock)
@@ -179,7 +182,9 @@ def _path(
     _check(k_max, "k_max")
     with working(threads):
         table, rows = _admitted(X, sample_weight)
-        drawing = Drawing(table, np.random.default_rng(seed))
+        generator = np.random.default_rng(seed)
+        table = gathered(table, generator)
+        drawing = Drawing(table, generator)
         most = min(k_max, table.rows)
         sets = explored(drawing, most, deadline, walks=min(walks, _walks(table)), rounds=rounds)
         if deadline.left() > 0 and walks:

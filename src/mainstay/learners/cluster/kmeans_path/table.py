@@ -40,6 +40,8 @@ class Table:
         Sum of the weights.
     spread : float
         Sum of weight times squared norm, in scaled units.
+    cuts : tuple of int, default ()
+        Where runs of rows that lie close together end; the blocks of a pass end there too.
     """
 
     augmented: Floats
@@ -48,6 +50,7 @@ class Table:
     scale: float
     mass: float
     spread: float
+    cuts: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -70,18 +73,20 @@ class Table:
         return self.augmented[:, -1]
 
     def take(self, rows: NDArray[np.int64], weight: Doubles | None) -> Table:
-        """Return some rows, in the same place and scale, with new weights."""
-        augmented = self.augmented[rows]
-        return finished(augmented, weight, self.centre, self.scale)
+        """Return some rows, in rising order, in the same place and scale, with new weights."""
+        cuts = tuple(np.searchsorted(rows, self.cuts).tolist()) if self.cuts else ()
+        return finished(self.augmented[rows], weight, self.centre, self.scale, cuts=cuts)
 
 
-def finished(augmented: Floats, weight: Doubles | None, centre: Doubles, scale: float) -> Table:
+def finished(
+    augmented: Floats, weight: Doubles | None, centre: Doubles, scale: float, *, cuts: tuple[int, ...] = ()
+) -> Table:
     """Return the table with its sums."""
     norms = augmented[:, -1].astype(np.float64)
     mass = float(len(norms)) if weight is None else float(weight.sum())
     spread = float(norms.sum() if weight is None else norms @ weight)
     light = None if weight is None else weight.astype(np.float32)
-    return Table(augmented, light, centre, scale, mass, spread)
+    return Table(augmented, light, centre, scale, mass, spread, cuts)
 
 
 def table_of(X: NDArray[np.floating | np.integer], sample_weight: Doubles | None) -> Table:

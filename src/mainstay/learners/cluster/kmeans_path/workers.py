@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
 __all__ = ["over_blocks", "threads_of", "working"]
@@ -45,9 +46,15 @@ def working(threads: int) -> Iterator[None]:
             _pool.reset(mark)
 
 
-def over_blocks(part: Callable[[int, int], Answer], rows: int, step: int) -> Iterator[Answer]:
-    """Yield ``part(first, last)`` for each block of ``step`` rows, in order."""
-    cuts = [(first, min(first + step, rows)) for first in range(0, rows, step)]
+def over_blocks(
+    part: Callable[[int, int], Answer], rows: int, step: int, bounds: Sequence[int] = ()
+) -> Iterator[Answer]:
+    """Yield ``part(first, last)`` for each block of up to ``step`` rows, in order; none goes across a bound."""
+    cuts = [
+        (first, min(first + step, high))
+        for low, high in pairwise([0, *bounds, rows])
+        for first in range(low, high, step)
+    ]
     pool = _pool.get()
     if pool is None or len(cuts) == 1:
         return (part(*cut) for cut in cuts)
