@@ -34,8 +34,8 @@ _ROWS = 1024
 
 _CENTRES = 256
 
-_WORTH = 3
-"""From so many centres in a set, on average, it is looked which of them the rows of a block can be nearest to."""
+_WORTH = 1 << 18
+"""Distances in a run of rows from which it is looked which centres they can be nearest to."""
 
 _USEFUL = 0.75
 _SLACK = 1e-2
@@ -112,10 +112,12 @@ class _Stack:
     def height(self) -> int:
         return len(self.centres)
 
+    def bounds(self, table: Table) -> tuple[int, ...]:
+        """Return where the runs of the rows end, if they are long enough to look at each."""
+        return table.cuts if table.rows * self.height > _WORTH * len(table.cuts) else ()
+
     def within_reach(self, rows: Floats) -> _Stack:
         """Leave out centres that are nearest to none of the rows, for all of these lie in one ball."""
-        if self.height < _WORTH * (len(self.starts) - 1):
-            return self
         middle = rows.mean(axis=0, dtype=np.float64)
         middle[-1] = middle[:-2] @ middle[:-2]
         radius = np.sqrt(max(0.0, float(((rows[:, :-2] - middle[:-2].astype(np.float32)) ** 2).sum(axis=1).max())))
@@ -162,13 +164,13 @@ def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
     """Assign all rows to each set of centres, and add up."""
     stack = _Stack.of(sets)
     mask = np.int32((1 << stack.bits) - 1)
-    light = stack.height <= _LIGHT * len(sets)
+    bounds = stack.bounds(table)
 
     def part(first: int, last: int) -> Floats:
         rows = table.augmented[first:last]
         weight = None if table.weight is None else table.weight[first:last]
-        near = stack.within_reach(rows)
-        if light:
+        near = stack.within_reach(rows) if bounds else stack
+        if near.height <= _LIGHT * len(sets):
             return _few(near, rows, weight, stack.height)
         labels = np.empty((len(sets), len(rows)), np.int32)
         for low, high in near.groups():
@@ -180,7 +182,7 @@ def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
         return _added(labels, rows[:, :-1], weight, stack.height)
 
     whole = np.zeros((stack.height, table.width + 1))
-    for block in over_blocks(part, table.rows, _ROWS, table.cuts):
+    for block in over_blocks(part, table.rows, _ROWS, bounds):
         whole += block
     parts = np.split(whole, stack.starts[1:-1])
     return [_finished(table, centres, own) for centres, own in zip(sets, parts, strict=True)]
@@ -192,11 +194,12 @@ def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> l
     label = np.empty((len(sets), table.rows), np.int32)
     near = np.full((2, len(sets), table.rows), np.inf, np.float32)
     mask = np.int32((1 << stack.bits) - 1)
+    bounds = () if second else stack.bounds(table)
 
     def part(first: int, last: int) -> None:
         rows = table.augmented[first:last]
         every = np.arange(len(rows))
-        near_stack = stack if second else stack.within_reach(rows)
+        near_stack = stack.within_reach(rows) if bounds else stack
         for low, high in near_stack.groups():
             keys = near_stack.keys(rows, low, high)
             for number, begin, end in near_stack.cuts(low, high):
@@ -208,7 +211,7 @@ def nearest(table: Table, sets: Sequence[Doubles], *, second: bool = False) -> l
                     own[best & mask, every] = np.iinfo(np.int32).max
                     near[1, number, first:last] = own.min(axis=0).view(np.float32)
 
-    deque(over_blocks(part, table.rows, _ROWS), maxlen=0)
+    deque(over_blocks(part, table.rows, _ROWS, bounds), maxlen=0)
     np.maximum(near, 0.0, out=near)
     return [Near(label[number], near[0, number], near[1, number]) for number in range(len(sets))]
 

@@ -65,6 +65,7 @@ def _rolled(
 ) -> list[Doubles]:
     batches = _batches(table, batch, generator)
     judge = next(batches)
+    smaller = [_batches(table, batch >> 1, generator), _batches(table, batch >> 2, generator)]
     most = max(_LEAST, _READ * table.rows // batch)
     steps = [min(most, _steps(centres)) for centres in sets]
     rate = _RATE if table.rows > batch else 1.0
@@ -73,7 +74,9 @@ def _rolled(
         if deadline.left() <= 0:
             break
         moving = [drop for drop in drops if drop.steps >= left]
-        for drop, answer in zip(moving, sums_of(next(batches), [drop.centres for drop in moving]), strict=True):
+        part = left / max(steps)
+        source = smaller[1] if part > 0.5 else smaller[0] if part > 0.25 else batches
+        for drop, answer in zip(moving, sums_of(next(source), [drop.centres for drop in moving]), strict=True):
             drop.step(answer, left)
     before, after = sums_of(judge, sets), sums_of(judge, [drop.centres for drop in drops])
     return [b.centres if b.inertia <= a.inertia else a.centres for a, b in zip(after, before, strict=True)]
