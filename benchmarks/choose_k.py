@@ -55,8 +55,9 @@ def peers(one, number):
             model = KMeans(k, n_init=3, random_state=0).fit(rows)
             curve.append(float(model.inertia_))
             if k > 1:
-                score = silhouette_score(rows, model.labels_, sample_size=min(len(rows), 2000), random_state=0)
-                best = max(best, (float(score), k))
+                looked = np.random.default_rng(k).permutation(len(rows))[:2000]
+                if len(np.unique(model.labels_[looked])) > 1:  # a cluster of one outlier may not be among them
+                    best = max(best, (float(silhouette_score(rows[looked], model.labels_[looked])), k))
     elbow = None
     if PEER.exists():
         done = subprocess.run([PEER, "-c", KNEES], input=json.dumps(curve), capture_output=True, text=True, check=True)
