@@ -207,3 +207,22 @@ def test_a_tree_shows_the_highest_joins_and_no_lines_cross():
     places = sorted(x for x, text in zip(data["x"], data["text"], strict=True) if text)
     assert places == list(range(40))
     assert tree_lines(merges, 1)[1] is None
+
+
+def test_a_cut_lies_in_the_middle_of_the_gap_between_two_groups():
+    draw = np.random.default_rng(3)
+    values = np.concatenate([draw.normal(0, 1, 100), draw.normal(20, 1, 101)])
+    labels = np.repeat([0, 1], [100, 101])
+    rules = rules_of([ColumnView("a", "number", values)], labels, np.bincount(labels))
+    assert [rule.words for rule in rules] == ["a <= 10", "a > 10"]
+    assert [rule.purity.value for rule in rules] == [1.0, 1.0]
+
+
+def test_a_rule_that_finds_nothing_on_other_rows_is_no_rule():
+    """Rare clusters in noise: what a search finds on few rows does not hold on the rows held out."""
+    for seed in range(30):
+        draw = np.random.default_rng(seed)
+        labels = np.repeat([0, 1], [400, 6])
+        views = [ColumnView(f"n{place}", "number", draw.normal(size=406)) for place in range(8)]
+        for rule in rules_of(views, labels, np.bincount(labels), seed=seed):
+            assert rule is None or (rule.purity.value > 0 and rule.coverage.value >= 0.01)

@@ -27,6 +27,8 @@ __all__ = ["Candidate", "candidates_of", "fits", "joined", "roundest"]
 
 _MOST, _MOST_CUTS, _LEAST_CUTS = 1_000, 40, 4
 _MOST_LEVELS = 40
+_GAPS, _WIDE = 3, 0.1
+"""How many of the widest gaps get a cut, and from which part of the column's reach on a gap is wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def candidates_of(
     >>> from mainstay.evaluate.clusters.columns import ColumnView
     >>> age = ColumnView("age", "number", np.array([18.0, 31.0, np.nan]))
     >>> [found.condition.words for found in candidates_of([age], np.arange(3))]
-    ['age > 20', 'age <= 20', 'age is missing']
+    ['age > 25', 'age <= 25', 'age is missing']
     """
     cuts = int(np.clip(_MOST // (2 * max(len(views), 1)), _LEAST_CUTS, _MOST_CUTS))
     found: list[Candidate] = []
@@ -58,8 +60,8 @@ def candidates_of(
         values = view.values[rows]
         there = np.isfinite(values)
         known = values[there]
-        weight = _balanced(None if labels is None else labels[rows][there], len(known))
-        found += _cuts(view, place, known, weight, cuts) if view.ranked else _levels(view, place, known)
+        owners = None if labels is None else labels[rows][there]
+        found += _cuts(view, place, known, owners, cuts) if view.ranked else _levels(view, place, known)
         if len(known) < len(values):
             found.append(Candidate(place, "missing", _worded(view, Condition(column=view.name, missing=True))))
     return found
@@ -74,26 +76,52 @@ def _balanced(labels: NDArray[np.int64] | None, rows: int) -> Floats:
     return weights
 
 
-def _cuts(view: ColumnView, place: int, values: Floats, weight: Floats, most: int) -> list[Candidate]:
+def _cuts(view: ColumnView, place: int, values: Floats, owners: NDArray[np.int64] | None, most: int) -> list[Candidate]:
     edges = np.unique(values)
     if len(edges) < 2:
         return []
-    at = np.arange(1, most + 1) / (most + 1)
     lower = edges[:-1]
     if len(lower) > most:
+        weight = _balanced(owners, len(values))
         order = np.argsort(values, kind="stable")
-        reached = np.searchsorted(np.cumsum(weight[order]) / weight.sum(), at)
-        lower = np.unique(values[order][np.minimum(reached, len(values) - 1)])
+        reached = np.searchsorted(np.cumsum(weight[order]) / weight.sum(), np.arange(1, most + 1) / (most + 1))
+        lower = values[order][np.minimum(reached, len(values) - 1)]
+        lower = np.unique(np.concatenate([lower, _gaps(edges), _ends(edges, values, owners, most)]))
     lower = lower[lower < edges[-1]]
     upper = edges[np.searchsorted(edges, lower, side="right")]
     found = []
     for low, high in zip(lower.tolist(), upper.tolist(), strict=True):
-        cut = low if view.levels else _date(low, high) if view.kind == "datetime" else roundest(low, high)
+        cut = low if view.levels else _date(low, high) if view.kind == "datetime" else _between(low, high, edges)
         found += [
             Candidate(place, "above", _worded(view, Condition(column=view.name, above=cut))),
             Candidate(place, "up_to", _worded(view, Condition(column=view.name, up_to=cut))),
         ]
     return found
+
+
+def _gaps(edges: Floats) -> Floats:
+    """Return the values below the widest gaps: where values leave a gap, a cut belongs into it."""
+    return edges[:-1][np.argsort(-np.diff(edges), kind="stable")[:_GAPS]]
+
+
+def _ends(edges: Floats, values: Floats, owners: NDArray[np.int64] | None, most: int) -> Floats:
+    """Return the largest value of each cluster, and the last value before its smallest."""
+    if owners is None or 2 * len(np.unique(owners)) > most:
+        return edges[:0]
+    lowest, highest = np.full(owners.max() + 1, np.inf), np.full(owners.max() + 1, -np.inf)
+    np.minimum.at(lowest, owners, values)
+    np.maximum.at(highest, owners, values)
+    seen = np.isfinite(lowest)
+    before = np.searchsorted(edges, lowest[seen]) - 1
+    return np.concatenate([highest[seen], edges[before[before >= 0]]])
+
+
+def _between(low: float, high: float, edges: Floats) -> float:
+    """Return a round cut: near the middle of a wide gap, so that it holds for other rows too; else anywhere in it."""
+    wide = (high - low) > _WIDE * (edges[-1] - edges[0])
+    whole = high - low <= 1 and low.is_integer() and high.is_integer()
+    quarter = (high - low) / 4
+    return roundest(low + quarter, high - quarter) if wide and not whole else roundest(low, high)
 
 
 def _levels(view: ColumnView, place: int, values: Floats) -> list[Candidate]:

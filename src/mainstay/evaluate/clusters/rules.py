@@ -32,6 +32,8 @@ __all__ = ["matching", "rules_of"]
 _HELD_OUT, _MOST_COLUMNS, _BEAM, _STEPS = 0.3, 3, 6, 7
 _PRICE, _WORTH = 0.01, 0.01
 """What each bound costs in F1, and each column besides; a bound must also gain more than one row of the cluster."""
+_FOUND = 0.01
+"""The share of a cluster that a rule must find on other rows."""
 _LEAST = 0.02
 """By how much F1, less the price, must pass that of the rule that takes every row."""
 
@@ -48,7 +50,7 @@ class _State:
 
 
 def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: int = 0) -> list[Rule | None]:
-    """Return a rule for each cluster; None where none beats taking every row or none can be measured.
+    """Return a rule for each cluster; None where none beats taking every row, or none holds on rows held out.
 
     Parameters
     ----------
@@ -79,9 +81,14 @@ def rules_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints, *, seed: in
     search = _Search(views, candidates, learn, labels, weight)
     found = [search.best(cluster) for cluster in range(len(sizes))]
     seen = np.bincount(labels[check], minlength=len(sizes))
-    return [
+    rules = [
         _measured(views, conditions, labels == cluster, weight, check) if conditions and seen[cluster] else None
         for cluster, conditions in enumerate(found)
+    ]
+    chance = np.bincount(labels[check], weights=weight[check], minlength=len(sizes)) / weight[check].sum()
+    return [
+        rule if rule is not None and _finds(rule, float(chance[cluster])) else None
+        for cluster, rule in enumerate(rules)
     ]
 
 
@@ -241,6 +248,12 @@ def _measured(
         coverage=_share(weight[mine], inside[mine]),
         rows=len(check),
     )
+
+
+def _finds(rule: Rule, chance: float) -> bool:
+    """Return whether a rule holds on rows held out: it finds some of the cluster, and more than picking blindly."""
+    purity, coverage = rule.purity.value or 0.0, rule.coverage.value or 0.0
+    return purity > chance and coverage >= _FOUND
 
 
 def _share(weight: Floats, hit: NDArray[np.bool_]) -> Score:
