@@ -6,18 +6,16 @@ package); the checks in :mod:`mainstay.contracts.checks.check_learner` then run 
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import Learner
+from mainstay.learners.plugins import load, with_plugins
 from mainstay.learners.supervised.optional import INSTALL, is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from importlib.metadata import EntryPoint, EntryPoints
+    from collections.abc import Mapping
 
     from mainstay.contracts.learner import TaskName
 
@@ -25,6 +23,8 @@ __all__ = ["GROUP", "LEARNERS", "absent", "learner", "names", "paths"]
 
 GROUP = "mainstay.learners"
 """The entry-point group by which another package adds learners: name = "package.module.Class"."""
+
+_NEEDS = "a learner with name, tasks, parameters, takes_missing, takes_codes, uses_validation and fit"
 
 LEARNERS: dict[str, str] = {
     "baseline": "mainstay.learners.supervised.baseline.Baseline",
@@ -64,17 +64,7 @@ def paths() -> Mapping[str, str]:
     >>> paths()["ridge"]
     'mainstay.learners.supervised.ridge.Ridge'
     """
-    found = dict(LEARNERS)
-    for entry in _offered(entry_points):
-        if entry.name in found:
-            package = entry.dist.name if entry.dist else entry.value
-            raise UsageError(
-                f"the learner name {entry.name!r} is taken, and the package {package!r} offers it again",
-                where=f"entry points {GROUP}",
-                hint="Uninstall that package or let it use another name.",
-            )
-        found[entry.name] = entry.value.replace(":", ".")
-    return found
+    return with_plugins(LEARNERS, GROUP, entry_points)
 
 
 def learner(name: str) -> Learner:
@@ -93,7 +83,8 @@ def learner(name: str) -> Learner:
     known = paths()
     if name not in known:
         raise UsageError(f"there is no learner {name!r}", hint=f"There are: {', '.join(known)}.")
-    return _load(known[name])
+    found: Learner = load(known[name], Learner, _NEEDS, GROUP)
+    return found
 
 
 def names(task: TaskName) -> tuple[str, ...]:
@@ -125,23 +116,3 @@ def absent() -> Mapping[str, str]:
 def _package(name: str) -> str:
     """Return the optional package that a learner says it needs, or nothing."""
     return str(getattr(learner(name), "package", ""))
-
-
-@cache
-def _offered(reader: Callable[..., EntryPoints]) -> tuple[EntryPoint, ...]:
-    """Return what other packages offer; read once, for each reading walks through every installed package."""
-    return tuple(sorted(reader(group=GROUP), key=lambda entry: entry.name))
-
-
-@cache
-def _load(path: str) -> Learner:
-    module, _, attribute = path.rpartition(".")
-    made: object = getattr(import_module(module), attribute)()
-    if not isinstance(made, Learner):
-        raise UsageError(
-            "a learner with name, tasks, parameters, takes_missing, takes_codes, uses_validation and fit was expected, "
-            f"and {path} is a {type(made).__name__} without some of them",
-            where=f"entry points {GROUP}",
-            hint="See mainstay.contracts.learner.Learner.",
-        )
-    return made

@@ -6,22 +6,22 @@ the checks in :mod:`mainstay.contracts.checks.check_cluster_learner` then run ov
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from mainstay.contracts.clusters import ClusterLearner
 from mainstay.contracts.errors import UsageError
+from mainstay.learners.plugins import load, with_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from importlib.metadata import EntryPoint, EntryPoints
+    from collections.abc import Mapping
 
 __all__ = ["GROUP", "LEARNERS", "learner", "paths"]
 
 GROUP = "mainstay.clusterers"
 """The entry-point group by which another package adds algorithms: name = "package.module.Class"."""
+
+_NEEDS = "a clustering algorithm with name, parameters, finds_k and fit"
 
 LEARNERS: dict[str, str] = {
     "kmeans": "mainstay.learners.cluster.kmeans.KMeans",
@@ -52,17 +52,7 @@ def paths() -> Mapping[str, str]:
     >>> paths()["genie"]
     'mainstay.learners.cluster.genie.Genie'
     """
-    found = dict(LEARNERS)
-    for entry in _offered(entry_points):
-        if entry.name in found:
-            package = entry.dist.name if entry.dist else entry.value
-            raise UsageError(
-                f"the name {entry.name!r} of an algorithm is taken, and the package {package!r} offers it again",
-                where=f"entry points {GROUP}",
-                hint="Uninstall that package or let it use another name.",
-            )
-        found[entry.name] = entry.value.replace(":", ".")
-    return found
+    return with_plugins(LEARNERS, GROUP, entry_points)
 
 
 def learner(name: str) -> ClusterLearner:
@@ -81,24 +71,5 @@ def learner(name: str) -> ClusterLearner:
     known = paths()
     if name not in known:
         raise UsageError(f"there is no clustering algorithm {name!r}", hint=f"There are: {', '.join(known)}.")
-    return _load(known[name])
-
-
-@cache
-def _offered(reader: Callable[..., EntryPoints]) -> tuple[EntryPoint, ...]:
-    """Return what other packages offer; read once, for each reading walks through every installed package."""
-    return tuple(sorted(reader(group=GROUP), key=lambda entry: entry.name))
-
-
-@cache
-def _load(path: str) -> ClusterLearner:
-    module, _, attribute = path.rpartition(".")
-    made: object = getattr(import_module(module), attribute)()
-    if not isinstance(made, ClusterLearner):
-        raise UsageError(
-            "a clustering algorithm with name, parameters, finds_k and fit was expected, "
-            f"and {path} is a {type(made).__name__} without some of them",
-            where=f"entry points {GROUP}",
-            hint="See mainstay.contracts.clusters.ClusterLearner.",
-        )
-    return made
+    found: ClusterLearner = load(known[name], ClusterLearner, _NEEDS, GROUP)
+    return found
