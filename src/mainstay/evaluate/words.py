@@ -56,21 +56,24 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, places: int = 1) -> str:
     """Return a share in percent, never rounded to none or to all.
 
     Examples
     --------
     >>> percent(0.2654), percent(0.0001), percent(0.99999), percent(0.0)
     ('26.5 %', 'under 0.1 %', 'over 99.9 %', '0 %')
+    >>> percent(0.2654, 0), percent(0.004, 0), percent(1.0, 0)
+    ('27 %', 'under 1 %', '100 %')
     """
     if share is None:
         return NOTHING
-    if 0 < share < 0.001:
-        return "under 0.1 %"
-    if 0.999 < share < 1:
-        return "over 99.9 %"
-    return f"{100 * share:.1f} %" if share % 1 else f"{100 * share:.0f} %"
+    least = 10.0 ** -(places + 2)
+    if 0 < share < least:
+        return f"under {100 * least:.{places}f} %"
+    if 1 - least < share < 1:
+        return f"over {100 * (1 - least):.{places}f} %"
+    return f"{100 * share:.{places}f} %" if share % 1 else f"{100 * share:.0f} %"
 
 
 def duration(seconds: float | None) -> str:

@@ -78,7 +78,7 @@ class ClusterResult(Result):
     def table(self) -> list[tuple[str, ...]]:
         """Return the groups with their rules."""
         rows = [
-            (str(one["cluster"]), f"{one['rows']:,}", f"{one['share']:.1%}", one["name"], one["rule"] or "")
+            (str(one["cluster"]), f"{one['rows']:,}", f"{one['share']:.1%}", one["name"], one["rule"] or "no short rule")
             for one in self.figures["clusters"]
         ]
         return [("group", "rows", "share", "name", "found by"), *rows]

@@ -64,7 +64,8 @@ def _cluster(one: Portrait) -> dict[str, Any]:
         "rows": one.rows,
         "share": one.share.value,
         "rule": None if one.rule is None else str(one.rule),
-        "typical": dict(one.typical),
+        "rule_parts": None if one.rule is None else one.rule.parts(),
+        "typical": one.typical_data,
         "profile": one.to_dict(),
     }
 

@@ -232,3 +232,32 @@ def test_levels_that_the_schema_does_not_know_are_no_values():
     schema = Schema(columns=(Column(name="city", kind="category", categories=("Bern", "Rome")),))
     values = columns_of(pl.DataFrame({"city": ["Rome", "Oslo", None, "Bern"]}), schema)[0].values
     assert np.isnan(values).tolist() == [False, True, True, False]
+
+
+def test_profiles_are_data_numbers_as_numbers(described):
+    frame, _, _ = planted()
+    for portrait in described.portraits:
+        told = msgspec.json.decode(msgspec.json.encode(portrait.to_dict()))
+        raw = frame.row(portrait.typical_row, named=True)
+        assert told["typical"]["income"] == raw["income"]
+        assert told["typical"]["member"] is raw["member"]
+        assert told["typical"]["since"] == raw["since"].isoformat()
+        income = next((trait for trait in told["traits"] if trait["column"] == "income"), None)
+        assert income is None or isinstance(income["inside"]["low"], float)
+        parts = told["rule_parts"]
+        assert 0 <= parts["purity"]["low"] <= parts["purity"]["value"] <= parts["purity"]["high"] <= 1
+        assert 0 <= parts["coverage"]["low"] <= parts["coverage"]["value"]
+        assert {part["operator"] for part in parts["conditions"]} <= {">", "<=", "in", "missing"}
+        assert {part["column"] for part in parts["conditions"]} <= set(frame.columns)
+
+
+def test_bounds_that_are_dates_are_iso_dates_in_data():
+    start = dt.date(2020, 1, 1)
+    days = [start + dt.timedelta(days=place % 50 + (400 if place >= 100 else 0)) for place in range(200)]
+    frame = pl.DataFrame({"when": [f"{day:%d.%m.%Y}" for day in days]})
+    schema = Schema(columns=(Column(name="when", kind="datetime", formats=("%d.%m.%Y",)),))
+    points = Points(np.repeat([[0.0], [1.0]], 100, axis=0).astype(np.float32), ("when",))
+    found = describe_clusters(frame, schema, np.repeat([0, 1], 100), points, seed=0).portraits[1].to_dict()
+    (condition,) = found["rule_parts"]["conditions"]
+    assert (condition["operator"], condition["value"]) == (">", "2020-12-31")
+    assert found["typical"]["when"] == days[100].isoformat()

@@ -51,7 +51,11 @@ def _groups(groups: Sequence[Figures]) -> Table:
     table = plain_table("group", "rows", "share", "name", "found by", right=(1, 2))
     for one in groups[:_SHOWN_GROUPS]:
         table.add_row(
-            str(one["cluster"]), count(one["rows"]), f"{one['share']:.1%}", Text(one["name"]), Text(one["rule"] or "")
+            str(one["cluster"]),
+            count(one["rows"]),
+            f"{one['share']:.1%}",
+            Text(one["name"]),
+            Text(one["rule"] or "no short rule"),
         )
     if len(groups) > _SHOWN_GROUPS:
         table.add_row("...", f"{count(len(groups) - _SHOWN_GROUPS)} more", "", "", "")

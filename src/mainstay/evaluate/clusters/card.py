@@ -50,10 +50,16 @@ def cluster_card(data: ClusterReport) -> str:
 
 def _overview(data: ClusterReport) -> list[str]:
     rows = [
-        (str(part.cluster), part.name, words.count(part.rows), words.percent(part.share.value), str(part.rule or ""))
+        (str(part.cluster), part.name, words.count(part.rows), words.percent(part.share.value), _rule(part, data.k))
         for part in data.portraits.portraits
     ]
     return ["## The segments", "", *markdown_table(("Cluster", "Name", "Rows", "Share", "A rule that finds it"), rows)]
+
+
+def _rule(portrait: Portrait, clusters: int) -> str:
+    if portrait.rule is None:
+        return "no short rule" if clusters > 1 else ""
+    return str(portrait.rule)
 
 
 def _segment(portrait: Portrait, clusters: int) -> list[str]:

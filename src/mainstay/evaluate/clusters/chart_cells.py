@@ -10,6 +10,7 @@ import numpy as np
 from mainstay.evaluate.clusters.names import shortened
 from mainstay.evaluate.clusters.palette import colour_of
 from mainstay.evaluate.theme import ACCENT, FAINT, INK, MAIN, MUTED, bare, names_axis, rows_of
+from mainstay.evaluate.words import percent
 
 if TYPE_CHECKING:
     from mainstay.evaluate.sections import Plot
@@ -87,7 +88,7 @@ def sizes_chart(plot: Plot) -> Any:
             **row,
             "label": f"{row['cluster']}  {shortened(str(row['name']), 44)}",
             "colour": colour_of(int(row["cluster"])),
-            "said": f"{row['rows']:,} ({row['share']:.1%})",
+            "said": f"{row['rows']:,} ({percent(row['share'])})",
         }
         for row in _rows(plot)
     ]

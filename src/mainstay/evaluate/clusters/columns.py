@@ -6,6 +6,7 @@ Clusters are found in prepared numbers, and described in the values that stand i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ColumnView", "columns_of", "date_words", "raw_row"]
+__all__ = ["ColumnView", "columns_of", "date_words", "raw_row", "row_values"]
 
 _LONGEST, _LARGE = 60, 1_000
 
@@ -115,10 +116,52 @@ def date_words(days: float) -> str:
     return str(np.datetime64("1970-01-01") + np.timedelta64(int(np.floor(days)), "D"))
 
 
+def row_values(frame: pl.DataFrame, schema: Schema, row: int) -> dict[str, float | int | str | bool | None]:
+    """Return the values of one row as data: numbers as numbers, dates as ISO texts, None where there is none.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from mainstay.contracts.schema import Column, Schema
+    >>> schema = Schema(columns=(Column(name="age", kind="number"), Column(name="city", kind="text")))
+    >>> row_values(pl.DataFrame({"age": ["31.5"], "city": [None]}), schema, 0)
+    {'age': 31.5, 'city': None}
+    """
+    names = _told_names(frame, schema)
+    read = {view.name: view for view in columns_of(frame[row : row + 1], schema)}
+    values = frame.select(names).row(row) if names else ()
+    return {name: _value(value, read.get(name)) for name, value in zip(names, values, strict=True)}
+
+
+def _value(value: object, view: ColumnView | None) -> float | int | str | bool | None:
+    if value is None or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str) and view is not None and not view.levels:
+        # A text that the schema reads as an amount or a date.
+        amount = float(view.values[0])
+        if not np.isfinite(amount):
+            return None
+        return _instant(amount) if view.kind == "datetime" else amount
+    return value.isoformat() if isinstance(value, (date, time)) else _short(value) or None
+
+
+def _instant(days: float) -> str:
+    """Return days since 1970-01-01 as an ISO date, with the time of day where there is one."""
+    day, rest = divmod(round(days * 86_400), 86_400)
+    told = np.datetime64("1970-01-01") + np.timedelta64(int(day), "D")
+    return str(told + np.timedelta64(int(rest), "s") if rest else told)
+
+
+def _told_names(frame: pl.DataFrame, schema: Schema) -> list[str]:
+    names = [column.name for column in schema.columns if column.role == "feature" or column.kind == "identifier"]
+    return [name for name in names if name in frame.columns]
+
+
 def raw_row(frame: pl.DataFrame, schema: Schema, row: int) -> dict[str, str]:
     """Return the raw values of one row, features and identifiers, as texts; "" where there is none."""
-    names = [column.name for column in schema.columns if column.role == "feature" or column.kind == "identifier"]
-    known = [name for name in names if name in frame.columns]
+    known = _told_names(frame, schema)
     values = frame.select(known).row(row) if known else ()
     return {name: _short(value) for name, value in zip(known, values, strict=True)}
 

@@ -65,9 +65,9 @@ def contrasts_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints) -> list
 
 def _strict(columns: int) -> float:
     """Return the reach at which 5 % hold for all columns of a cluster together (two aspects each)."""
-    from scipy.stats import norm
+    from scipy.special import ndtri  # scipy.stats takes a second to load
 
-    return float(norm.isf(0.025 / max(2 * columns, 1)))
+    return float(-ndtri(0.025 / max(2 * columns, 1)))
 
 
 def _strength(contrast: Contrast) -> tuple[bool, float]:
@@ -168,7 +168,9 @@ def _method(view: ColumnView) -> Literal["inverted_cdf", "linear"]:
 
 def _spread(view: ColumnView, quartiles: Floats) -> Spread:
     low, middle, high = (view.said(float(value)) for value in quartiles)
-    return Spread(low, middle, high)
+    plain = view.levels or view.kind == "datetime"
+    first, second, third = (float(value) for value in quartiles)
+    return Spread(low, middle, high, None if plain else (first, second, third))
 
 
 def _ranked_words(view: ColumnView, aspect: Aspect, inside: Spread | None, outside: Spread | None) -> str:

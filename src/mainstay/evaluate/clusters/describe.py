@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.errors import UsageError
-from mainstay.evaluate.clusters.columns import columns_of, raw_row
+from mainstay.evaluate.clusters.columns import columns_of, raw_row, row_values
 from mainstay.evaluate.clusters.contrasts import contrasts_of
 from mainstay.evaluate.clusters.map import map_of
 from mainstay.evaluate.clusters.names import name_clusters
@@ -91,7 +91,7 @@ def describe_clusters(
     >>> points = Points(np.array(income, np.float32)[:, None], ("income",))
     >>> found = describe_clusters(pl.DataFrame({"income": income}), schema, np.repeat([0, 1], 40), points, seed=0)
     >>> found.names, str(found.portraits[1].rule)
-    (('low income', 'high income'), 'income > 50: 100% pure, finds 100% of it')
+    (('low income', 'high income'), 'income > 50: 100 % pure, finds 100 % of it')
     """
     _check(frame, labels, points, distances)
     clusters = int(labels.max()) + 1 if distances is None else distances.shape[1]
@@ -109,6 +109,7 @@ def describe_clusters(
         Portrait(
             cluster=place, name=names[place], rows=int(sizes[place]), share=share[place], contrasts=contrasts[place],
             typical=raw_row(frame, schema, int(typical[place])) if sizes[place] else {},
+            typical_values=row_values(frame, schema, int(typical[place])) if sizes[place] else {},
             typical_row=int(typical[place]), rule=rules[place], words=told[place], nearest=nearest[place],
         )
         for place in range(clusters)

@@ -80,8 +80,6 @@ def _axes(weighted: Floats, seed: int) -> tuple[Floats, tuple[float, float]]:
     if total <= 0 or not width:
         axes[: min(width, 2), : min(width, 2)] = np.eye(min(width, 2))
         return axes, (0.0, 0.0)
-    from sklearn.utils.extmath import randomized_svd
-
     if width <= 2:  # as they are: turned, two columns that a person knows are harder to read and show no more
         axes[:width, :width] = np.eye(width)
         shares = np.square(weighted).sum(axis=0) / total
@@ -90,6 +88,8 @@ def _axes(weighted: Floats, seed: int) -> tuple[Floats, tuple[float, float]]:
         spread, directions = np.linalg.eigh(weighted.T @ weighted)
         strength, found = spread[::-1][:2], directions[:, ::-1][:, :2]
     else:
+        from sklearn.utils.extmath import randomized_svd  # here: it takes a second to load
+
         _, singular, rows = randomized_svd(weighted, n_components=2, random_state=seed)
         strength, found = singular**2, rows.T
     turn = np.sign(found[np.abs(found).argmax(axis=0), np.arange(found.shape[1])])

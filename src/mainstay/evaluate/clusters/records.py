@@ -8,6 +8,7 @@ import msgspec
 
 from mainstay.contracts.schema import Kind  # noqa: TC001 - msgspec reads annotations at run time
 from mainstay.evaluate.intervals import Score  # noqa: TC001 - as above
+from mainstay.evaluate.words import percent
 
 __all__ = [
     "Aspect",
@@ -34,11 +35,25 @@ class Spread(msgspec.Struct, frozen=True):
     ----------
     low, middle, high : str
         The quartiles.
+    numbers : tuple of 3 floats, optional
+        The same as numbers; None for dates, which are ISO dates already, and for words.
     """
 
     low: str
     middle: str
     high: str
+    numbers: tuple[float, float, float] | None = None
+
+    def to_dict(self) -> dict[str, float | str]:
+        """Return the quartiles as plain data: numbers where they are numbers.
+
+        Examples
+        --------
+        >>> Spread("1,200 g", "1,300 g", "1,500 g", (1200.5, 1300.0, 1499.9)).to_dict()
+        {'low': 1200.5, 'middle': 1300.0, 'high': 1499.9}
+        """
+        low, middle, high = self.numbers or (self.low, self.middle, self.high)
+        return {"low": low, "middle": middle, "high": high}
 
 
 class LevelContrast(msgspec.Struct, frozen=True):
@@ -104,6 +119,14 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
     missing_inside: float = 0.0
     missing_outside: float = 0.0
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the contrast as plain data, quartiles as numbers."""
+        spreads = {
+            side: None if spread is None else spread.to_dict()
+            for side, spread in (("inside", self.inside), ("outside", self.outside))
+        }
+        return {**msgspec.to_builtins(self), **spreads}
+
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """One condition of a rule, on one column.
@@ -121,6 +144,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
         There is no value (alone), or none is as good as a value that fits.
     words : str
         For people: "income > 70".
+    above_word, up_to_word : str, default ""
+        The bounds as the column writes them, where that is no number: ISO dates, ordered levels.
     """
 
     column: str
@@ -129,6 +154,32 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     levels: tuple[str, ...] = ()
     missing: bool = False
     words: str = ""
+    above_word: str = ""
+    up_to_word: str = ""
+
+    def parts(self) -> list[dict[str, object]]:
+        """Return the condition for a program: column, operator (">", "<=", "in" or "missing") and value.
+
+        ``or_missing`` says whether a row without a value fits too. A bound that is a date means that whole day.
+
+        Examples
+        --------
+        >>> Condition(column="age", above=20.0).parts()
+        [{'column': 'age', 'operator': '>', 'value': 20.0, 'or_missing': False}]
+        """
+        found: list[tuple[str, object]] = []
+        if self.levels:
+            found.append(("in", list(self.levels)))
+        if self.above is not None:
+            found.append((">", self.above_word or self.above))
+        if self.up_to is not None:
+            found.append(("<=", self.up_to_word or self.up_to))
+        if not found:
+            return [{"column": self.column, "operator": "missing", "value": None, "or_missing": True}]
+        return [
+            {"column": self.column, "operator": operator, "value": value, "or_missing": self.missing}
+            for operator, value in found
+        ]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +209,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         purity, found = self.purity.value, self.coverage.value
         if purity is None or found is None:
             return self.words
-        return f"{self.words}: {purity:.0%} pure, finds {found:.0%} of it"
+        return f"{self.words}: {percent(purity, 0)} pure, finds {percent(found, 0)} of it"
+
+    def parts(self) -> dict[str, object]:
+        """Return the rule for a program: a row fits when all conditions hold; purity and coverage with intervals."""
+        return {
+            "conditions": [part for condition in self.conditions for part in condition.parts()],
+            "purity": self.purity.to_dict(),
+            "coverage": self.coverage.to_dict(),
+            "rows": self.rows,
+        }
 
 
 class ClusterSilhouette(msgspec.Struct, frozen=True):
@@ -255,6 +315,8 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
         One per column, strongest first; those with ``tells`` are what sets the cluster apart.
     typical : dict of str to str
         The raw values of the row nearest to the middle of the cluster; "" where there is none.
+    typical_values : dict of str to number, text, bool or None
+        The same as values: numbers as numbers, dates as ISO texts, None where there is none.
     typical_row : int
         Its position in the table, from 0.
     rule : Rule, optional
@@ -275,6 +337,12 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None = None
     words: dict[str, tuple[str, ...]] = {}
     nearest: int | None = None
+    typical_values: dict[str, float | int | str | bool | None] = {}
+
+    @property
+    def typical_data(self) -> dict[str, float | int | str | bool | None]:
+        """The typical member as plain data; as texts in bundles that hold nothing else."""
+        return {name: self.typical_values.get(name, text or None) for name, text in self.typical.items()}
 
     @property
     def traits(self) -> tuple[Contrast, ...]:
@@ -286,10 +354,11 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "name": self.name,
             "share": self.share.to_dict(),
-            "traits": [msgspec.to_builtins(trait) for trait in self.traits],
-            "typical": self.typical,
+            "traits": [trait.to_dict() for trait in self.traits],
+            "typical": self.typical_data,
             "typical_row": self.typical_row,
             "rule": None if self.rule is None else {**msgspec.to_builtins(self.rule), "text": str(self.rule)},
+            "rule_parts": None if self.rule is None else self.rule.parts(),
             "words": {column: list(words) for column, words in self.words.items()},
             "nearest": self.nearest,
         }

@@ -173,7 +173,9 @@ def fits(view: ColumnView, condition: Condition) -> NDArray[np.bool_]:
 def _worded(view: ColumnView, condition: Condition) -> Condition:
     import msgspec
 
-    return msgspec.structs.replace(condition, words=_words(view, condition))
+    told = view.levels or view.kind == "datetime"
+    above, up_to = (_told(view, cut) if told and cut is not None else "" for cut in (condition.above, condition.up_to))
+    return msgspec.structs.replace(condition, words=_words(view, condition), above_word=above, up_to_word=up_to)
 
 
 def _words(view: ColumnView, condition: Condition) -> str:

@@ -160,7 +160,7 @@ def _interval(value: float, others: list[float]) -> Score:
     A row counts twice, as one whose silhouette is taken and as one that others are measured against; leaving whole
     parts out moves both, which the spread of the silhouettes alone would miss.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     parts = len(others)
     error = (
@@ -168,5 +168,5 @@ def _interval(value: float, others: list[float]) -> Score:
     )
     if error <= 0:
         return Score(value)
-    reach = float(t.ppf(0.975, parts - 1)) * error
+    reach = float(stdtrit(parts - 1, 0.975)) * error
     return Score(value, max(value - reach, -1.0), min(value + reach, 1.0))

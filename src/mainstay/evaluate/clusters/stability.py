@@ -162,7 +162,7 @@ def _adjusted_rand(table: NDArray[np.float64]) -> float:
 
 def _mean(values: NDArray[np.float64], low: float = 0.0) -> Score:
     """Return the mean with Student's interval over the resamplings."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     known = values[np.isfinite(values)]
     if not len(known):
@@ -170,7 +170,7 @@ def _mean(values: NDArray[np.float64], low: float = 0.0) -> Score:
     value = float(known.mean())
     if len(known) < 2:
         return Score(value)
-    reach = float(t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    reach = float(stdtrit(len(known) - 1, 0.975) * known.std(ddof=1) / np.sqrt(len(known)))
     return Score(value, max(value - reach, low), min(value + reach, 1.0))
 
 
