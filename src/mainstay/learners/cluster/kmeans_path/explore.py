@@ -12,11 +12,14 @@ from mainstay.learners.cluster.kmeans_path.search import Walk
 from mainstay.learners.cluster.kmeans_path.seeding import seeds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
     from mainstay.contracts.learner import Deadline
     from mainstay.learners.cluster.kmeans_path.drawing import Drawing
+    from mainstay.learners.cluster.kmeans_path.table import Table
 
     Doubles = NDArray[np.float64]
 
@@ -24,6 +27,12 @@ __all__ = ["explored"]
 
 _JUDGE = 1 << 14
 _SMALL = 2048
+_STARTS, _FEWEST = 4, 5
+"""More starts for the sets of fewest centres: they cost nothing there, and an exchange of one centre mends least."""
+
+_LAST = 2
+"""Rounds of exchange on the larger sample."""
+
 _FEW = 20
 """Up to so many clusters several walks are cheap; they matter most there, where one wrong merge costs most."""
 
@@ -45,7 +54,7 @@ def explored(drawing: Drawing, k_max: int, deadline: Deadline, *, walks: int, ro
     generator = drawing.generator
     judge = drawing.rows(_JUDGE)
     first = seeds(judge, k_max, generator)
-    paths = [[first[:k] for k in range(1, len(first) + 1)]]
+    paths = []
     for number in range(walks):
         if deadline.left() <= 0:
             break
@@ -56,7 +65,15 @@ def explored(drawing: Drawing, k_max: int, deadline: Deadline, *, walks: int, ro
         walk.rounds(rounds, deadline)
         found = [answer.means() for answer in walk.best]
         paths.append(found)
-    walk = Walk(judge, paths, generator)
-    walk.rounds(rounds if judge is drawing.table else 4, deadline)
+    plain = [first[:k] for k in range(1, len(first) + 1)]
+    rest = plain[_FEW:] if paths else plain
+    walk = Walk(judge, [*paths, rest, *_fresh(judge, min(k_max, _FEWEST), generator)], generator)
+    walk.rounds(_LAST, deadline)
     walk.settle(10, 1e-6)
     return [answer.means() for answer in walk.best]
+
+
+def _fresh(judge: Table, most: int, generator: np.random.Generator) -> Iterator[list[Doubles]]:
+    for _ in range(_STARTS):
+        centres = seeds(judge, most, generator)
+        yield [centres[:k] for k in range(2, len(centres) + 1)]

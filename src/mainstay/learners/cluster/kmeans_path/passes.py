@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.learners.cluster.kmeans_path.table import SHORT
 from mainstay.learners.cluster.kmeans_path.workers import over_blocks
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ _WORTH = 1 << 18
 _USEFUL = 0.75
 _SLACK = 1e-2
 
-_LIGHT = 9
-"""Up to so many centres in a set, on average, sums are taken by a matrix product with ones and zeros."""
+_LIGHT, _LIGHT_SHORT = 9, 20
+"""Up to so many centres in a set, on average, sums are taken by a matrix product with ones and zeros; up to more in
+short tables, where importing SciPy would take longer than the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,7 @@ class _Stack:
         if count.sum() > _USEFUL * self.height:
             return self
         starts = np.concatenate([[0], np.cumsum(count)])
-        return replace(
-            self, centres=self.centres[kept], starts=starts, own=self.own[kept], places=self.places[kept]
-        )
+        return replace(self, centres=self.centres[kept], starts=starts, own=self.own[kept], places=self.places[kept])
 
     def groups(self) -> Iterator[tuple[int, int]]:
         """Cut the sets into runs whose centres fit into the cache together."""
@@ -165,12 +165,13 @@ def sums_of(table: Table, sets: Sequence[Doubles]) -> list[Sums]:
     stack = _Stack.of(sets)
     mask = np.int32((1 << stack.bits) - 1)
     bounds = stack.bounds(table)
+    light = (_LIGHT_SHORT if table.rows < SHORT else _LIGHT) * len(sets)
 
     def part(first: int, last: int) -> Floats:
         rows = table.augmented[first:last]
         weight = None if table.weight is None else table.weight[first:last]
         near = stack.within_reach(rows) if bounds else stack
-        if near.height <= _LIGHT * len(sets):
+        if near.height <= light:
             return _few(near, rows, weight, stack.height)
         labels = np.empty((len(sets), len(rows)), np.int32)
         for low, high in near.groups():

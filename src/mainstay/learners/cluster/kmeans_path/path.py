@@ -17,7 +17,7 @@ from mainstay.learners.cluster.kmeans_path.mend import mended, mended_one
 from mainstay.learners.cluster.kmeans_path.passes import sums_of
 from mainstay.learners.cluster.kmeans_path.polish import lloyd, moving, rested, stirred
 from mainstay.learners.cluster.kmeans_path.records import KMeansPath
-from mainstay.learners.cluster.kmeans_path.table import numbers, table_of
+from mainstay.learners.cluster.kmeans_path.table import SHORT, numbers, table_of
 from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ _WALKS = 6
 _ROUNDS = 6
 """Walks on small samples, and rounds of exchange in each: see :mod:`mainstay.learners.cluster.kmeans_path.explore`."""
 
+_FEW = 16
+"""Up to so many clusters of a short table one walk is enough, for it ends on the table itself."""
+
 _EXTRA = 6
 """More passes over all rows for the sets of fewest centres."""
-
-_SHORT = 1 << 14
-"""Up to so many rows the walk is over all of them, and a third as many small ones go before it."""
 
 
 def kmeans_path(
@@ -141,7 +141,7 @@ def kmeans_fit(
         generator = np.random.default_rng(seed)
         table = gathered(table, generator)
         drawing = Drawing(table, generator)
-        sets = explored(drawing, k, clock, walks=_walks(table), rounds=_ROUNDS)[k - 1 : k]
+        sets = explored(drawing, k, clock, walks=_walks(table, k), rounds=_ROUNDS)[k - 1 : k]
         if sets and clock.left() > 0:
             sets = rested(table, _polished(drawing, sets, clock), rounds, clock)
         answers = mended_one(table, sums_of(table, sets) if sets else [], k)
@@ -180,13 +180,13 @@ def _path(
     rounds: int,
 ) -> KMeansPath:
     _check(k_max, "k_max")
-    with working(threads):
+    with working(threads if len(X) > SHORT else 1):
         table, rows = _admitted(X, sample_weight)
         generator = np.random.default_rng(seed)
         table = gathered(table, generator)
         drawing = Drawing(table, generator)
         most = min(k_max, table.rows)
-        sets = explored(drawing, most, deadline, walks=min(walks, _walks(table)), rounds=rounds)
+        sets = explored(drawing, most, deadline, walks=min(walks, _walks(table, most)), rounds=rounds)
         if deadline.left() > 0 and walks:
             sets = _polished(drawing, sets, deadline)
         answers = mended(table, sums_of(table, sets), most)
@@ -199,8 +199,10 @@ def _check(k: int, name: str) -> None:
         raise UsageError(f"{name} must be a whole number of at least 1, and {k!r} came", where=_WHERE)
 
 
-def _walks(table: Table) -> int:
-    return _WALKS // 3 if table.rows <= _SHORT else _WALKS
+def _walks(table: Table, k_max: int) -> int:
+    if table.rows > SHORT:
+        return _WALKS
+    return 1 if table.rows > SHORT // 2 and k_max <= _FEW else 2
 
 
 def _admitted(X: NDArray[np.floating | np.integer], sample_weight: NDArray[np.floating] | None) -> tuple[Table, int]:

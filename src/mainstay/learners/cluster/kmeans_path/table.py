@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Floats = NDArray[np.float32]
 
-__all__ = ["Table", "finished", "numbers", "table_of"]
+__all__ = ["SHORT", "Table", "finished", "numbers", "table_of"]
+
+SHORT = 1 << 14
+"""Tables of so many rows and fewer are worked on as a whole, and start-up counts."""
 
 _BLOCK_CELLS = 1 << 19
 _WHERE = "K-means"
