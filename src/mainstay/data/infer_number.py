@@ -68,7 +68,7 @@ def guess_numbers(numbers: Numbers, ask: Ask) -> Guess:
         return _wanted(numbers, ask)
     if ask.kind == "number":
         return Guess(number_column(numbers))
-    if set(numbers.values.tolist()) == {0.0, 1.0}:
+    if numbers.values.min() == 0 and numbers.values.max() == 1 and np.isin(numbers.values, (0.0, 1.0)).all():
         return Guess(_boolean(numbers))
     if _leading_zeros(numbers):
         return _codes(numbers, ask, "numbers with leading zeros", given=names_identifier(numbers.base.name))

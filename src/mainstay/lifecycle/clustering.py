@@ -130,8 +130,10 @@ def _found(
     grouped = group_rows(table, settings, around, schema=None if schema is None else given_schema(schema, table))
     finished = finish(grouped, table, settings, around)
     model = Model(finished.bundle)
+    around.begin("write")
     for place in places:
         write_output(place, model, table.frame)
+    around.end()
     bundles = [str(place) for place in places if place.suffix.lower() == ".mainstay"]
     figures = {
         **finished.figures,
@@ -139,5 +141,6 @@ def _found(
         "outputs": [str(place) for place in places],
         "digest": model.digest,
         "seconds": round(around.clock.elapsed(), 2),
+        "stages": around.stages(),
     }
     return ClusterResult(figures, model, finished.labels, table.frame, around.interrupted)

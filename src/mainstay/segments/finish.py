@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Finished", "finish"]
 
 _CALIBRATED = 50_000
-_FOR_PICTURES = 6.0  # seconds; measured: the first picture starts a drawing engine
+_FOR_PICTURES = 9.0  # seconds; measured: the first picture starts a drawing engine, and the packing comes after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _labels(predictor: ClusterPredictor, answers: ClusterAnswers, grouped: Group
     """Return the bundle's answer for every row of the table, those that were not grouped too; -1 where it has none."""
     labels = np.full(table.rows, -1, np.int64)
     labels[grouped.intake.rows] = answers.cluster
-    others = np.setdiff1d(np.arange(table.rows), grouped.intake.rows)
+    others = np.delete(np.arange(table.rows), grouped.intake.rows)
     if len(others):
         labels[others] = predictor.predict_frame(table.frame[others]).cluster
     return labels

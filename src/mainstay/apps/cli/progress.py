@@ -31,10 +31,12 @@ _STAGES = {
     "colours": "grouping the colours",
     "describe": "finding what sets the groups apart",
     "pack": "writing the model file and proving it",
+    "write": "writing the files",
     "evaluate": "scoring the file on the test rows",
     "report": "writing the report",
 }
 _BAR_WIDTH = 32
+_TOLD = 0.5  # seconds; how long shorter stages took is not worth a line
 
 
 def line_of(event: Event) -> str | None:
@@ -49,6 +51,8 @@ def line_of(event: Event) -> str | None:
         return f"              {event.message}"
     if isinstance(event, StageBegun):
         return f"{_clock(event.left)}  {_STAGES.get(event.stage, event.stage)}"
+    if isinstance(event, StageEnded) and event.seconds >= _TOLD:
+        return f"              that took {event.seconds:.1f} s"
     if isinstance(event, CandidateScored) and event.status != "running":
         return f"{_clock(event.left)}  {event.name:<20}  {_outcome(event)}".rstrip()
     return None
