@@ -38,9 +38,9 @@ def test_names_speak_plainly():
         ]
     )
     assert found == [
-        "high annual income, low spending score",
+        "high Annual Income, low Spending Score",
         "mostly Female, middling body mass",
-        "churn Yes, no cabin",
+        "Churn Yes, no cabin",
         "average in everything",
     ]
 

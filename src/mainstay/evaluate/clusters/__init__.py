@@ -6,7 +6,7 @@ A face only; pure functions on arrays and frames that return plain records (``re
                      does all of the next six on samples that it states; under 10 s for half a million rows
     contrasts.py     what sets each cluster apart from the other rows, with intervals; profiles.py the typical member
     rules.py         a short rule that finds a cluster, measured on rows that were not used to find it
-    names.py         a short, unique name of the top traits
+    names.py         a short, unique name of the top traits; traits.py which of them say the same
     silhouettes.py   silhouette of a sample, with an interval; map.py the rows in two dimensions
     agreement.py     ``agreement(labels, truth, *, weight=None, seed=0) -> Agreement`` with known labels
     stability.py     ``stability(reference, resamples) -> Stability`` without any

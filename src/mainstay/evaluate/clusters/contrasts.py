@@ -36,6 +36,7 @@ _NEGLIGIBLE, _NEGLIGIBLE_SHARE = 0.147, 0.1
 _CLEARER = 0.1
 """By how much the distance from the middle must tell more than high and low."""
 _LEVELS = 5
+_QUARTERS = (0.25, 0.5, 0.75)
 
 
 def contrasts_of(views: Sequence[ColumnView], labels: Ints, sizes: Ints) -> list[tuple[Contrast, ...]]:
@@ -109,22 +110,40 @@ def _ranked(view: ColumnView, labels: Ints, sizes: Floats, strict: float) -> lis
     counts, edges = _binned(view.values, labels, len(sizes))
     plain = ranked_effects(counts, sizes, strict)
     away = ranked_effects(folded(counts, sizes), sizes, strict)
+    rest = _rest(counts, sizes)
+    quartiles = _quartiles(view, labels, rest, edges)
     with np.errstate(invalid="ignore"):
         use_away = away.beyond(_NEGLIGIBLE) & (np.abs(away.value) > np.abs(plain.value) + _CLEARER)
+        use_away &= np.where(away.value > 0, _at_both_ends(*quartiles), _inside(*quartiles, edges))
     tells = np.where(use_away, True, plain.beyond(_NEGLIGIBLE))
-    spreads = _spreads(view, labels, counts, sizes, edges)
     found = []
-    for place, (inside, outside) in enumerate(spreads):
+    for place in range(len(sizes)):
+        inside, outside = (_spread(view, side[place]) for side in quartiles)
         effect = _score(away if use_away[place] else plain, place)
         rising = (effect.value or 0.0) > 0
         aspect: Aspect = ("extreme" if rising else "middle") if use_away[place] else ("high" if rising else "low")
+        words = _ranked_words(view, aspect, inside, outside)
+        if inside is not None and outside is not None and _reach(inside) == _reach(outside):
+            words = _cut_words(view, aspect, edges, (counts[place], rest[place]))
         found.append(
             Contrast(
                 column=view.name, kind=view.kind, aspect=aspect, effect=effect, tells=bool(tells[place]),
-                words=_ranked_words(view, aspect, inside, outside), inside=inside, outside=outside,
+                words=words, inside=inside, outside=outside,
             )
         )  # fmt: skip
     return found
+
+
+def _inside(inside: Floats, outside: Floats, edges: Floats) -> NDArray[np.bool_]:
+    """Return which clusters have their middle inside the middle half of the others, and not at an end of the column."""
+    middle = inside[:, 1]
+    central = (outside[:, 0] < middle) & (middle < outside[:, 2])
+    return np.asarray(central & (middle > edges[0]) & (middle < edges[-1]), np.bool_)
+
+
+def _at_both_ends(inside: Floats, outside: Floats) -> NDArray[np.bool_]:
+    """Return which clusters reach beyond the middle half of the others on both sides."""
+    return np.asarray((inside[:, 0] <= outside[:, 0]) & (inside[:, 2] >= outside[:, 2]), np.bool_)
 
 
 def _binned(values: Floats, labels: Ints, clusters: int) -> tuple[Floats, Floats]:
@@ -141,32 +160,32 @@ def _binned(values: Floats, labels: Ints, clusters: int) -> tuple[Floats, Floats
     return counts.astype(np.float64), edges
 
 
-def _spreads(
-    view: ColumnView, labels: Ints, counts: Floats, sizes: Floats, edges: Floats
-) -> list[tuple[Spread | None, Spread | None]]:
-    """Return the quartiles inside each cluster, exact in the sample, and outside, to a bin."""
-    rows = counts.sum(axis=1)
-    per_row = sizes / np.maximum(rows, 1)
-    whole = per_row @ counts
-    found = []
-    for cluster in range(len(sizes)):
+def _rest(counts: Floats, sizes: Floats) -> Floats:
+    """Return for each cluster how many rows of the others are in each bin."""
+    per_row = sizes / np.maximum(counts.sum(axis=1), 1)
+    return np.asarray(np.maximum(per_row @ counts - per_row[:, None] * counts, 0.0), np.float64)
+
+
+def _quartiles(view: ColumnView, labels: Ints, rest: Floats, edges: Floats) -> tuple[Floats, Floats]:
+    """Return the quartiles inside each cluster, exact in the sample, and outside, to a bin; NaN where no row is."""
+    inside, outside = (np.full((len(rest), 3), np.nan) for _ in range(2))
+    for cluster, others in enumerate(rest):
         mine = view.values[(labels == cluster) & np.isfinite(view.values)]
-        inside = _spread(view, np.quantile(mine, [0.25, 0.5, 0.75], method=_method(view))) if len(mine) else None
-        rest = np.maximum(whole - per_row[cluster] * counts[cluster], 0.0)
-        total = rest.sum()
-        outside = None
-        if total > 1e-9:
-            reached = np.searchsorted(np.cumsum(rest) / total, [0.25, 0.5, 0.75])
-            outside = _spread(view, edges[np.minimum(reached, len(edges) - 1)])
-        found.append((inside, outside))
-    return found
+        if len(mine):
+            inside[cluster] = np.quantile(mine, _QUARTERS, method=_method(view))
+        if others.sum() > 1e-9:
+            reached = np.searchsorted(np.cumsum(others) / others.sum(), _QUARTERS)
+            outside[cluster] = edges[np.minimum(reached, len(edges) - 1)]
+    return inside, outside
 
 
 def _method(view: ColumnView) -> Literal["inverted_cdf", "linear"]:
     return "inverted_cdf" if view.levels or view.kind == "datetime" else "linear"
 
 
-def _spread(view: ColumnView, quartiles: Floats) -> Spread:
+def _spread(view: ColumnView, quartiles: Floats) -> Spread | None:
+    if not np.isfinite(quartiles).all():
+        return None
     low, middle, high = (view.said(float(value)) for value in quartiles)
     plain = view.levels or view.kind == "datetime"
     first, second, third = (float(value) for value in quartiles)
@@ -179,6 +198,20 @@ def _ranked_words(view: ColumnView, aspect: Aspect, inside: Spread | None, outsi
     told = _ADJECTIVES[view.kind == "datetime"][aspect]
     here = f"{told} {view.name}: half of the rows {_reach(inside)}"
     return here if outside is None else f"{here}, elsewhere {_reach(outside)}"
+
+
+def _cut_words(view: ColumnView, aspect: Aspect, edges: Floats, counts: tuple[Floats, Floats]) -> str:
+    """Say where quartiles are alike how many rows lie beyond the value at which both sides differ most."""
+    inside, outside = (np.cumsum(side) / max(float(side.sum()), 1e-9) for side in counts)
+    if len(edges) < 2:
+        return f"{view.name} is alike everywhere"
+    at = int(np.abs(inside - outside)[:-1].argmax())
+    below = inside[at] > outside[at]
+    shares = [float(side[at]) if below else float(1 - side[at]) for side in (inside, outside)]
+    sign = "up to" if below else "after" if view.kind == "datetime" else "above"
+    told = _ADJECTIVES[view.kind == "datetime"][aspect]
+    here = f"{told} {view.name}: {sign} {view.said(float(edges[at]))} in {percent(shares[0])} of the rows"
+    return f"{here}, elsewhere in {percent(shares[1])}"
 
 
 _ADJECTIVES: tuple[dict[str, str], ...] = (

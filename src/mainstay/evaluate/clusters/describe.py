@@ -20,6 +20,7 @@ from mainstay.evaluate.clusters.records import ClusterPortraits, Portrait
 from mainstay.evaluate.clusters.rules import rules_of
 from mainstay.evaluate.clusters.sample import stratified
 from mainstay.evaluate.clusters.silhouettes import silhouettes
+from mainstay.evaluate.clusters.traits import Traits
 from mainstay.evaluate.clusters.words import cluster_words
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def describe_clusters(
     views = columns_of(frame[rows], schema)
     contrasts = contrasts_of(views, labels[rows], sizes)
     told = _words(frame, schema, labels, words, clusters=clusters, seed=seed)
-    names = name_clusters(contrasts, told)
+    traits = Traits(views, labels[rows], sizes)
+    names = name_clusters(contrasts, told, same=traits.same, apart=traits.apart)
     typical = typical_rows(points.matrix, labels, clusters)
     rules = _rules(views, labels[rows], sizes, seed)
     nearest = [None] * clusters if distances is None else neighbours(distances, labels)

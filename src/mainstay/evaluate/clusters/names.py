@@ -7,14 +7,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mainstay.evaluate.clusters.records import Contrast
+    from mainstay.evaluate.clusters.records import Contrast, Spread
 
 __all__ = ["name_clusters", "shortened"]
 
 _TRAITS, _MORE, _WORDS = 2, 4, 3
-_LONGEST = 28
+_LONGEST, _MONTH = 28, len("2011-05")
+_AVERAGE = "average in everything"
 _UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _MEASURES = {
     "mm", "cm", "m", "km", "g", "kg", "mg", "lb", "lbs", "usd", "eur", "gbp", "chf", "pct", "percent", "ms", "s", "sec",
@@ -27,9 +28,13 @@ _DATED = {"high": "late {0}", "low": "early {0}", "middle": "middling {0}", "ext
 
 
 def name_clusters(
-    contrasts: Sequence[Sequence[Contrast]], words: Sequence[Mapping[str, Sequence[str]]] | None = None
+    contrasts: Sequence[Sequence[Contrast]],
+    words: Sequence[Mapping[str, Sequence[str]]] | None = None,
+    *,
+    same: Callable[[Contrast, Contrast], bool] | None = None,
+    apart: Callable[[Sequence[int]], Sequence[Sequence[Contrast]]] | None = None,
 ) -> list[str]:
-    """Return a short name for each cluster, all of them different.
+    """Return a short name for each cluster, all of them different; columns keep their own words and case.
 
     Parameters
     ----------
@@ -37,6 +42,10 @@ def name_clusters(
         What sets it apart, strongest first.
     words : sequence of mappings, one per cluster, optional
         For text columns the words that are more frequent in it.
+    same : callable (trait, trait) -> bool, optional
+        Whether two traits hold for nearly the same rows: the second then says nothing new.
+    apart : callable (clusters) -> contrasts of each, optional
+        What tells some clusters from each other; asked where they would share a name.
 
     Examples
     --------
@@ -47,8 +56,16 @@ def name_clusters(
     ['high income', 'average in everything']
     """
     plain = _plain_names({trait.column for traits in contrasts for trait in traits})
-    told = [_parts(traits, {} if words is None else words[place], plain) for place, traits in enumerate(contrasts)]
-    names = [", ".join(parts[:_TRAITS]) or "average in everything" for parts in told]
+    kept = [_news(traits, same) for traits in contrasts]
+    told = [_parts(traits, {} if words is None else words[place], plain) for place, traits in enumerate(kept)]
+    names = [", ".join(parts[:_TRAITS]) or _AVERAGE for parts in told]
+    if apart is not None:
+        taken = [{trait.column for trait in traits[:_TRAITS]} for traits in kept]
+        for twins in _twins(names):
+            further = [_further(some, taken[place], plain) for place, some in zip(twins, apart(twins), strict=True)]
+            if len(set(further)) > 1:
+                for place, part in zip(twins, further, strict=True):
+                    names[place] = f"{names[place]}, {part}" if part else names[place]
     for more in range(_TRAITS + 1, _MORE + 1):
         often = Counter(names)
         names = [
@@ -56,6 +73,40 @@ def name_clusters(
             for place, name in enumerate(names)
         ]
     return _numbered(names)
+
+
+def _twins(names: Sequence[str]) -> list[list[int]]:
+    """Return the groups of clusters that share a name."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name, []).append(place)
+    return [places for places in found.values() if len(places) > 1]
+
+
+def _news(traits: Sequence[Contrast], same: Callable[[Contrast, Contrast], bool] | None) -> list[Contrast]:
+    """Return the traits that tell, without those that repeat an earlier one."""
+    kept: list[Contrast] = []
+    for trait in traits:
+        if trait.tells and len(kept) < _MORE and not (same and any(same(trait, earlier) for earlier in kept)):
+            kept.append(trait)
+    return kept
+
+
+def _further(traits: Sequence[Contrast], taken: set[str], plain: Mapping[str, str]) -> str:
+    """Return what best tells a cluster from those that share its name, in a column that the name does not have yet."""
+    telling = [trait for trait in traits if trait.tells]
+    for trait in telling:
+        if trait.column not in taken:
+            return _against(trait, plain[trait.column])
+    return f"{_against(telling[0], plain[telling[0].column])} of these" if telling else ""
+
+
+def _against(trait: Contrast, column: str) -> str:
+    dated = trait.kind == "datetime"
+    if trait.aspect in ("high", "low") and not (dated and trait.inside):
+        words = ("later", "earlier") if dated else ("higher", "lower")
+        return f"{words[trait.aspect == 'low']} {column}"
+    return _trait(trait, column)
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
@@ -69,8 +120,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]], plain: Mapping[str, str]) -> list[str]:
     found = [", ".join(f'"{_short(word)}"' for word in some[:_WORDS]) for some in words.values() if some]
-    telling = [_trait(trait, plain[trait.column]) for trait in traits if trait.tells]
-    return [*dict.fromkeys([*telling, *found])]
+    return [*dict.fromkeys([*(_trait(trait, plain[trait.column]) for trait in traits), *found])]
 
 
 def _trait(trait: Contrast, column: str) -> str:
@@ -80,7 +130,18 @@ def _trait(trait: Contrast, column: str) -> str:
         return f"with {column}"
     if trait.level:
         return _level(trait, column)
-    return (_DATED if trait.kind == "datetime" else _RANKED)[trait.aspect].format(column)
+    dated = trait.kind == "datetime"
+    if dated and trait.inside is not None and trait.aspect != "extreme":
+        return f"{column} {_span(trait.inside)}"
+    return (_DATED if dated else _RANKED)[trait.aspect].format(column)
+
+
+def _span(inside: Spread) -> str:
+    """Return where the middle half of some dates lies: in months, in days where one month holds them."""
+    low, high = (inside.low, inside.high) if inside.low[:_MONTH] == inside.high[:_MONTH] else (
+        inside.low[:_MONTH], inside.high[:_MONTH],
+    )  # fmt: skip
+    return low if low == high else f"{low} to {high}"
 
 
 def _level(trait: Contrast, column: str) -> str:
@@ -99,7 +160,7 @@ def _level(trait: Contrast, column: str) -> str:
 def _plain_names(columns: Iterable[str]) -> dict[str, str]:
     """Return columns as they are spoken of, without underscores and units; as they are where two would be alike.
 
-    "Annual_Income (k$)" is "annual income"; capitals inside a word stay.
+    "Annual_Income (k$)" is "Annual Income": the words and their case are the table's own.
     """
     spoken = {column: _spoken(column) for column in columns}
     often = Counter(spoken.values())
@@ -109,8 +170,7 @@ def _plain_names(columns: Iterable[str]) -> dict[str, str]:
 def _spoken(column: str) -> str:
     words = _UNIT.sub("", column).replace("_", " ").split()
     words = words[:-1] if len(words) > 1 and words[-1].lower() in _MEASURES else words
-    plain = [word.lower() if word.istitle() else word for word in words]
-    return " ".join(plain) or column
+    return " ".join(words) or column
 
 
 def _short(text: str) -> str:
