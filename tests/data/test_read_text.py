@@ -225,7 +225,7 @@ def test_baskets_have_their_own_sentence(table):
         (b"\n \n\r\n", "data.empty", "blank lines only"),
         (b"\xef\xbb\xbf", "data.empty", "empty"),
         (b"name,age\n", "data.no_rows", "header .* and no rows"),
-        (b"name,age\n\n,\n", "data.no_rows", "no rows"),
+        (b"name,age\n\n,\n", "data.no_rows", "no cell holds a value"),
         (b"abc\x00\x01\x02def\x00\xff\xfe", "data.binary", "not text"),
         (b"%PDF-1.7 ...", "data.format", "a PDF came"),
         (b"\x89PNG\r\n\x1a\n....", "data.format", "PNG"),
@@ -282,3 +282,9 @@ def test_options_that_do_not_fit_are_refused(table):
 def test_a_table_is_returned_as_it_is(table):
     got = table("a,b\n1,2\n")
     assert read(got) is got
+
+
+def test_rows_without_any_value_are_not_called_missing_rows(table):
+    with pytest.raises(DataError, match="50 rows in 2 columns .*no cell holds a value") as caught:
+        table("a,b\n" + ",\n" * 50)
+    assert "header" not in caught.value.hint

@@ -80,15 +80,30 @@ def read_text(raw: bytes, options: TextOptions, *, where: str) -> tuple[pl.DataF
     del sheet  # the rows stand in a text of their own: one copy of the file is enough
     frame = parse_rows(rows, where=where)
     del rows
+    below = frame.height
     frame, row_notes = without_leftovers(frame, head)
+    if below and not frame.height:
+        _refuse_empty(frame, below, where)
     if not frame.height:
         raise DataError(
             f"the file has a header ({shown(head.names)}) and no rows below it",
             where=where,
-            hint="Give a file with at least one row; if the line is a row, say header='none'.",
+            hint="Give a file with at least one row; if the line is a row, say that there is no header: header='none', "
+            "on the command line --header none.",
             code="data.no_rows",
         )
     return frame, (*notes, *sheet_notes, *head.findings, *ending_notes, *row_notes)
+
+
+def _refuse_empty(frame: pl.DataFrame, below: int, where: str) -> None:
+    """Raise for a table of empty cells; its lines are there, so it is not without rows."""
+    rows = "1 row" if below == 1 else f"{below:,} rows"
+    raise DataError(
+        f"the file has {rows} in {frame.width} columns ({shown(frame.columns)}), and no cell holds a value",
+        where=where,
+        hint="Look at how the file was written, and at its delimiter.",
+        code="data.no_rows",
+    )
 
 
 def _delimiter(data: bytes, options: TextOptions, where: str) -> Delimiter:

@@ -137,7 +137,7 @@ def find_head(lines: Sequence[HeadLine], width: int, wanted: int | None, *, wher
         message=f"The file seems to have no header: on line {lines[top].number}, {', and '.join(evidence.reasons)}. "
         f"The columns are called column_1 to column_{width}.",
         advice=f"If line {lines[top].number} holds names, say header={lines[top].number}; "
-        "if it holds a row, say header='none' to be sure.",
+        "if it holds a row, say header='none' to be sure (on the command line --header).",
     )
     return Head(top, numbered_names(width), (), (*_titles(lines[:top]), note))
 
@@ -213,7 +213,7 @@ def _refuse_other_header(lines: Sequence[HeadLine], top: int, width: int, where:
         f"line {lines[top - 1].number} looks like the header, and it has {len(above)} names ({shown(names, 3)}) where "
         f"the rows have {width} cells",
         where=where,
-        hint="Mend the header, or say header='none' to leave that line out.",
+        hint="Mend the header, or leave that line out: header='none', on the command line --header none.",
         code="data.header",
     )
 

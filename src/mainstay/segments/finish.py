@@ -114,7 +114,10 @@ def _limits(grouped: Grouped, answers: ClusterAnswers, settings: Settings) -> tu
     rows = np.arange(grouped.points.rows) if stray is None or stray.all() else np.flatnonzero(~stray)
     if len(rows) > _CALIBRATED:
         rows = np.sort(np.random.default_rng(settings.seed).choice(rows, _CALIBRATED, replace=False))
-    limits = calibrate_limits(grouped.body, grouped.points.matrix[rows], answers.cluster[rows], level=settings.outliers)
+    limits = calibrate_limits(
+        grouped.body, grouped.points.matrix[rows], answers.cluster[rows], level=settings.outliers,
+        weight=None if grouped.points.weight is None else grouped.points.weight[rows],
+    )  # fmt: skip
     return tuple(limits.tolist())
 
 

@@ -20,6 +20,9 @@ from mainstay.data.infer import freeze, infer
 from mainstay.data.infer_level import natural_order
 from mainstay.data.quality_values import present
 
+_NAMED = 8
+_LARGEST = float(np.finfo(np.float32).max)
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,6 +67,8 @@ class Intake:
     known : Known, optional
         Of all rows of the table.
     findings : tuple of Finding
+    weight : float64 array of shape (m,), optional
+        How many rows each one stands for, where the schema has a column for it.
     """
 
     schema: Schema
@@ -71,6 +76,7 @@ class Intake:
     rows: NDArray[np.int64]
     known: Known | None
     findings: tuple[Finding, ...]
+    weight: NDArray[np.float64] | None = None
 
 
 def schema_for_groups(
@@ -121,10 +127,15 @@ def _check_names(table: Table, asked: dict[str, tuple[str, ...]]) -> None:
     for where, names in asked.items():
         for name in names:
             if name not in table.columns:
-                near = get_close_matches(name, table.columns, n=1, cutoff=0.6)
-                shown = ", ".join(table.columns[:40])
-                hint = f"Did you mean {near[0]!r}?" if near else f"The columns are: {shown}."
+                near = get_close_matches(name, table.columns, n=3, cutoff=0.6)
+                shown = ", ".join(table.columns[:_NAMED])
+                more = f" and {len(table.columns) - _NAMED:,} more" if len(table.columns) > _NAMED else ""
+                hint = f"Did you mean {_either(near)}?" if near else f"The columns are: {shown}{more}."
                 raise UsageError(f"there is no column {name!r}", where=where, hint=hint)
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(repr(name) for name in names)
 
 
 def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
@@ -151,16 +162,65 @@ def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
     decoded = Decoder(schema).from_frame(table.frame)
     empty = decoded.arrays.empty_rows() & ~decoded.rejected
     kept = np.flatnonzero(~decoded.rejected & ~empty)
+    large = _too_large(table, schema)
     if not len(kept):
         raise DataError(
-            f"none of {table.rows:,} rows has a value in the columns to group by", where=table.source,
-            hint="Look at the table with: mainstay profile.",
-        )  # fmt: skip
-    findings = _left_out(empty, decoded.rejected)
+            f"none of {table.rows:,} rows has a value that can be used: in {large[0].column!r} {large[0].message}"
+            if large
+            else f"none of {table.rows:,} rows has a value in the columns to group by",
+            where=table.source,
+            hint=large[0].advice if large else "Look at the table with: mainstay profile.",
+        )
+    findings = (*large, *_left_out(empty, decoded.rejected))
     frozen = freeze(schema, table, kept)
     arrays = decoded.arrays.take(kept) if frozen == schema else Decoder(frozen).from_frame(table.frame[kept]).arrays
     known = known_groups(table, schema, settings.labels) if settings.labels else None
-    return Intake(frozen, arrays, kept, known, findings)
+    return Intake(frozen, arrays, kept, known, findings, _weight(table, schema, kept))
+
+
+def _weight(table: Table, schema: Schema, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Return what the rows weigh, as the column with the role "weight" says; None where there is none."""
+    import polars as pl
+
+    names = [column.name for column in schema.columns if column.role == "weight" and column.name in table.columns]
+    if not names:
+        return None
+    given = table.frame.get_column(names[0])[rows].cast(pl.Float64, strict=False)
+    weight = given.fill_null(np.nan).to_numpy().astype(np.float64)
+    bad = np.flatnonzero(~(np.isfinite(weight) & (weight > 0)))
+    if len(bad):
+        raise DataError(
+            f"a row's weight is a number above 0; {len(bad):,} rows have none in {names[0]!r}, the first is row "
+            f"{int(rows[bad[0]]) + 1:,}",
+            where=table.source, hint="Fill them in, or let the schema ignore that column.",
+        )  # fmt: skip
+    return weight
+
+
+def _too_large(table: Table, schema: Schema) -> tuple[Finding, ...]:
+    """Name the columns with numbers beyond float32: such a cell counts as missing, and it is not."""
+    import polars as pl
+
+    found = []
+    for column in schema.features:
+        series = table.frame.get_column(column.name)
+        if column.kind == "number" and series.dtype.is_numeric():
+            sizes = series.cast(pl.Float64).abs().to_numpy()
+            beyond = np.flatnonzero((sizes > _LARGEST) & np.isfinite(sizes))
+            if len(beyond):
+                message = (
+                    f"{len(beyond):,} of {len(sizes):,} numbers are too large, up to {sizes[beyond].max():.3g}: models are "
+                    f"computed in float32, which ends at {_LARGEST:.3g}; they count as missing"
+                )
+                rows = tuple(int(row) + 1 for row in beyond[:5])
+                found.append(
+                    Finding(
+                        severity="error", code="numbers.too_large", column=column.name, message=message,
+                        advice="Divide the column by a number so that all are below it; that changes no group.",
+                        rows=rows,
+                    )
+                )  # fmt: skip
+    return tuple(found)
 
 
 def _check_weights(schema: Schema, settings: Settings) -> None:

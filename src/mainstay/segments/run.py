@@ -103,7 +103,7 @@ def group_rows(table: Table, settings: Settings, around: Around, *, schema: Sche
     intake = take_in(table, known, settings)
     around.begin("prepare")
     recipe = fit_for_clusters(intake.arrays, seed=settings.seed, scale=settings.scale, weights=settings.weights or None)  # type: ignore[arg-type]
-    points = points_of(recipe, intake.arrays)
+    points = points_of(recipe, intake.arrays, weight=intake.weight)
     ahead = around.before(_for_the_end(points, settings.time_budget))
     longest = longest_walk(settings, points.rows)
     walked = for_the_walk(points, longest, settings.seed, 0.5 * ahead.left())
@@ -119,12 +119,13 @@ def group_rows(table: Table, settings: Settings, around: Around, *, schema: Sche
     body = by_falling_size(found.clustering.body, found.clustering.labels)
     return Grouped(
         intake, recipe, points, path, chosen, found.method, found.compared, found.clustering, body,
-        assign(body, points.matrix), (*table.notes, *findings, *intake.findings, *found.findings, *_cut_short(path, points)),
+        assign(body, points.matrix),
+        (*table.notes, *findings, *intake.findings, *found.findings, *_cut_short(path, points)),
     )  # fmt: skip
 
 
 def _for_the_end(points: Points, budget: float) -> float:
-    """Return the seconds kept for answering, describing, drawing and packing, as measured; six tenths of the time at most."""
+    """Return the seconds kept for all that comes after the groups, as measured; six tenths of the budget at most."""
     return min(0.6 * budget, 8.0 + 1e-6 * points.matrix.size) if budget != float("inf") else 0.0
 
 
@@ -169,8 +170,8 @@ def _cut_short(path: KMeansPath, points: Points) -> tuple[Finding, ...]:
         return ()
     if path.rows < points.rows:
         message = (
-            f"the time did not suffice for the curve of all rows: it is that of {path.rows:,} of {points.rows:,}, drawn "
-            "by chance; every row has its group"
+            f"the time did not suffice for the curve of all rows: it is that of {path.rows:,} of {points.rows:,}, "
+            "drawn by chance; every row has its group"
         )
     else:
         message = "the time did not suffice to polish the curve: each number of groups could be divided a little better"
