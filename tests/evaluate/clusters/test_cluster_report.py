@@ -16,8 +16,9 @@ from mainstay.evaluate.clusters.describe import describe_clusters
 from mainstay.evaluate.clusters.report import cluster_chart, cluster_report
 from mainstay.evaluate.clusters.report_data import ClusterReport, Merge, Method, Methods, TreatedColumn
 from mainstay.evaluate.clusters.sections import cluster_sections
+from mainstay.evaluate.clusters.sections_groups import heat_data
 from mainstay.evaluate.clusters.stability import stability
-from mainstay.evaluate.clusters.verdict import headline
+from mainstay.evaluate.clusters.verdict import headline, lead
 from mainstay.evaluate.intervals import Score
 from mainstay.evaluate.plots import PLOTS
 
@@ -176,3 +177,45 @@ def test_a_curve_is_read_from_whatever_walked_it():
     assert [point.bic for point in found.points] == [None, None, None]
     assert (found.chosen, found.knee, found.evidence[0].name) == (2, 2, "davies bouldin")
     assert msgspec.json.decode(msgspec.json.encode(found), type=Curve) == found
+
+
+def test_a_shares_of_missing_values_stands_in_every_cell():
+    draw = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 100)
+    there = draw.random(300) < np.choose(labels, [0.05, 0.5, 0.95])
+    cabin = [str(draw.choice(["A", "B", "C"])) if known else None for known in there]
+    schema = Schema(columns=(Column(name="cabin", kind="category", categories=("A", "B", "C")),))
+    points = Points(draw.normal(size=(300, 1)).astype(np.float32), ("cabin",))
+    found = describe_clusters(pl.DataFrame({"cabin": cabin}), schema, labels, points, seed=0)
+    data = heat_data(found.portraits)
+    cells = [
+        (effect, text)
+        for column, effect, text in zip(data["column"], data["effect"], data["text"], strict=True)
+        if column == "cabin: no value"
+    ]
+    assert len(cells) == 3
+    assert all(text for _, text in cells)
+    assert cells[0][0] > 0.5 > 0 > cells[2][0]
+    assert all(text == "" or " %" in text for text in data["text"])
+
+
+def test_clusters_that_hardly_stand_out_get_a_word_that_reconciles():
+    flat = report()
+    silhouettes = msgspec.structs.replace(flat.portraits.silhouettes, mean=Score(0.12, 0.1, 0.14))
+    evidence = (Evidence("valleys", 3, "three hills"),)
+    flat = msgspec.structs.replace(
+        flat, portraits=msgspec.structs.replace(flat.portraits, silhouettes=silhouettes),
+        curve=msgspec.structs.replace(flat.curve, evidence=evidence),
+    )  # fmt: skip
+    assert "hardly stand out. Both hold: between the clusters there are valleys" in lead(flat)[1]
+    assert "Both hold" not in lead(report())[1]
+    nothing = msgspec.structs.replace(flat, verdict="no structure")
+    assert "Both hold" not in lead(nothing)[1]
+
+
+def test_a_picture_is_called_by_its_file():
+    made = report()
+    first = msgspec.structs.replace(made.portraits.portraits[0], typical={"file": "daisy/1.jpg", "income": "3"})
+    portraits = msgspec.structs.replace(made.portraits, portraits=(first, *made.portraits.portraits[1:]))
+    page = cluster_report(msgspec.structs.replace(made, portraits=portraits), drawn=False)
+    assert "Typical member, daisy/1.jpg, row " in page

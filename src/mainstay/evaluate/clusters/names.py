@@ -72,7 +72,15 @@ def name_clusters(
             ", ".join(told[place][:more]) if often[name] > 1 and len(told[place]) >= more else name
             for place, name in enumerate(names)
         ]
+    often = Counter(names)
+    exact = [_parts(traits, {}, plain, days=True) for traits in kept]
+    names = [", ".join(exact[place][:_TRAITS]) if often[name] > 1 and _dated(kept[place]) else name
+             for place, name in enumerate(names)]  # fmt: skip
     return _numbered(names)
+
+
+def _dated(traits: Sequence[Contrast]) -> bool:
+    return any(trait.kind == "datetime" for trait in traits[:_TRAITS])
 
 
 def _twins(names: Sequence[str]) -> list[list[int]]:
@@ -118,12 +126,14 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _parts(traits: Sequence[Contrast], words: Mapping[str, Sequence[str]], plain: Mapping[str, str]) -> list[str]:
+def _parts(
+    traits: Sequence[Contrast], words: Mapping[str, Sequence[str]], plain: Mapping[str, str], *, days: bool = False
+) -> list[str]:
     found = [", ".join(f'"{_short(word)}"' for word in some[:_WORDS]) for some in words.values() if some]
-    return [*dict.fromkeys([*(_trait(trait, plain[trait.column]) for trait in traits), *found])]
+    return [*dict.fromkeys([*(_trait(trait, plain[trait.column], days=days) for trait in traits), *found])]
 
 
-def _trait(trait: Contrast, column: str) -> str:
+def _trait(trait: Contrast, column: str, *, days: bool = False) -> str:
     if trait.aspect == "absent":
         return f"no {column}"
     if trait.aspect == "present":
@@ -132,15 +142,15 @@ def _trait(trait: Contrast, column: str) -> str:
         return _level(trait, column)
     dated = trait.kind == "datetime"
     if dated and trait.inside is not None and trait.aspect != "extreme":
-        return f"{column} {_span(trait.inside)}"
+        return f"{column} {_span(trait.inside, days=days)}"
     return (_DATED if dated else _RANKED)[trait.aspect].format(column)
 
 
-def _span(inside: Spread) -> str:
-    """Return where the middle half of some dates lies: in months, in days where one month holds them."""
-    low, high = (inside.low, inside.high) if inside.low[:_MONTH] == inside.high[:_MONTH] else (
-        inside.low[:_MONTH], inside.high[:_MONTH],
-    )  # fmt: skip
+def _span(inside: Spread, *, days: bool) -> str:
+    """Return where the middle half of some dates lies: in months, in days where one month holds them or it is asked."""
+    low, high = inside.low, inside.high
+    if not days and low[:_MONTH] != high[:_MONTH]:
+        low, high = low[:_MONTH], high[:_MONTH]
     return low if low == high else f"{low} to {high}"
 
 

@@ -29,7 +29,8 @@ _LINES, _TRAITS = 96, 8
 """About so many rows in the table of traits, and at most so many of one cluster."""
 _TELLS = 2.0
 """Added to the weight of columns that tell, so that they stand first."""
-_DIRECTED = ("high", "low")
+_DIRECTED, _ABSENCE = ("high", "low"), ("absent", "present")
+_NO_VALUE = ": no value"
 _ALL = 0.9999
 
 
@@ -138,12 +139,15 @@ def heat_data(portraits: Sequence[Portrait]) -> dict[str, list[Cell]]:
     """Return a cell per column, or level of a column, and cluster: ``column``, ``cluster``, ``effect``, ``text``."""
     cells: dict[str, dict[int, tuple[float, str]]] = {}
     weight: dict[str, float] = {}
-    for portrait in portraits:
-        for contrast in portrait.contrasts:
-            for name, effect, text in _cells(contrast):
-                cells.setdefault(name, {})[portrait.cluster] = (effect, text)
-                strength = abs(contrast.effect.value or 0.0) if contrast.aspect not in _DIRECTED else abs(effect)
-                weight[name] = max(weight.get(name, 0.0), (strength + _TELLS) if contrast.tells else strength)
+    contrasts = [(portrait.cluster, contrast) for portrait in portraits for contrast in portrait.contrasts]
+    gaps = {contrast.column for _, contrast in contrasts if contrast.aspect in _ABSENCE}
+    for cluster, contrast in contrasts:
+        for name, effect, text in _cells(contrast, gaps=contrast.column in gaps):
+            cells.setdefault(name, {})[cluster] = (effect, text)
+            middling = contrast.aspect in ("middle", "extreme") and name == contrast.column
+            strength = abs(contrast.effect.value or 0.0) if middling else abs(effect)
+            about = name.endswith(_NO_VALUE) == (contrast.aspect in _ABSENCE)
+            weight[name] = max(weight.get(name, 0.0), strength + (_TELLS if contrast.tells and about else 0.0))
     names = sorted(cells, key=lambda name: -weight[name])[:_ROWS]
     telling = [name for name in names if weight[name] > _TELLS]
     names = telling if len(telling) > 1 else names[:_FEW]
@@ -158,10 +162,13 @@ def heat_data(portraits: Sequence[Portrait]) -> dict[str, list[Cell]]:
     return found
 
 
-def _cells(contrast: Contrast) -> list[tuple[str, float, str]]:
+def _cells(contrast: Contrast, *, gaps: bool) -> list[tuple[str, float, str]]:
+    """Return the cells of a column in one cluster; with ``gaps`` also that of its missing values."""
     effect = contrast.effect.value or 0.0
-    if contrast.aspect in ("absent", "present"):
-        return [(f"{contrast.column}: no value", effect, percent(contrast.missing_inside))]
+    found = []
+    if gaps:
+        more = contrast.missing_inside - contrast.missing_outside
+        found = [(contrast.column + _NO_VALUE, more, percent(contrast.missing_inside, 0))]
     if contrast.levels:
         # Of two levels the one says all about the other.
         levels = (
@@ -169,12 +176,12 @@ def _cells(contrast: Contrast) -> list[tuple[str, float, str]]:
             if len(contrast.levels) == 2
             else contrast.levels
         )
-        return [
-            (f"{contrast.column}: {entry.level}", entry.difference.value or 0.0, f"{entry.inside:.0%}")
+        return found + [
+            (f"{contrast.column}: {entry.level}", entry.difference.value or 0.0, percent(entry.inside, 0))
             for entry in levels
         ]
     text = "" if contrast.inside is None else contrast.inside.middle
-    return [(contrast.column, effect if contrast.aspect in _DIRECTED else 0.0, text)]
+    return [*found, (contrast.column, effect if contrast.aspect in _DIRECTED else 0.0, text)]
 
 
 def silhouette_section(known: Silhouettes, names: Sequence[str]) -> Section:

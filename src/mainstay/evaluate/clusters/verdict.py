@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["headline", "lead", "shows_nothing"]
 
+_TOUCH = 0.25
+"""Below this mean silhouette clusters hardly stand out."""
+
 
 def headline(data: ClusterReport) -> str:
     """Return the verdict in one sentence: how many clusters, and how clear that is."""
@@ -58,15 +61,34 @@ def lead(data: ClusterReport) -> list[str]:
     found = [data.sentence] if data.sentence else []
     silhouettes = data.portraits.silhouettes
     if silhouettes is not None:
-        found.append(f"Mean silhouette {silhouettes.mean}: {_sitting(silhouettes.mean.value or 0.0)}.")
+        value = silhouettes.mean.value or 0.0
+        found.append(f"Mean silhouette {silhouettes.mean}: {_sitting(value)}.{_reconciled(data, value)}")
     if data.stability is not None:
         found.append(data.stability.words)
     return found
 
 
+def _reconciled(data: ClusterReport, value: float) -> str:
+    """Return how clusters can be there and yet hardly stand out, where the page would say both."""
+    if value >= _TOUCH or shows_nothing(data) or data.k == 1:
+        return ""
+    evidence = () if data.curve is None else data.curve.evidence
+    if any(entry.name == "valleys" and entry.k == data.k for entry in evidence):
+        return (
+            " Both hold: between the clusters there are valleys with fewer rows, which is how they were found, "
+            "but the valleys are not empty, so rows near a border could belong to either side."
+        )
+    if data.verdict in ("one clear k", "several plausible k"):
+        return (
+            " Both hold: the silhouette asks for clusters far apart and round, and these are told apart without it; "
+            "rows near a border could belong to either side."
+        )
+    return ""
+
+
 def _sitting(value: float) -> str:
     """Return Kaufman and Rousseeuw's reading (1990) of a mean silhouette."""
-    for least, words in ((0.7, "clusters lie far apart"), (0.5, "clusters lie apart"), (0.25, "clusters touch")):
+    for least, words in ((0.7, "clusters lie far apart"), (0.5, "clusters lie apart"), (_TOUCH, "clusters touch")):
         if value >= least:
             return words
     return "clusters hardly stand out"
