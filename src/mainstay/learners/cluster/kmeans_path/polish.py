@@ -46,8 +46,8 @@ scikit-learn's default tolerance allows."""
 def stirred(table: Table, sets: list[Doubles], *, generator: np.random.Generator, deadline: Deadline) -> list[Doubles]:
     """Return the sets after steps with momentum on batches of rows; each no worse on a batch of its own.
 
-    Sets of few centres are given more steps, for they cost less; those of many larger batches, for their rows are
-    shared out to more.
+    Sets of few centres are given more steps, for they cost less, and smaller batches first, whose noise is averaged out
+    by the later ones; those of many larger batches throughout, for their rows are shared out to more.
     """
     batches = [_BATCH << max(0, int(np.ceil(np.log2(len(centres) / 32.0)))) for centres in sets]
     moved = list(sets)
@@ -65,7 +65,7 @@ def _rolled(
 ) -> list[Doubles]:
     batches = _batches(table, batch, generator)
     judge = next(batches)
-    smaller = [_batches(table, batch >> 1, generator), _batches(table, batch >> 2, generator)]
+    first = [_batches(table, batch >> less, generator) for less in ((2, 1) if batch == _BATCH else (0, 0))]
     most = max(_LEAST, _READ * table.rows // batch)
     steps = [min(most, _steps(centres)) for centres in sets]
     rate = _RATE if table.rows > batch else 1.0
@@ -75,7 +75,7 @@ def _rolled(
             break
         moving = [drop for drop in drops if drop.steps >= left]
         part = left / max(steps)
-        source = smaller[1] if part > 0.5 else smaller[0] if part > 0.25 else batches
+        source = first[0] if part > 0.5 else first[1] if part > 0.25 else batches
         for drop, answer in zip(moving, sums_of(next(source), [drop.centres for drop in moving]), strict=True):
             drop.step(answer, left)
     before, after = sums_of(judge, sets), sums_of(judge, [drop.centres for drop in drops])
