@@ -285,6 +285,6 @@ def test_a_table_is_returned_as_it_is(table):
 
 
 def test_rows_without_any_value_are_not_called_missing_rows(table):
-    with pytest.raises(DataError, match="50 rows in 2 columns .*no cell holds a value") as caught:
+    with pytest.raises(DataError, match=r"50 rows in 2 columns .*no cell holds a value") as caught:
         table("a,b\n" + ",\n" * 50)
     assert "header" not in caught.value.hint

@@ -139,8 +139,8 @@ def test_the_answer_as_plain_data():
     [
         ({"k": 5}, "the photo has 4"),
         ({"k": 0}, "from 1 to 256"),
-        ({"k": "many"}, "auto or a number"),
-        ({"k": True}, "auto or a number"),
+        ({"k": "many"}, "auto, a number"),
+        ({"k": True}, "auto, a number"),
         ({"k": "300"}, "from 1 to 256"),
         ({"k_max": 0}, "k_max is a number"),
         ({"space": "hsv"}, "lab or rgb"),
@@ -192,3 +192,19 @@ def test_any_small_photo_has_its_colours_or_a_sentence(height, width, colours, k
     assert found.labels.shape == (height, width)
     if k == different:
         assert np.array_equal(found.image(), pixels)
+
+
+def test_a_range_of_colours_is_kept_to() -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    found = segment_photo(pixels, k="2..3")
+    assert found.k in (2, 3)
+    assert len(found.curve) == 3
+    assert segment_photo(pixels, k=(4, 6)).k in (4, 5, 6)
+    with pytest.raises(UsageError, match="a range of such"):
+        segment_photo(pixels, k="2..300")
+
+
+def test_where_the_number_was_given_there_is_no_verdict() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    assert segment_photo(pixels, k=4).to_dict()["verdict"] is None

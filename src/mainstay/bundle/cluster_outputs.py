@@ -66,6 +66,11 @@ class ClusterOutputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         msgspec.structs.force_setattr(self, "limits", plain)
 
     @property
+    def explained(self) -> str:
+        """What an explanation of a row adds up to, in the names of the answers."""
+        return "distance" if self.clusters == 1 else "second_distance - distance"
+
+    @property
     def clusters(self) -> int:
         """How many clusters there are."""
         return len(self.names)

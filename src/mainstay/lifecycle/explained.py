@@ -49,7 +49,7 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
         "base": float(found.base[kept].mean()) if kept.any() else None,
         "method": " + ".join(found.methods) or "constant",
         "how": [_HOW[one] for one in found.methods],
-        "scale": found.scale,
+        "scale": found.scale if bundle.clusters is None else bundle.clusters.outputs.explained,
         "class": next(iter(labels)) if len(labels) == 1 else None,
         "columns": columns,
         "largest_gap": float(gap.max(initial=0.0)),
@@ -136,7 +136,7 @@ def _told(found: Explanation, bundle: Bundle) -> str:
     """Return what is explained, in words."""
     if bundle.clusters is not None:
         lone = bundle.clusters.outputs.clusters == 1
-        return "the distance" if lone else "how much further the second nearest cluster is"
+        return "the distance" if lone else "the distance to the second nearest cluster minus that to its own"
     outputs = bundle.outputs
     if found.labels is None:
         return outputs.target if not outputs.unit else f"{outputs.target} ({outputs.unit})"

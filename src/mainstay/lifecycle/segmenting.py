@@ -25,7 +25,7 @@ _ENDINGS = (".png", ".webp", ".bmp", ".gif", ".jpg", ".jpeg")
 def segment(
     photo: Any,
     *,
-    k: str | int = "auto",
+    k: str | int | Sequence[int] = "auto",
     space: str = "lab",
     seed: int = 0,
     time_budget: str | float | Clock | None = "60s",
@@ -40,8 +40,8 @@ def segment(
     ----------
     photo : path or uint8 array of shape (height, width, 3) or (height, width)
         A picture file, or pixels in sRGB.
-    k : str or int, default "auto"
-        How many colours, up to 256.
+    k : str, int or pair of int, default "auto"
+        How many colours, up to 256: found, given, or found in a range such as ``"2..6"``.
     space : {"lab", "rgb"}, default "lab"
         Where colours are compared: as an eye sees them, or as a screen mixes them.
     seed : int, default 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import msgspec
 import numpy as np
 
-from mainstay.contracts.errors import UsageError
+from mainstay.contracts.errors import SchemaError, UsageError
 from mainstay.lifecycle.answers import predicted, with_answers
 from mainstay.lifecycle.model import Model, like, load
 from mainstay.lifecycle.outputs import check_outputs, write_frame
@@ -64,7 +64,11 @@ def predict(
     places = check_outputs(out, (".csv", ".parquet"))
     opened = _opened(model)
     table = read(data, **reading)
-    answers, frame = predicted(opened.bundle, table.frame)
+    try:
+        answers, frame = predicted(opened.bundle, table.frame)
+    except SchemaError as error:
+        error.where = error.where or table.source
+        raise
     for place in places:
         write_frame(with_answers(table.frame, frame), place)
     figures = {

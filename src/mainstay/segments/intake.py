@@ -209,8 +209,8 @@ def _too_large(table: Table, schema: Schema) -> tuple[Finding, ...]:
             beyond = np.flatnonzero((sizes > _LARGEST) & np.isfinite(sizes))
             if len(beyond):
                 message = (
-                    f"{len(beyond):,} of {len(sizes):,} numbers are too large, up to {sizes[beyond].max():.3g}: models are "
-                    f"computed in float32, which ends at {_LARGEST:.3g}; they count as missing"
+                    f"{len(beyond):,} of {len(sizes):,} numbers are too large, up to {sizes[beyond].max():.3g}: models "
+                    f"are computed in float32, which ends at {_LARGEST:.3g}; they count as missing"
                 )
                 rows = tuple(int(row) + 1 for row in beyond[:5])
                 found.append(

@@ -18,8 +18,11 @@ from mainstay.data.image_colour import lab_to_srgb, srgb_to_lab
 from mainstay.data.image_file import open_picture, pillow
 from mainstay.learners.cluster.choose_k import choose_k
 from mainstay.learners.cluster.kmeans_path import kmeans_path
+from mainstay.segments.settings import Wanted, read_k
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mainstay.contracts.learner import Deadline
@@ -142,7 +145,7 @@ class PhotoSegments:
         height, width = self.labels.shape
         return {
             "k": self.k,
-            "verdict": self.choice.verdict if self.choice else "",
+            "verdict": self.choice.verdict if self.choice else None,
             "sentence": self.sentence,
             "width": width,
             "height": height,
@@ -165,7 +168,7 @@ class PhotoSegments:
 def segment_photo(
     photo: str | os.PathLike[str] | NDArray[np.uint8],
     *,
-    k: int | str = "auto",
+    k: int | str | Sequence[int] = "auto",
     k_max: int = 16,
     space: ColourSpace = "lab",
     seed: int = 0,
@@ -178,8 +181,9 @@ def segment_photo(
     photo : path or uint8 array of shape (height, width, 3) or (height, width)
         A PNG, JPEG, WebP, BMP, GIF or TIFF file (see :func:`mainstay.data.image_file.open_picture` for what becomes
         of transparency, 16 bits and animations), or pixels in sRGB.
-    k : int or "auto", default "auto"
-        How many colours. "auto" takes all where there are no more than ``k_max``, else the one clear number that
+    k : int, "auto" or range such as "2..6", default "auto"
+        How many colours; of a range the one that "auto" takes, or the nearest to it.
+        "auto" takes all where there are no more than ``k_max``, else the one clear number that
         :func:`mainstay.learners.cluster.choose_k.choose_k` finds. Where none is clear, for in most photos colours flow
         into each other, it is the least with which nine tenths of the differences between pixels are told, not
         below the knee of the curve.
@@ -194,7 +198,8 @@ def segment_photo(
     Raises
     ------
     UsageError
-        When k is neither "auto" nor a number from 1 to 256, or more than the photo has different colours.
+        When k is neither "auto" nor a number from 1 to 256 nor a range of such, or more than the photo has
+            different colours.
     DataError
         When the photo cannot be read, or has no pixels.
     MissingPackageError
@@ -209,38 +214,52 @@ def segment_photo(
     (('#ffffff', '#c80000'), [0.67, 0.33])
     """
     wanted = _wanted(k, k_max, space)
+    given = wanted.given
     pixels = _pixels(photo)
     keys = _keys(pixels)
     codes, counts = _different(keys)
-    if wanted is not None and wanted > len(codes):
+    if wanted.low is not None and wanted.low > len(codes):
         raise UsageError(
-            f"{wanted} colours were asked for, and the photo has {len(codes)}", where="k",
+            f"{wanted.low} colours were asked for, and the photo has {len(codes)}", where="k",
             hint=f"Ask for at most {len(codes)}.",
         )  # fmt: skip
     weights = counts.astype(np.float64)
     places = _place(codes, space)
-    path = kmeans_path(places, wanted or min(k_max, len(codes)), sample_weight=weights, seed=seed, deadline=deadline)
+    longest = min(wanted.high or k_max, len(codes))
+    path = kmeans_path(places, longest, sample_weight=weights, seed=seed, deadline=deadline)
     choice = None
-    if wanted is None and len(codes) > k_max:
+    if given is None and len(codes) > longest:
         choice = choose_k(path, places, sample_weight=weights, seed=seed, deadline=deadline)
-    number, sentence = _number(path, choice, wanted)
+    number, sentence = _within(*_number(path, choice, given), wanted)
     return _drawn(
         keys, codes, counts, path, space=space, number=number, sentence=sentence, choice=choice, places=places
     )
 
 
-def _wanted(k: int | str, k_max: int, space: str) -> int | None:
-    """Return the number asked for, None for "auto"."""
+def _wanted(k: int | str | Sequence[int], k_max: int, space: str) -> Wanted:
+    """Return how many colours are asked for."""
     if space not in ("lab", "rgb"):
         raise UsageError(f"the colour space is lab or rgb, and {space!r} came", where="space")
     if isinstance(k_max, bool) or not isinstance(k_max, int) or not 1 <= k_max <= _MOST_COLOURS:
         raise UsageError(f"k_max is a number from 1 to {_MOST_COLOURS}, and {k_max!r} came", where="k_max")
-    if k == "auto":
-        return None
-    text = str(k).strip()
-    if isinstance(k, bool) or not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= _MOST_COLOURS:
-        raise UsageError(f"k is auto or a number from 1 to {_MOST_COLOURS}, and {k!r} came", where="k")
-    return int(text)
+    try:
+        wanted = Wanted.of(read_k(k))
+    except UsageError:
+        wanted = Wanted(0, 0)
+    if isinstance(k, bool) or (wanted.high is not None and not 1 <= wanted.high <= _MOST_COLOURS):
+        raise UsageError(
+            f"k is auto, a number from 1 to {_MOST_COLOURS} or a range of such, and {k!r} came", where="k",
+            hint="Write auto, 5 or 2..6.",
+        )  # fmt: skip
+    return wanted
+
+
+def _within(number: int, sentence: str, wanted: Wanted) -> tuple[int, str]:
+    """Return the number within the range that was asked for, and say so where it is another."""
+    if wanted.low is None or wanted.high is None or wanted.low <= number <= wanted.high:
+        return number, sentence
+    nearest = max(wanted.low, min(number, wanted.high))
+    return nearest, f"{sentence} Of {wanted.low} to {wanted.high} colours, as asked for, {nearest} is nearest to that."
 
 
 def _pixels(photo: str | os.PathLike[str] | NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -32,6 +32,14 @@ class Wanted:
     low: int | None = None
     high: int | None = None
 
+    @classmethod
+    def of(cls, k: str) -> Wanted:
+        """Return what :func:`read_k` returned, as numbers."""
+        if k == "auto":
+            return cls()
+        low, _, high = k.partition("..")
+        return cls(int(low), int(high or low))
+
     @property
     def given(self) -> int | None:
         """The one number asked for, or None."""
@@ -179,7 +187,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wanted(self) -> Wanted:
         """How many groups are asked for, as numbers."""
-        if self.k == "auto":
-            return Wanted()
-        low, _, high = self.k.partition("..")
-        return Wanted(int(low), int(high or low))
+        return Wanted.of(self.k)

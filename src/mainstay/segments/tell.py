@@ -14,6 +14,7 @@ from mainstay.data.quality_values import present
 from mainstay.evaluate.clusters.curve import curve_of
 from mainstay.evaluate.clusters.report_data import ClusterReport, Method, Methods, TreatedColumn
 from mainstay.evaluate.intervals import Score
+from mainstay.evaluate.report_data import Stage
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,12 +59,13 @@ def report_of(
         merges=portrayed.merges,
         labels=settings.labels,
         columns=_columns(grouped, table.frame),
-        findings=_findings(grouped, portrayed.stability, table, around),
+        findings=_findings(grouped, portrayed.stability, table, around, settings.columns),
         stray=0 if grouped.clustering.stray is None else int(grouped.clustering.stray.sum()),
         fits_none=_fits_none(settings),
         measure=grouped.body.measure,
         rows_left_out=table.rows - len(intake.rows),
         seconds=round(around.clock.elapsed(), 2),
+        stages=tuple(Stage(name, seconds) for name, seconds in around.stages().items()),
         time_budget_seconds=settings.time_budget if limited else None,
         data_digest=table.digest,
         seed=settings.seed,
@@ -137,12 +139,16 @@ def _column(column: Column, note: ColumnNote | None, frame: pl.DataFrame) -> Tre
     return TreatedColumn(name=column.name, kind=column.kind, role=column.role, words=words, missing=missing)
 
 
-def _findings(grouped: Grouped, stability: Stability | None, table: Table, around: Around) -> tuple[Finding, ...]:
+def _findings(
+    grouped: Grouped, stability: Stability | None, table: Table, around: Around, columns: tuple[str, ...] | None
+) -> tuple[Finding, ...]:
     """Return what reading, inference and the run have found, and what is odd in the columns where there is time."""
     found = (*grouped.findings, *_unstable(stability))
     texts = sum(column.kind == "text" for column in grouped.intake.schema.columns)
     if around.left() > _FOR_QUALITY + table.rows * (_PER_CELL * len(table.columns) + _PER_TEXT * texts):
         found = profile(table, grouped.intake.schema, findings=found, seed=0).findings
+    idle = set() if columns is None else {name for name in table.columns if name not in columns}
+    found = tuple(one for one in found if one.column not in idle)
     once = {(one.code, one.column, one.message): one for one in found}
     return gravest_first(once.values())
 

@@ -131,6 +131,7 @@ def segment(figures: Figures) -> list[RenderableType]:
     verdict = Text(figures["sentence"])
     parts: list[RenderableType] = [head, verdict, spaced(table), *curve_lines(figures["curve"], figures["k"])]
     wrote = [Text.assemble("Wrote ", (str(path), "bold")) for path in figures["outputs"]]
+    wrote = wrote or [Text("Nothing was written; -o FILE.png writes the picture in these colours.", style="dim")]
     return [*parts, Text(), Text(f"Took {seconds(figures['seconds'])}"), *wrote]
 
 

@@ -148,6 +148,18 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
     return [Text(head, style="bold"), *scores, *worth(figures), *group_tables.shares(figures)]
 
 
+def _adds_up(figures: Figures, base: str) -> str:
+    """Return what the base and a row's contributions come to."""
+    if figures["task"] != "clustering":
+        return f"Base {base} and a row's contributions are its answer."
+    if figures["scale"] == "distance":
+        return f"Base {base} and a row's contributions are its distance to the one group."
+    return (
+        f"Base {base} and a row's contributions are its distance to the second nearest group minus that to its own: "
+        "what adds to it speaks for the row's own group."
+    )
+
+
 def _explain(figures: Figures) -> list[RenderableType]:
     without = f", {count(figures['rejected'])} refused" if figures["rejected"] else ""
     head = Text.assemble((f"{count(figures['rows'])} rows explained", "bold"), f"{without}, by {figures['method']}")
@@ -156,7 +168,7 @@ def _explain(figures: Figures) -> list[RenderableType]:
         sure = interval(one["low"], one["high"])
         table.add_row(one["name"], figure(one["mean_absolute"]), sure, figure(one["mean"]))
     base = figure(figures["base"]) if figures["base"] is not None else "none"
-    words = Text(f"Base {base} and a row's contributions are its answer.", style="dim")
+    words = Text(_adds_up(figures, base), style="dim")
     return [head, table, words, *(_wrote(path) for path in figures["outputs"])]
 
 

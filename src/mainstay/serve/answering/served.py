@@ -212,7 +212,8 @@ class ServedModel:
                 found = self._explainer.explain_rows(rows, label=label)
         except MainstayError as error:
             raise RequestError(error.message, status=422, where="explain", hint=error.hint, code="explain") from error
-        return [None if found.rejected[at] else _explanation(found, at) for at in range(len(rows))]
+        scale = "" if self.bundle.clusters is None else self.bundle.clusters.outputs.explained
+        return [None if found.rejected[at] else _explanation(found, at, scale) for at in range(len(rows))]
 
     def check(self) -> int:
         """Ask the golden rows again, and return how many there are.
@@ -255,7 +256,7 @@ def _gap(where: str, message: str) -> dict[str, str]:
     return {"code": "missing", "where": where, "message": message}
 
 
-def _explanation(found: Explanation, at: int) -> dict[str, Any]:
+def _explanation(found: Explanation, at: int, scale: str = "") -> dict[str, Any]:
     """Return one row's explanation: base and contributions add up to the answer."""
     said: dict[str, Any] = {
         "base": float(found.base[at]),
@@ -265,6 +266,8 @@ def _explanation(found: Explanation, at: int) -> dict[str, Any]:
     }
     if found.labels is not None:
         said["label"] = found.labels[at]
+    if scale:
+        said["scale"] = scale
     if found.error is not None:
         said["standard_error"] = dict(zip(found.columns, found.error[at].tolist(), strict=True))
     return said
