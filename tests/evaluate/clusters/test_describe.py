@@ -261,3 +261,68 @@ def test_bounds_that_are_dates_are_iso_dates_in_data():
     (condition,) = found["rule_parts"]["conditions"]
     assert (condition["operator"], condition["value"]) == (">", "2020-12-31")
     assert found["typical"]["when"] == days[100].isoformat()
+
+
+def _named(columns, labels):
+    """Return the portraits of labelled columns, each given as (schema column, values)."""
+    schema = Schema(columns=tuple(column for column, _ in columns))
+    frame = pl.DataFrame({column.name: values for column, values in columns})
+    points = Points(np.zeros((len(labels), 1), np.float32) + labels[:, None].astype(np.float32), ("x",))
+    return describe_clusters(frame, schema, labels, points, seed=0).portraits
+
+
+def test_middling_means_the_middle_of_the_others():
+    """A group that is mostly in the highest of three classes, as on the Titanic, is not in the middle of anything."""
+    labels = np.repeat([0, 1], [500, 131])
+    classes = np.concatenate([np.repeat([1.0, 3.0], 250), np.repeat([2.0, 3.0], [44, 87])])
+    ages = np.concatenate([np.repeat([10.0, 60.0], 250), np.linspace(30, 40, 131)])
+    found = _named([(Column(name="pclass", kind="number"), classes), (Column(name="age", kind="number"), ages)], labels)
+    aspects = {contrast.column: contrast.aspect for contrast in found[1].contrasts}
+    assert aspects["pclass"] != "middle"
+    assert aspects["age"] == "middle"
+    assert found[1].name.startswith("middling age")
+
+
+def test_a_name_does_not_say_the_same_thing_twice():
+    labels = np.repeat([0, 1], 200)
+    pay = np.random.default_rng(0).normal(size=400) + 2 * labels
+    line = np.where(labels == 0, "No", "DSL")
+    films = np.where(labels == 0, "No line", np.where(np.arange(400) % 2, "Yes", "Never"))
+    found = _named(
+        [
+            (Column(name="InternetService", kind="category", categories=("DSL", "No")), line),
+            (Column(name="Films", kind="category", categories=("Never", "No line", "Yes")), films),
+            (Column(name="Pay", kind="number"), pay),
+        ],
+        labels,
+    )
+    assert found[0].name == "InternetService No, low Pay"
+
+
+def test_twins_are_told_apart_by_what_parts_them():
+    draw = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 300)
+    high = (labels != 0) * 20.0
+    columns = [(Column(name=name, kind="number"), high + draw.normal(size=900)) for name in ("tip", "total")]
+    columns.append((Column(name="age", kind="number"), draw.normal(size=900) + 0.8 * (labels == 2)))
+    names = [portrait.name for portrait in _named(columns, labels)]
+    assert sum("higher age" in name for name in names) == 1
+    assert sum("lower age" in name for name in names) == 1
+    assert sum(name.startswith(("high tip, high total", "high total, high tip")) for name in names) == 2
+
+
+def test_dates_are_named_by_their_span():
+    labels = np.repeat([0, 1], 100)
+    start = np.array([dt.date(2011, 5, 3), dt.date(2014, 1, 1)])
+    when = [start[label] + dt.timedelta(days=place % 50) for place, label in enumerate(labels)]
+    found = _named([(Column(name="when", kind="datetime"), when)], labels)
+    assert [portrait.name for portrait in found] == ["when 2011-05 to 2011-06", "when 2014-01 to 2014-02"]
+
+
+def test_a_trait_whose_quartiles_are_alike_tells_a_share():
+    labels = np.repeat([0, 1], 400)
+    siblings = np.concatenate([np.repeat([0.0, 1.0], [280, 120]), np.repeat([0.0, 1.0, 2.0], [190, 200, 10])])
+    found = _named([(Column(name="SibSp", kind="number"), siblings)], labels)
+    trait = found[1].contrasts[0]
+    assert (trait.inside.low, trait.inside.high) == (trait.outside.low, trait.outside.high)
+    assert trait.words == "high SibSp: above 0 in 52.5 % of the rows, elsewhere in 30.0 %"

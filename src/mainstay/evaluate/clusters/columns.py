@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ColumnView", "columns_of", "date_words", "raw_row", "row_values"]
+__all__ = ["ColumnView", "columns_of", "date_words", "raw_row", "row_values", "shortest"]
 
 _LONGEST, _LARGE = 60, 1_000
 
@@ -143,8 +143,19 @@ def _value(value: object, view: ColumnView | None) -> float | int | str | bool |
         amount = float(view.values[0])
         if not np.isfinite(amount):
             return None
-        return _instant(amount) if view.kind == "datetime" else amount
+        return _instant(amount) if view.kind == "datetime" else shortest(amount)
     return value.isoformat() if isinstance(value, (date, time)) else _short(value) or None
+
+
+def shortest(value: float) -> float:
+    """Return a number without the digits that single precision adds.
+
+    Examples
+    --------
+    >>> shortest(52.55419921875)
+    52.5542
+    """
+    return float(f"{value:.7g}")
 
 
 def _instant(days: float) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mainstay.evaluate.clusters.columns import shortest
 from mainstay.evaluate.clusters.effects import folded, ranked_effects, share_effects
 from mainstay.evaluate.clusters.records import Contrast, LevelContrast, Spread
 from mainstay.evaluate.intervals import Score
@@ -188,7 +189,7 @@ def _spread(view: ColumnView, quartiles: Floats) -> Spread | None:
         return None
     low, middle, high = (view.said(float(value)) for value in quartiles)
     plain = view.levels or view.kind == "datetime"
-    first, second, third = (float(value) for value in quartiles)
+    first, second, third = (shortest(float(value)) for value in quartiles)
     return Spread(low, middle, high, None if plain else (first, second, third))
 
 

@@ -58,7 +58,7 @@ def name_clusters(
     plain = _plain_names({trait.column for traits in contrasts for trait in traits})
     kept = [_news(traits, same) for traits in contrasts]
     told = [_parts(traits, {} if words is None else words[place], plain) for place, traits in enumerate(kept)]
-    names = [", ".join(parts[:_TRAITS]) or _AVERAGE for parts in told]
+    names = _first_names(told)
     if apart is not None:
         taken = [{trait.column for trait in traits[:_TRAITS]} for traits in kept]
         for twins in _twins(names):
@@ -81,6 +81,12 @@ def name_clusters(
 
 def _dated(traits: Sequence[Contrast]) -> bool:
     return any(trait.kind == "datetime" for trait in traits[:_TRAITS])
+
+
+def _first_names(told: Sequence[Sequence[str]]) -> list[str]:
+    """Return the strongest traits of each cluster; the same ones in another order are the same name."""
+    order: dict[frozenset[str], str] = {}
+    return [order.setdefault(frozenset(parts[:_TRAITS]), ", ".join(parts[:_TRAITS]) or _AVERAGE) for parts in told]
 
 
 def _twins(names: Sequence[str]) -> list[list[int]]:
