@@ -44,8 +44,8 @@ def test_mall_customers_are_the_five_groups_that_everybody_sees():
     corners = {frozenset(name.split(", ")) for name in found.names}
     for income in ("low", "high"):
         for spending in ("low", "high"):
-            assert frozenset({f"{income} annual income", f"{spending} spending score"}) in corners
-    assert frozenset({"middling annual income", "middling spending score"}) in corners
+            assert frozenset({f"{income} Annual Income", f"{spending} Spending Score"}) in corners
+    assert frozenset({"middling Annual Income", "middling Spending Score"}) in corners
     views = columns_of(frame, schema)
     for portrait in found.portraits:
         inside = matching(views, portrait.rule.conditions)
