@@ -24,6 +24,14 @@ def test_without_time_the_curve_is_that_of_drawn_rows_and_every_row_has_its_grou
     assert set(found.labels.tolist()) == {0, 1, 2}
     told = [one["message"] for one in found.figures["findings"] if one["code"] == "time"]
     assert any("of 30,000" in message for message in told), told
+    over = [one for one in found.figures["findings"] if one["code"] == "time.over"]
+    assert len(over) == 1
+    assert "more than the budget" in over[0]["message"]
+
+
+def test_a_budget_that_is_kept_is_not_spoken_of() -> None:
+    found = mainstay.cluster(_noise(200, 2), k=2, time_budget="60s")
+    assert not [one for one in found.figures["findings"] if one["code"].startswith("time")]
 
 
 def test_drawn_rows_keep_their_weights_and_are_the_same_for_a_seed() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+import msgspec
+
 from mainstay.compute.clock import Clock, parse_seconds
 from mainstay.compute.interrupt import hold_interrupts
 from mainstay.contracts.events import silent
+from mainstay.contracts.findings import Finding
 from mainstay.lifecycle.grouped import ClusterResult
 from mainstay.lifecycle.outputs import check_outputs, write_output
 from mainstay.lifecycle.training import several
@@ -134,6 +137,7 @@ def _found(
     for place in places:
         write_output(place, model, table.frame)
     around.end()
+    late = _late(around)
     bundles = [str(place) for place in places if place.suffix.lower() == ".mainstay"]
     figures = {
         **finished.figures,
@@ -142,5 +146,23 @@ def _found(
         "digest": model.digest,
         "seconds": round(around.clock.elapsed(), 2),
         "stages": around.stages(),
+        "findings": [*late, *finished.figures["findings"]],
     }
     return ClusterResult(figures, model, finished.labels, table.frame, around.interrupted)
+
+
+def _late(around: Around) -> list[dict[str, Any]]:
+    """Say by how much a time budget was overstepped, and where the time went."""
+    seconds, budget = around.clock.elapsed(), around.clock.seconds
+    if seconds <= budget * 1.05:
+        return []
+    longest = sorted(around.stages().items(), key=lambda one: -one[1])[:3]
+    finding = Finding(
+        severity="warning",
+        code="time.over",
+        message=f"it took {seconds:.1f} s, {seconds - budget:.1f} s more than the budget: reading and describing all rows "
+        "and proving the file have a least time",
+        advice="Most went into: " + ", ".join(f"{stage} {took:.1f} s" for stage, took in longest) + ".",
+    )
+    told: dict[str, Any] = msgspec.to_builtins(finding)
+    return [told]

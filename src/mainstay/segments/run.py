@@ -43,7 +43,8 @@ MOST_WALKED = 100
 _LEAST, _MOST = 10, 64
 _LEAST_WALKED, _PER_GROUP = 4_000, 100  # rows of a curve, where time is short
 _WALKED_A_SECOND = 5e7  # rows by columns by groups in a second: measured at 1e8 on two busy cores, and half for polish
-_TO_JUDGE = 3.0  # seconds; with less the judgement of k sees no groups where there are some
+_TO_JUDGE, _TO_JUDGE_IN_HASTE = 3.0, 1.0
+"""Seconds that the judgement of k has in any case: with less it sees no groups where there are some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def group_rows(table: Table, settings: Settings, around: Around, *, schema: Sche
     )
     _check_wanted(settings, path, table)
     around.begin("choose")
-    chosen = choose_groups(path, walked, settings, ahead.part(0.5).at_least(_TO_JUDGE))
+    chosen = choose_groups(path, walked, settings, ahead.part(0.5).at_least(_to_judge(settings.time_budget)))
     around.begin("group")
     found = group_points(points, path, chosen, settings, ahead)
     body = by_falling_size(found.clustering.body, found.clustering.labels)
@@ -127,6 +128,10 @@ def group_rows(table: Table, settings: Settings, around: Around, *, schema: Sche
 def _for_the_end(points: Points, budget: float) -> float:
     """Return the seconds kept for all that comes after the groups, as measured; six tenths of the budget at most."""
     return min(0.6 * budget, 8.0 + 1e-6 * points.matrix.size) if budget != float("inf") else 0.0
+
+
+def _to_judge(budget: float) -> float:
+    return min(_TO_JUDGE, max(_TO_JUDGE_IN_HASTE, 0.2 * budget))
 
 
 def longest_walk(settings: Settings, rows: int) -> int:
