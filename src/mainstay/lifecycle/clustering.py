@@ -160,8 +160,8 @@ def _late(around: Around) -> list[dict[str, Any]]:
     finding = Finding(
         severity="warning",
         code="time.over",
-        message=f"it took {seconds:.1f} s, {seconds - budget:.1f} s more than the budget: reading and describing all rows "
-        "and proving the file have a least time",
+        message=f"it took {seconds:.1f} s, {seconds - budget:.1f} s more than the budget: reading and describing "
+        "all rows and proving the file have a least time",
         advice="Most went into: " + ", ".join(f"{stage} {took:.1f} s" for stage, took in longest) + ".",
     )
     told: dict[str, Any] = msgspec.to_builtins(finding)
