@@ -130,7 +130,7 @@ def test_labels_are_of_no_use_to_a_model_with_a_target_and_costs_to_groups(found
 def test_the_stages_are_told_in_their_order(found):
     _, _, stages = found
     names = [event.stage for event in stages if isinstance(event, StageBegun)]
-    assert names == ["read", "schema", "prepare", "curve", "choose", "group", "describe", "report", "pack"]
+    assert names == ["read", "schema", "prepare", "curve", "choose", "group", "describe", "report", "pack", "write"]
 
 
 def test_the_result_shows_itself(found):
