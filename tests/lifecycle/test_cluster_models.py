@@ -82,7 +82,8 @@ def test_explain_says_which_columns_speak_for_the_cluster(path):
     total = found.select(pl.sum_horizontal("base", *frame.columns)).to_series()
     np.testing.assert_allclose(total, found["answer"], atol=1e-6)
     assert (result.to_dict()["task"], result.to_dict()["target"]) == ("clustering", None)
-    assert "how much further the second nearest cluster is" in result.report
+    assert result.to_dict()["scale"] == "second_distance - distance"
+    assert "the distance to the second nearest cluster minus that to its own" in result.report
     for words in ({"label": "dear"}, {"scale": "margin"}):
         with pytest.raises(UsageError, match=r"groups rows|no margin"):
             mainstay.explain(path, frame, **words)
