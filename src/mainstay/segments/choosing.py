@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mainstay.learners.cluster.choose_k import choose_k
-from mainstay.learners.cluster.dequantise import dequantised
+from mainstay.learners.cluster.dequantise import dequantised, without_circles
 
 if TYPE_CHECKING:
     from mainstay.contracts.clusters import Points
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mainstay.segments.settings import Settings, Wanted
 
 __all__ = ["Chosen", "choose_groups"]
+
+_SAME = 0.7
+"""The adjusted Rand index below which the groups of K-means are not the hills that were counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,10 @@ def choose_groups(path: KMeansPath, points: Points, settings: Settings, around: 
     settings : Settings
     around : Around
     """
-    judged = dequantised(points, settings.seed)
+    judged = dequantised(without_circles(points), settings.seed)
     choice = choose_k(path, judged, sample_weight=points.weight, seed=settings.seed, deadline=around)
+    if settings.method == "kmeans":
+        choice = _held_against(choice, path, points)
     wanted = settings.wanted
     k = _within(choice, path, wanted)
     if k == choice.k:
@@ -63,6 +68,20 @@ def choose_groups(path: KMeansPath, points: Points, settings: Settings, around: 
     return Chosen(
         k, choice, False, f"of {settings.k} groups {k} are best; without a range the curve speaks for {choice.k}"
     )
+
+
+def _held_against(choice: Choice, path: KMeansPath, points: Points) -> Choice:
+    """Return the choice with a warning where K-means, which loves round groups, makes others of the rows."""
+    if not 1 < choice.k <= len(path):
+        return choice
+    alike = choice.same_as(path.labels(points.matrix[choice.looked_at], choice.k))
+    if alike >= _SAME:
+        return choice
+    words = (
+        f" K-means with {choice.k} groups makes others than these hills (adjusted Rand index {alike:.2f}): they"
+        " differ in shape or size; --method gaussian_mixture or --method auto follow them better."
+    )
+    return replace(choice, verdict="several plausible k", sentence=choice.sentence + words)
 
 
 def _within(choice: Choice, path: KMeansPath, wanted: Wanted) -> int:

@@ -151,7 +151,9 @@ def _compared(points: Points, chosen: Chosen, settings: Settings, around: Around
     from mainstay.learners.cluster.auto import choose_method
 
     k = None if settings.k == "auto" else chosen.k
-    made = choose_method(points, k, seed=settings.seed, deadline=around, compact_k=chosen.choice.k)
+    made = choose_method(
+        points, k, seed=settings.seed, deadline=around, compact_k=chosen.choice.k, clear=chosen.choice.clear
+    )
     compared = _comparison(made) if len(made.compared) > 1 else None
     return Found(made.name, made.clustering, compared, _noise(made.clustering, made.name))
 

@@ -3,11 +3,13 @@
 A column of yes and no has two heaps and nothing between them, whatever the rows are like. Whoever counts hills of the
 density would count each such column twice. Spread evenly over the places that are nearest to it, a value is as dense
 as its neighbours are, and only what several columns say together remains. See Theis, van den Oord and Bethge (2016),
-arXiv 1511.01844, on uniform dequantisation.
+arXiv 1511.01844, on uniform dequantisation. Circles of the time are a closed curve of a few places each: uniform dates
+alone made up to 23 hills along them, so whoever counts hills leaves them out.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,18 +21,22 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-__all__ = ["dequantised"]
+__all__ = ["dequantised", "without_circles"]
 
-_FEW_VALUES = 20
-_ROWS_PER_VALUE = 10
+_ROWS_PER_VALUE = 3
+_GLANCE = 3_000
+_NEARBY = 7
+_WIDE = 1.5
+"""A gap wider than so many usual ones nearby stays one."""
+_WAVES = (" sine", " cosine")
 
 
 def dequantised(points: Points, seed: int) -> Matrix:
     """Return the matrix with every category and every number of few values spread out.
 
-    A level becomes a random place of the simplex that is nearer to it than to any other level. A number of at most
-    20 values, with ten rows or more for each on average, moves by up to half of the usual gap between its values; a
-    gap much wider than usual stays one.
+    A level becomes a random place of the simplex that is nearer to it than to any other level. A number with three
+    rows or more for each of its values on average (whole days, rounded amounts) moves to anywhere up to half way to
+    the next value on either side; a gap much wider than those nearby stays one.
 
     Parameters
     ----------
@@ -75,11 +81,52 @@ def _spread_levels(block: Matrix, generator: np.random.Generator) -> Matrix:
 
 
 def _spread_values(column: Matrix, generator: np.random.Generator) -> Matrix:
-    if len(np.unique(column[: _FEW_VALUES * _ROWS_PER_VALUE])) > _FEW_VALUES:
+    looked = column[:: max(1, len(column) // _GLANCE)]
+    if len(np.unique(looked)) * _ROWS_PER_VALUE > 2 * len(looked):
         return column
-    values = np.unique(column)
-    if not 2 <= len(values) <= min(_FEW_VALUES, len(column) // _ROWS_PER_VALUE):
+    values, place = np.unique(column, return_inverse=True)
+    if not 2 <= len(values) <= len(column) // _ROWS_PER_VALUE:
         return column
-    gap = float(np.median(np.diff(values)))
-    moved: Matrix = column + generator.uniform(-0.5 * gap, 0.5 * gap, len(column)).astype(np.float32)
+    reach = _reach(np.diff(values.astype(np.float64)))
+    shift = generator.uniform(-0.5, 0.5, len(column))
+    shift *= np.where(shift < 0, np.append(reach[0], reach)[place], np.append(reach, reach[-1])[place])
+    moved: Matrix = (column + shift).astype(np.float32)
     return moved
+
+
+def _reach(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the gaps, those much wider than the median of the ones nearby cut to that median."""
+    padded = np.pad(gaps, _NEARBY // 2, mode="reflect" if len(gaps) > _NEARBY // 2 else "edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, _NEARBY), axis=1)
+    cut: NDArray[np.float64] = np.where(gaps > _WIDE * usual, usual, gaps)
+    return cut
+
+
+def without_circles(points: Points) -> Points:
+    """Return the points with the circles of day, week and year flat, for whoever counts hills of density.
+
+    Parameters
+    ----------
+    points : Points
+        A circle is two columns side by side whose names end in " sine" and " cosine" and are alike before.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.clusters import Points
+    >>> rows = np.random.default_rng(0).random((4, 3)).astype(np.float32)
+    >>> flat = without_circles(Points(rows, ("when.days", "when.hour sine", "when.hour cosine")))
+    >>> [len(np.unique(column)) for column in flat.matrix.T]
+    [4, 1, 1]
+    """
+    names = points.names
+    circles = [
+        place
+        for place in range(len(names) - 1)
+        if names[place].endswith(_WAVES[0]) and names[place + 1] == names[place].removesuffix(_WAVES[0]) + _WAVES[1]
+    ]
+    if not circles:
+        return points
+    matrix = points.matrix.copy()
+    for place in circles:
+        matrix[:, place : place + 2] = 0.0
+    return replace(points, matrix=matrix)

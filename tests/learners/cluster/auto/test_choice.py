@@ -113,3 +113,21 @@ def test_same_answer_twice_and_in_another_order():
     assert np.array_equal(one.clustering.labels, two.clustering.labels)
     assert one.name == other.name
     assert adjusted_rand_score(other.clustering.labels, one.clustering.labels[order]) == 1.0
+
+
+def test_groups_that_do_not_come_back_are_barred_and_deep_valleys_count():
+    chance = np.random.default_rng(0)
+    truth = np.repeat(np.arange(9), 40)
+    rows = np.column_stack([8 * (truth % 3), 8 * (truth // 3), 0 * truth]) + chance.normal(size=(360, 3))
+    found = choose(points_of(rows * [0.15, 0.15, 1.0]), None, compact_k=9, clear=True)
+    assert adjusted_rand_score(found.clustering.labels, truth) > 0.8
+    steady = [value for value in found.stability.values() if np.isfinite(value)]
+    assert found.stability[found.name] >= max(steady) - 0.25
+
+
+def test_circles_of_the_time_are_no_hills():
+    chance = np.random.default_rng(0)
+    angle = chance.integers(0, 7, 400) * 2 * np.pi / 7
+    rows = np.column_stack([chance.random(400), np.sin(angle), np.cos(angle)])
+    dates = Points(rows.astype(np.float32), ("when.days", "when.weekday sine", "when.weekday cosine"))
+    assert number_for(dates, 1, seed=0, deadline=NoDeadline()).k == 1

@@ -133,3 +133,35 @@ def test_any_rows_have_an_answer_within_the_path(rows, columns, values, k_max, s
     assert choice.k in choice.plausible
     assert choice.plausible == tuple(sorted(set(choice.plausible)))
     assert choice.plausible[-1] <= len(path)
+
+
+def test_a_bent_cluster_is_not_cut_and_two_moons_are_two():
+    rng = np.random.default_rng(1)
+    angle = rng.uniform(0, 2 * np.pi, 2000)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(0, 0.05, (2000, 2))
+    assert chosen(ring, 20).k <= 2  # 6 to 9 hills by the lines between tops alone
+    half = angle[:600] / 2
+    moon = np.column_stack([np.cos(half), np.sin(half)]) + rng.normal(0, 0.06, (600, 2))
+    other = [1.0, 0.5] - moon
+    assert chosen(np.concatenate([moon, other]), 15).k == 2
+
+
+def test_hills_are_told_row_by_row():
+    rows = groups(2, 3)
+    choice = chosen(rows)
+    truth = np.repeat(np.arange(3), 60)[choice.looked_at]
+    assert choice.same_as(truth) > 0.95
+    assert choice.clear
+    assert choice.same_as(np.arange(len(truth)) % 3) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (np.ones((50, 2)), "same values"),
+        (np.eye(5), "too few"),
+        (np.random.default_rng(0).random((90, 2)), "one cloud"),
+    ],
+)
+def test_nothing_is_told_for_what_it_is(rows, words):
+    assert words in chosen(rows).sentence

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 __all__ = ["Look", "look_at", "sampled"]
 
@@ -39,7 +40,7 @@ class Look:
 
     def few(self, most: int, generator: np.random.Generator) -> Look:
         """Return a look at ``most`` of the rows, in the same coordinates."""
-        rows, weight = sampled(self.rows, self.weight, most, generator)
+        rows, weight, _ = sampled(self.rows, self.weight, most, generator)
         return Look(rows, weight, self.centre, self.axes)
 
     def place(self, points: Doubles) -> Doubles:
@@ -50,15 +51,15 @@ class Look:
 
 def sampled(
     X: NDArray[np.floating], weight: Doubles | None, most: int, generator: np.random.Generator
-) -> tuple[Doubles, Doubles]:
-    """Return at most ``most`` rows and their weights, which have mean 1; heavy rows are drawn more often."""
+) -> tuple[Doubles, Doubles, Whole]:
+    """Return at most ``most`` rows, their weights (mean 1), and their positions; heavy rows are drawn more often."""
     positive = np.arange(len(X)) if weight is None else np.flatnonzero(weight > 0)
     given = np.ones(len(positive)) if weight is None else weight[positive].astype(np.float64)
     if len(positive) <= most:
-        return np.asarray(X[positive], np.float64), given / given.mean()
+        return np.asarray(X[positive], np.float64), given / given.mean(), positive
     chance = None if weight is None else given / given.sum()
     rows = np.sort(positive[generator.choice(len(positive), most, replace=False, p=chance)])
-    return np.asarray(X[rows], np.float64), np.ones(most)
+    return np.asarray(X[rows], np.float64), np.ones(most), rows
 
 
 def look_at(rows: Doubles, weight: Doubles) -> Look:

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 __all__ = ["Choice", "Evidence", "Verdict"]
+
+_DEEP = 0.8
 
 Verdict = Literal["one clear k", "several plausible k", "no structure"]
 
@@ -59,6 +62,12 @@ class Choice:
         The gap statistic at k = 1, 2, ... with its standard error; NaN where the time did not allow it.
     stability : float64 array of shape (k_max,)
         The mean adjusted Rand index between clusterings of two halves of the rows; NaN at k = 1.
+    looked_at : int64 array of shape (m,)
+        The positions of the rows that were looked at.
+    hill : int64 array of shape (m,)
+        The hill of density, 0 to k - 1, of each of them; all 0 where none is parted from the others.
+    depth : float
+        How far the density falls at least between two of the k hills, 0 to 1; 0 where there is one.
     """
 
     k: int
@@ -70,6 +79,26 @@ class Choice:
     gap: Doubles
     gap_error: Doubles
     stability: Doubles
+    looked_at: Whole
+    hill: Whole
+    depth: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether no other number is plausible, and next to nothing lies between the hills."""
+        return self.verdict == "one clear k" and self.depth >= _DEEP
+
+    def same_as(self, groups: Whole) -> float:
+        """Return the adjusted Rand index between the hills and groups of the rows that were looked at.
+
+        Parameters
+        ----------
+        groups : int64 array of shape (m,)
+            In the order of ``looked_at``.
+        """
+        from mainstay.learners.cluster.choose_k.stability import agreement
+
+        return agreement(self.hill, groups)
 
     def __getitem__(self, name: str) -> Evidence:
         """Return the evidence of that name.

@@ -3,7 +3,8 @@
 A mixture needs several Gaussians for one uniform, skewed or heavy-tailed cluster, so their number is not that of the
 clusters. Hills are joined where the way from top to top hardly falls. The fitted density alone sees valleys in flat
 data; rows are therefore counted along the line between two tops, in a tube of the same width everywhere, for an
-unimodal cluster that bulges in none of its parts (a log-concave density) has no valley in such a tube.
+unimodal cluster that bulges in none of its parts (a log-concave density) has no valley in such a tube. A bent one has;
+there a way of rows around the empty place (``ways``) says that it is none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.learners.cluster.choose_k.mixture import log_density
+from mainstay.learners.cluster.choose_k.ways import ways_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +53,8 @@ class Valley:
         The density of the mixture at the lowest place of the way over the density at the lower top, 0 to 1.
     counted : float
         The same with rows counted in a tube.
+    joined : bool
+        Whether a way of rows leads from hill to hill that is nowhere much thinner than the lower one.
     """
 
     low: int
@@ -58,10 +62,13 @@ class Valley:
     share: float
     fitted: float
     counted: float
+    joined: bool = False
 
     @property
     def depth(self) -> float:
         """How far the density falls, 0 (flat) to 1 (nothing in between)."""
+        if self.joined:
+            return 0.0
         both = float(np.sqrt(self.fitted * self.counted))
         return 1.0 - max(both, self.counted - _BELIEF, self.fitted - _DISBELIEF)
 
@@ -80,6 +87,7 @@ def valleys_of(mixture: Gaussians, look: Look) -> list[Valley]:
     share = np.exp(mixture.log_share)
     hill = np.arange(mixture.k)
     owner = mixture.belonging.argmax(axis=1)
+    ways = ways_of(look) if mixture.k > 1 else ()
     found = []
     for height, one, other in passes:
         low, high = int(hill[one]), int(hill[other])
@@ -91,7 +99,9 @@ def valleys_of(mixture: Gaussians, look: Look) -> list[Valley]:
         if look.rows.shape[1] > _FEW_AXES and (hill == low).sum() == (hill == high).sum() == 1:
             fitted = min(fitted, _projected(mixture, (low, high)))
         counted = _counted(mixture, look, owner, (low, high))
-        found.append(Valley(low, high, float(share[low]), fitted, counted))
+        sides = np.flatnonzero(owner == low), np.flatnonzero(owner == high)
+        joined = next((view.join(*sides) for view in ways if view.suit(*sides)), False)
+        found.append(Valley(low, high, float(share[low]), fitted, counted, joined))
         share[high] += share[low]
         hill[hill == low] = high
     return found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mainstay.learners.cluster.kmeans_path import KMeansPath
 
     Doubles = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 __all__ = ["choose_k"]
 
@@ -37,6 +38,7 @@ _DEEP, _SHALLOW, _ABYSS = 0.6, 0.45, 0.7
 """The fall of density that separates two clusters; what may be one, and what certainly is."""
 _MARGIN, _MOST = 2, 4
 """Of the votes of the six other criteria, the knee left out."""
+_FEWEST_ROWS = 12
 _FEWEST = 0.004
 """Share of the rows below which a hill is a few outliers."""
 
@@ -77,8 +79,9 @@ def choose_k(
     clock = deadline or NoDeadline()
     generator = np.random.default_rng([seed, 5])
     rows = _LOOKED_AT if clock.left() > _HASTE else _IN_HASTE
-    look = look_at(*sampled(X, sample_weight, rows, generator))
-    valleys = _valleys(path, look, clock)
+    kept, weight, looked_at = sampled(X, sample_weight, rows, generator)
+    look = look_at(kept, weight)
+    valleys, owner = _valleys(path, look, clock)
     few = look.few(_RESAMPLED, generator)
     k_max = len(path)
     gap, error = gap_evidence(few, k_max, generator, clock)
@@ -88,16 +91,43 @@ def choose_k(
     plausible = _plausible(found.k or 1, valleys, k_max)
     k, plausible = _voted(found.k or 1, plausible, evidence[1:-1])
     verdict: Verdict = "no structure" if k == 1 else "one clear k" if plausible == (k,) else "several plausible k"
-    sentence = _sentence(k, plausible, evidence)
-    return Choice(k, verdict, plausible, sentence, evidence, evidence[-1].k, gap.curve, error, steady.curve)
+    sentence = _sentence(k, plausible, evidence) if k > 1 else _nothing(look, found)
+    hill, depth = _hills(valleys, owner, k)
+    return Choice(
+        k,
+        verdict,
+        plausible,
+        sentence,
+        evidence,
+        evidence[-1].k,
+        gap.curve,
+        error,
+        steady.curve,
+        looked_at,
+        hill,
+        depth,
+    )
 
 
-def _valleys(path: KMeansPath, look: Look, deadline: Deadline) -> list[Valley]:
+def _valleys(path: KMeansPath, look: Look, deadline: Deadline) -> tuple[list[Valley], Whole]:
+    """Return the valleys and the Gaussian of each row."""
     if len(path) < 2 or not look.rows.shape[1]:
-        return []
+        return [], np.zeros(len(look.rows), np.int64)
     sets = [look.place(fit.centres) for fit in path.fits]
     with working(1):  # products of this size gain nothing from threads, which wait for each other on a busy machine
-        return valleys_of(grown(look, products_of(look), sets, deadline), look)
+        mixture = grown(look, products_of(look), sets, deadline)
+        return valleys_of(mixture, look), mixture.belonging.argmax(axis=1)
+
+
+def _hills(valleys: list[Valley], owner: Whole, k: int) -> tuple[Whole, float]:
+    """Return the hill of each row when the k - 1 deepest valleys part them, and the least of these depths."""
+    order = sorted(valleys, key=lambda valley: (valley.share > _FEWEST, valley.depth), reverse=True)
+    onto = np.arange(int(owner.max(initial=0)) + 1)
+    for valley in order[k - 1 :]:
+        low, high = onto[valley.low], onto[valley.high]
+        onto[onto == low] = high
+    hill = np.unique(onto[owner], return_inverse=True)[1].astype(np.int64)
+    return hill, min((valley.depth for valley in order[: k - 1]), default=0.0)
 
 
 def _count(valleys: list[Valley], depth: float, k_max: int) -> int:
@@ -139,9 +169,18 @@ def _voted(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -
     return k, plausible
 
 
+def _nothing(look: Look, hills: Evidence) -> str:
+    """Return why there are no clusters: one value, too few rows to tell, or one cloud."""
+    if not look.rows.shape[1]:
+        return "All rows hold the same values: there is nothing to tell apart."
+    if len(look.rows) < _FEWEST_ROWS:
+        return (
+            f"{len(look.rows)} rows are too few to tell whether there are clusters: {_FEWEST_ROWS} or more are needed."
+        )
+    return "There are no clusters in these rows: what K-means would cut is one cloud. " + hills.sentence
+
+
 def _sentence(k: int, plausible: tuple[int, ...], evidence: tuple[Evidence, ...]) -> str:
-    if k == 1:
-        return "There are no clusters in these rows: what K-means would cut is one cloud. " + evidence[0].sentence
     agreeing = [one.name.replace("_", "-") for one in evidence[1:-1] if one.k == k]
     beside = f" {', '.join(agreeing)} say the same." if agreeing else " No other criterion says the same."
     if len(plausible) == 1:
