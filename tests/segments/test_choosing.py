@@ -37,3 +37,11 @@ def test_many_days_are_spread_and_a_wide_gap_stays():
     assert np.abs(spread - days).max() < 3
     names = ("x sine", "y cosine")
     assert without_circles(Points(np.ones((3, 2), np.float32), names)).matrix.all()
+
+
+def test_methods_that_agree_make_the_number_clear():
+    chance = np.random.default_rng(0)
+    angle = chance.uniform(0, np.pi, 300)
+    moon = np.column_stack([np.cos(angle), np.sin(angle)]) + chance.normal(0, 0.06, (300, 2))
+    found = mainstay.cluster(np.concatenate([moon, [1.0, 0.5] - moon]), method="auto")
+    assert (found.k, found.verdict) == (2, "one clear k")

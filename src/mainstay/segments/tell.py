@@ -36,6 +36,7 @@ _PACKAGES = ("mainstay", "numpy", "polars", "scikit-learn", "onnx", "onnxruntime
 _PER_CELL, _PER_TEXT = 1e-6, 1e-3
 _ARBITRARY = 0.6
 _SURE = 0.75
+_SAME, _FEWEST_AGREEING = 0.8, 3
 _FOR_QUALITY = 5.0  # seconds that must be left to look for what is odd in the columns
 
 
@@ -80,13 +81,25 @@ def verdict_of(grouped: Grouped, stability: Stability | None) -> str:
     """Return the verdict of the curve, or where a method found another number by itself, what both come to."""
     chosen, k = grouped.chosen, grouped.body.clusters
     verdict: str = chosen.choice.verdict
-    if chosen.given or k == chosen.k:
+    if chosen.given:
         return verdict
     if k == 1:
         return "no structure"
+    if grouped.compared is not None and _agree(grouped.compared):
+        return "one clear k"
+    if k == chosen.k:
+        return verdict
     # K-means sees no groups of another shape: where they come back surely, its silence says nothing.
     sure = stability is not None and (stability.agreement.value or 0.0) >= _SURE
     return "one clear k" if verdict == "no structure" and sure else "several plausible k"
+
+
+def _agree(compared: Compared) -> bool:
+    """Say whether the method taken comes back surely, and most others that do so find the same groups."""
+    steady = {one.name: one.stability for one in compared.tried}
+    sure = [place for place, name in enumerate(compared.names) if (steady.get(name) or 0.0) >= _SURE]
+    same = [place for place in sure if compared.agreement[0][place] >= _SAME]
+    return 0 in sure and len(same) >= _FEWEST_AGREEING and 2 * len(same) > len(sure)
 
 
 def sentence_of(grouped: Grouped) -> str:
@@ -99,6 +112,9 @@ def sentence_of(grouped: Grouped) -> str:
         found = f"{grouped.method} finds {k} groups" if k > 1 else f"{grouped.method} finds no groups"
         reason = grouped.compared.reasons[0] if grouped.compared is not None and grouped.compared.reasons else ""
         return f"{found}. {reason} The curve of K-means by itself says: {said}.".replace("  ", " ")
+    several = chosen.choice.verdict == "several plausible k" and not chosen.given
+    if several and grouped.compared is not None and _agree(grouped.compared):
+        return f"{said}. Methods of several kinds find the same {k} groups, on parts of the rows too."
     if k == 1 and grouped.method == "kmeans" and not chosen.given:
         return f"{said}. Groups of another shape are looked for with --method auto."
     return f"{said}."
