@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainstay.contracts.errors import UsageError
+from mainstay.evaluate.words import percent
 from mainstay.lifecycle.outputs import write_output
 from mainstay.lifecycle.results import Result
 
@@ -78,7 +79,13 @@ class ClusterResult(Result):
     def table(self) -> list[tuple[str, ...]]:
         """Return the groups with their rules."""
         rows = [
-            (str(one["cluster"]), f"{one['rows']:,}", f"{one['share']:.1%}", one["name"], one["rule"] or "no short rule")
+            (
+                str(one["cluster"]),
+                f"{one['rows']:,}",
+                percent(one["share"]),
+                one["name"],
+                one["rule"] or "no short rule",
+            )
             for one in self.figures["clusters"]
         ]
         return [("group", "rows", "share", "name", "found by"), *rows]

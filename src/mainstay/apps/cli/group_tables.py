@@ -12,6 +12,7 @@ from mainstay.apps.cli.data_tables import findings
 from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import plain_table, spaced
 from mainstay.apps.cli.score_tables import metrics
+from mainstay.evaluate.words import percent
 
 __all__ = ["assigned", "cluster", "confusion", "curve_lines", "defined", "segment", "shares"]
 
@@ -53,7 +54,7 @@ def _groups(groups: Sequence[Figures]) -> Table:
         table.add_row(
             str(one["cluster"]),
             count(one["rows"]),
-            f"{one['share']:.1%}",
+            percent(one["share"]),
             Text(one["name"]),
             Text(one["rule"] or "no short rule"),
         )
@@ -127,7 +128,7 @@ def segment(figures: Figures) -> list[RenderableType]:
     head = Text.assemble((f"{figures['k']} colours", "bold green"), f" in {size}, {different}")
     table = plain_table("colour", "share", "", right=(1,))
     for one in figures["colours"]:
-        table.add_row(one["colour"], f"{one['share']:.1%}", Text("     ", style=f"on {one['colour']}"))
+        table.add_row(one["colour"], percent(one["share"]), Text("     ", style=f"on {one['colour']}"))
     verdict = Text(figures["sentence"])
     parts: list[RenderableType] = [head, verdict, spaced(table), *curve_lines(figures["curve"], figures["k"])]
     wrote = [Text.assemble("Wrote ", (str(path), "bold")) for path in figures["outputs"]]
@@ -142,11 +143,11 @@ def shares(figures: Figures) -> list[RenderableType]:
     table = plain_table("group", "name", "rows", "share", "in training", "mean distance", right=range(2, 6))
     for one in figures["clusters"][:_SHOWN_GROUPS]:
         table.add_row(
-            str(one["cluster"]), Text(one["name"]), count(one["rows"]), f"{one['share']:.1%}",
-            "" if one["training_share"] is None else f"{one['training_share']:.1%}", figure(one["mean_distance"]),
+            str(one["cluster"]), Text(one["name"]), count(one["rows"]), percent(one["share"]),
+            "" if one["training_share"] is None else percent(one["training_share"]), figure(one["mean_distance"]),
         )  # fmt: skip
     fits = figures["fits_none"]
-    words = f"{count(fits['rows'])} rows fit none of the groups ({fits['share']:.1%})"
+    words = f"{count(fits['rows'])} rows fit none of the groups ({percent(fits['share'])})"
     return [spaced(table), Text(words), *confusion(figures.get("confusion"))]
 
 
@@ -154,10 +155,10 @@ def assigned(figures: Figures) -> list[RenderableType]:
     """Return how many new rows each group got, and how many fit none."""
     table = plain_table("group", "name", "rows", "share", right=(2, 3))
     for one in figures["clusters"][:_SHOWN_GROUPS]:
-        share = "" if one["share"] is None else f"{one['share']:.1%}"
+        share = "" if one["share"] is None else percent(one["share"])
         table.add_row(str(one["cluster"]), Text(one["name"]), count(one["rows"]), share)
     fits = figures["fits_none"]
-    part = "" if fits["share"] is None else f" ({fits['share']:.1%})"
+    part = "" if fits["share"] is None else f" ({percent(fits['share'])})"
     words = "row fits" if fits["rows"] == 1 else "rows fit"
     return [spaced(table), Text(f"{count(fits['rows'])} {words} none of the groups{part}")]
 

@@ -34,7 +34,7 @@ def fits_of(table: Table, answers: list[Sums], drawing: Drawing) -> tuple[tuple[
 
 def _fit(table: Table, some: Table, answer: Sums, seen: Near) -> KMeansFit:
     k = len(answer.centres)
-    order = np.argsort(-answer.mass, kind="stable")
+    order = np.lexsort((*answer.centres.T[::-1], -answer.mass))  # clusters of one size by where they lie
     inertia = answer.inertia * table.scale**2
     alone = k == 1
     return KMeansFit(
