@@ -117,7 +117,8 @@ ANSWERS["train_each"] = {
     "runs": {"Churn": ANSWERS["train"], "Late": {**ANSWERS["train"], "target": "Late", "bundle": "each/Late.mainstay"}},
 }  # fmt: skip
 ANSWERS["explain"] = {
-    "rows": 98, "rejected": 2, "base": 0.265, "method": "exact, tree by tree", "outputs": ["why.csv"],
+    "task": "classification", "rows": 98, "rejected": 2, "base": 0.265, "method": "exact, tree by tree",
+    "outputs": ["why.csv"],
     "columns": [{"name": "tenure", "mean_absolute": 0.081, "low": 0.07, "high": 0.09, "mean": -0.012}],
 }  # fmt: skip
 ANSWERS["pack"] = ANSWERS["inspect"]

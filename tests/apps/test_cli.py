@@ -83,7 +83,7 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
         "cluster": [
             "2 groups of 200 rows, by kmeans",
             "one clear k: Gap, silhouette and stability agree on 2.",
-            "80.0%",
+            "80.0 %",
             "income <= 70: 98 % pure",
             "high income",
             "agreement 0.9700 (0.9100 to 1)",
@@ -97,7 +97,7 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
             "Wrote mall.csv",
             "3.4 s",
         ],
-        "segment": ["2 colours", "640 x 427 pixels, 96,615 different", "#1f77b4", "73.0%", "Wrote out.png"],
+        "segment": ["2 colours", "640 x 427 pixels, 96,615 different", "#1f77b4", "73.0 %", "Wrote out.png"],
         "replay": ["5,000 of 5,000", "12 entries of models", "8 numbers are missing"],
     }
     shown = answer.out + (answer.err if verb == "predict" else "")
@@ -196,7 +196,7 @@ def test_evaluate_shows_groups_beside_known_ones_and_beside_training(verbs, shel
     }  # fmt: skip
     answer = shell("evaluate", "m.mainstay", "a.csv", "--labels", "kind")
     assert verbs.calls[0][2]["labels"] == "kind"
-    for text in ("clustering, 50 rows", "0.8000", "60.0%", "50.0%", "low income", "2 rows fit none", "kind", "18"):
+    for text in ("clustering, 50 rows", "0.8000", "60.0 %", "50.0 %", "low income", "2 rows fit none", "kind", "18"):
         assert text in answer.out
 
 

@@ -314,7 +314,8 @@ def test_everyone_gets_their_own_answer(rows, seed):
 def test_a_model_that_fails_on_one_row_answers_the_others():
     client, serving = asking_all({"churn": churn()})
     model = serving.shelf.first.model
-    usual = model.bundle.predict_arrays
+    voice = model._voice
+    usual = voice._predict_arrays
     poison = 13.0
 
     def predict_arrays(arrays):
@@ -322,7 +323,7 @@ def test_a_model_that_fails_on_one_row_answers_the_others():
             raise RuntimeError("this block cannot be computed")
         return usual(arrays)
 
-    model.bundle.predict_arrays = predict_arrays
+    voice._predict_arrays = predict_arrays
     try:
         rows = [{**ROW, "age": age} for age in range(60)]
 
@@ -332,7 +333,7 @@ def test_a_model_that_fails_on_one_row_answers_the_others():
         with client:
             answers = client.run(storm())
     finally:
-        del model.bundle.predict_arrays
+        voice._predict_arrays = usual
     for row, answer in zip(rows, answers, strict=True):
         if row["age"] == poison:
             refused(answer, 500, "internal")

@@ -46,7 +46,7 @@ def test_a_gap_much_wider_than_usual_stays_one():
 def test_numbers_of_many_values_and_small_tables_are_left():
     generator = np.random.default_rng(0)
     many = generator.normal(size=(300, 2)).astype(np.float32)
-    few = np.array([[0.0], [1.0]] * 3, np.float32)
+    few = np.array([[0.0], [1.0]] * 2, np.float32)
     assert (dequantised(Points(many, ("a", "b")), 0) == many).all()
     assert (dequantised(Points(few, ("a",)), 0) == few).all()
 

@@ -10,6 +10,8 @@ from mainstay.serve.answering.voice import voice_of
 from mainstay.serve.describe import label_word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.records import ClusterOutputs, Outputs
 
@@ -213,7 +215,13 @@ def _explanation(bundle: Bundle) -> Document:
         "standard_error": {**amounts, "description": "Of each contribution, where they are estimated."},
     }
     required = ["base", "answer", "contributions", "methods"]
-    labels = bundle.outputs.labels if bundle.clusters is None else bundle.clusters.outputs.names
+    labels: Sequence[object]
+    if bundle.clusters is None:
+        labels = bundle.outputs.labels
+    else:
+        labels = bundle.clusters.outputs.names
+        members["scale"] = {"enum": [bundle.clusters.outputs.explained], "description": "What adds up."}
+        required.append("scale")
     if labels:
         members["label"] = {"enum": list(labels), "description": "What is explained: a class, or the row's cluster."}
         required.append("label")

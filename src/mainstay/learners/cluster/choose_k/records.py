@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mainstay.learners.cluster.choose_k.agreement import agreement
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -96,8 +98,6 @@ class Choice:
         groups : int64 array of shape (m,)
             In the order of ``looked_at``.
         """
-        from mainstay.learners.cluster.choose_k.stability import agreement
-
         return agreement(self.hill, groups)
 
     def __getitem__(self, name: str) -> Evidence:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.learners.cluster.choose_k.agreement import agreement
 from mainstay.learners.cluster.choose_k.records import Evidence
 from mainstay.learners.cluster.kmeans_path import quick_path
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Labels = NDArray[np.int64]
 
-__all__ = ["agreement", "stability_evidence"]
+__all__ = ["stability_evidence"]
 
 _ROUNDS = 5
 _ENOUGH = 0.8
@@ -60,30 +61,6 @@ def stability_evidence(look: Look, k_max: int, generator: np.random.Generator, d
         f" {halves})."
     )
     return Evidence("stability", k, words, curve)
-
-
-def agreement(one: Labels, other: Labels) -> float:
-    """Return the adjusted Rand index of two labellings, 1 for the same groups and 0 on average for unrelated ones.
-
-    References
-    ----------
-    Hubert, Arabie (1985), "Comparing partitions", doi:10.1007/BF01908075.
-
-    Examples
-    --------
-    >>> agreement(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
-    1.0
-    """
-    width = int(other.max()) + 1
-    both = np.bincount(one * width + other, minlength=(int(one.max()) + 1) * width).reshape(-1, width)
-    pairs, rows, columns = (_pairs(counts) for counts in (both, both.sum(axis=1), both.sum(axis=0)))
-    chance = rows * columns / max(_pairs(np.array([len(one)])), 1.0)
-    span = (rows + columns) / 2 - chance
-    return float((pairs - chance) / span) if span > 0 else 1.0
-
-
-def _pairs(counts: Labels) -> float:
-    return float((counts * (counts - 1.0)).sum() / 2)
 
 
 def _round(look: Look, k_max: int, generator: np.random.Generator) -> Doubles:
