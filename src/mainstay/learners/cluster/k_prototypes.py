@@ -21,7 +21,7 @@ from mainstay.learners.cluster.admission import admit, by_size
 from mainstay.learners.cluster.kmeans_path.passes import nearest, sums_of
 from mainstay.learners.cluster.kmeans_path.seeding import seeds
 from mainstay.learners.cluster.kmeans_path.table import table_of
-from mainstay.learners.cluster.kmeans_path.workers import threads_of, working
+from mainstay.learners.cluster.kmeans_path.workers import working
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ class KPrototypes:
             raise UsageError("k_prototypes needs the number of clusters", where=self.name, hint="Give k, such as 5.")
         wanted = admit(self, points, k, settings)
         values = [float(points.matrix[:, first:last].max()) for first, last in points.blocks]
-        with working(threads_of(None)):
+        with working(1):
             table = table_of(points.matrix, points.weight)
             search = _Search(table, points.blocks, values, np.random.default_rng(seed), deadline)
             best, steps = search.best(k, int(wanted["n_init"]), int(wanted["max_iter"]))

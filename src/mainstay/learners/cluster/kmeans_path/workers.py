@@ -6,7 +6,6 @@ sums by their number, and stand in each other's way.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import pairwise
@@ -16,19 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-__all__ = ["over_blocks", "threads_of", "working"]
+__all__ = ["over_blocks", "working"]
 
 Answer = TypeVar("Answer")
 
 _pool: ContextVar[Executor | None] = ContextVar("pool", default=None)
-
-
-def threads_of(asked: int | None) -> int:
-    """Return how many threads to use: as many as asked for, else as many as this process may run on."""
-    if asked is not None:
-        return max(1, asked)
-    allowed = getattr(os, "sched_getaffinity", None)  # not every system tells
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 @contextmanager
