@@ -33,7 +33,7 @@ ring or a band 0.55 to 0.95."""
 _PASSABLE_TO_FEW = 0.55
 _CORE = 0.5
 _JOINED = 0.5
-_ROWS_PER_NEIGHBOUR = 2.6
+_ROWS_PER_NEIGHBOUR = 4.5
 """A hill of fewer rows is no larger than the places at which density is measured, and blurs into the next."""
 _TINY = 1e-300
 
