@@ -295,3 +295,11 @@ def test_any_small_table_has_a_path(X, k_max, weighted):
     assert len(path) <= min(k_max, len(np.unique(X, axis=0)))
     assert len(path) >= min(k_max, different) - 1  # rows that float32 cannot tell apart after scaling may be one
     check(path, X, weight)
+
+
+def test_a_seed_below_zero_and_a_k_that_is_not_there_are_named():
+    rows = np.arange(6.0)[:, None]
+    with pytest.raises(UsageError, match="seed must be a whole number"):
+        kmeans_path(rows, 2, seed=-1)
+    with pytest.raises(KeyError, match="1 to 2 clusters"):
+        kmeans_path(rows, 2)[99]

@@ -129,7 +129,7 @@ def kmeans_fit(
     >>> kmeans_fit(np.array([[0.0], [1.0], [10.0], [11.0]]), 2).sizes.tolist()
     [2.0, 2.0]
     """
-    _check(k, "k")
+    _check(k, "k", seed)
     clock = deadline or NoDeadline()
     with working(threads):
         table, _ = _admitted(X, sample_weight)
@@ -180,7 +180,7 @@ def _path(
     walks: int,
     rounds: int,
 ) -> KMeansPath:
-    _check(k_max, "k_max")
+    _check(k_max, "k_max", seed)
     with working(threads if len(X) > SHORT else 1):
         table, rows = _admitted(X, sample_weight)
         generator = np.random.default_rng(seed)
@@ -195,7 +195,9 @@ def _path(
         return KMeansPath(fits, rows, table.mass, seen, deadline.left() > 0)
 
 
-def _check(k: int, name: str) -> None:
+def _check(k: int, name: str, seed: int) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(f"seed must be a whole number of at least 0, and {seed!r} came", where=_WHERE)
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise UsageError(f"{name} must be a whole number of at least 1, and {k!r} came", where=_WHERE)
 

@@ -95,7 +95,7 @@ class KMeansPath:
             When the path holds none for k.
         """
         if not 1 <= k <= len(self.fits):
-            raise KeyError(k)
+            raise KeyError(f"the path holds fits of 1 to {len(self.fits)} clusters, and none of {k!r}")
         return self.fits[k - 1]
 
     @property
