@@ -303,3 +303,8 @@ def test_a_seed_below_zero_and_a_k_that_is_not_there_are_named():
         kmeans_path(rows, 2, seed=-1)
     with pytest.raises(KeyError, match="1 to 2 clusters"):
         kmeans_path(rows, 2)[99]
+
+
+def test_differences_too_small_for_float32_are_none():
+    path = kmeans_path(np.array([[1.4e-45], [0.0]]), 1)
+    assert path[1].inertia == pytest.approx(0.0, abs=1e-60)

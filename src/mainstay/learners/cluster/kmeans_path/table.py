@@ -22,6 +22,7 @@ __all__ = ["SHORT", "Table", "finished", "numbers", "table_of"]
 SHORT = 1 << 14
 """Tables of so many rows and fewer are worked on as a whole, and start-up counts."""
 
+_LEAST_SCALE = 1e-30
 _BLOCK_CELLS = 1 << 19
 _WHERE = "K-means"
 
@@ -114,7 +115,9 @@ def table_of(X: NDArray[np.floating | np.integer], sample_weight: Doubles | None
     augmented = np.empty((len(matrix), matrix.shape[1] + 2), np.float32)
     norms = _centred(matrix, centre, augmented, step)
     spread = float(norms.sum() if weight is None else norms @ weight)
-    scale = float(np.sqrt(spread / mass)) or 1.0
+    scale = float(np.sqrt(spread / mass))
+    if scale < _LEAST_SCALE:  # float32 would take it for nothing, and the rows for equal
+        scale = 1.0
     _scaled(augmented, norms, scale, step)
     return finished(augmented, weight, centre, scale)
 
