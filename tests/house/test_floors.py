@@ -10,7 +10,7 @@ FLOORS = (
     ("contracts",),
     ("learners", "data", "graph", "compute"),
     ("prepare", "evaluate", "bundle", "convert"),
-    ("train", "segments", "registry", "monitor"),
+    ("train", "segments", "alarms", "registry", "monitor"),
     ("serve", "deploy"),
     ("lifecycle",),
     ("apps", "sklearn"),

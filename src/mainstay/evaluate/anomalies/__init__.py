@@ -1,0 +1,1 @@
+"""What scores of anomalies are worth: p-values, the cut and its guarantee, metrics, reasons, and the report."""
