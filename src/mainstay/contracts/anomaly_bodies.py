@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mainstay.contracts.formulas import Kernel, Layers
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.contracts.formulas import Kernel, Layers
     from mainstay.contracts.model import Trees
 
     Doubles = NDArray[np.float64]
@@ -29,6 +28,7 @@ __all__ = [
     "LocalDensity",
     "Nearest",
     "Reconstruction",
+    "Stacked",
     "TreeSum",
 ]
 
@@ -185,4 +185,21 @@ class Reconstruction:
     layers: Layers
 
 
-AnomalyBody = TreeSum | Deviation | Nearest | LocalDensity | KernelSum | Reconstruction
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """Trees that were taught by labels, over the features and what the other members say; one at most, the last.
+
+    Parameters
+    ----------
+    trees : Trees
+        Over the d features, and behind them the raw scores of the members before it; with one output, the log-odds.
+    path_features, path_values
+        As those of :class:`TreeSum`; where a score of a member was asked there is no term.
+    """
+
+    trees: Trees
+    path_features: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 0), np.int32))
+    path_values: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+
+AnomalyBody = TreeSum | Deviation | Nearest | LocalDensity | KernelSum | Reconstruction | Stacked
