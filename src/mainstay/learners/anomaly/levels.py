@@ -1,0 +1,133 @@
+"""From raw scores to levels: members measure oddness in units of their own, and a blend needs one unit for all.
+
+The level of a score is minus the logarithm (base 10) of the share of reference rows that are at least as odd: 1 for
+the oddest tenth, 2 for the oddest hundredth. A mean of levels is Fisher's way to combine tail probabilities: one member
+that is sure of a row counts for more than several that find it slightly unusual.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.contracts.anomalies import Scale
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Doubles = NDArray[np.float64]
+
+__all__ = ["levels_of", "scale_of"]
+
+_HUGE = 1e100
+"""Scores beyond it count as it, so that differences of scores stay finite."""
+
+_TOO_CLOSE = 1e-9
+"""Points nearer than this, relative to the largest score, become one: no line is steeper than rounding can bear."""
+
+_TAIL = 0.1
+"""Beyond the oddest reference row levels grow as they did on average over this share of the oddest rows."""
+
+
+def levels_of(raw: Doubles) -> Doubles:
+    """Return the level of each reference row among all of them; ties share the rank in their middle.
+
+    Parameters
+    ----------
+    raw : float64 array of shape (n,)
+        Higher is odder.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+
+    Examples
+    --------
+    >>> levels_of(np.array([3.0, 1.0, 1.0, 7.0])).round(2).tolist()
+    [0.43, 0.12, 0.12, 0.9]
+    """
+    _, place, counts = np.unique(raw, return_inverse=True, return_counts=True)
+    return _levels(counts)[place]
+
+
+def scale_of(raw: Doubles, *, points: int = 200) -> Scale:
+    """Return the scale from raw scores to levels, learned from the scores of reference rows.
+
+    Parameters
+    ----------
+    raw : float64 array of shape (n,)
+        Higher is odder; one row at least. Infinite scores count as very large ones.
+    points : int, default 200
+        About as many points does the scale keep at most: half at even ranks, half at even levels (a dense upper tail).
+
+    Returns
+    -------
+    Scale
+        Scores that are all the same give one level.
+
+    Raises
+    ------
+    UsageError
+        When there is no score, or one is not a number.
+
+    Examples
+    --------
+    >>> scale = scale_of(np.arange(1000.0))
+    >>> scale.level(np.array([500.0, 900.0, 990.0])).round(2).tolist()
+    [0.3, 1.0, 2.02]
+    """
+    scores = np.clip(np.asarray(raw, np.float64), -_HUGE, _HUGE)
+    if scores.ndim != 1 or not len(scores) or np.isnan(scores).any():
+        raise UsageError(
+            "scores of reference rows were expected, one at least and all of them numbers", where="detector"
+        )
+    known, counts = np.unique(scores, return_counts=True)
+    known, counts = _merged(known, counts)
+    heights = _levels(counts)
+    if len(known) == 1:
+        return Scale(known, heights)
+    kept = _chosen(heights, counts, points)
+    return _with_tail(known[kept], heights[kept])
+
+
+def _levels(counts: NDArray[np.int64]) -> Doubles:
+    """Return the levels of rising scores that occur so often."""
+    total = counts.sum()
+    at_least = (total - np.cumsum(counts) + 0.5 * counts) / total
+    return np.asarray(-np.log10(at_least), np.float64)
+
+
+def _merged(known: Doubles, counts: NDArray[np.int64]) -> tuple[Doubles, NDArray[np.int64]]:
+    """Return scores and counts with those that hardly differ put together, each under its smallest score."""
+    cell = _TOO_CLOSE * max(float(np.abs(known).max()), np.finfo(np.float64).tiny / _TOO_CLOSE)
+    first = np.concatenate([[True], np.diff(np.floor(known / cell)) > 0])
+    starts = np.flatnonzero(first)
+    kept = known[starts]
+    apart = np.concatenate([[True], np.diff(kept) > 0.5 * cell])
+    starts = starts[apart]
+    return known[starts], np.add.reduceat(counts, starts)
+
+
+def _chosen(heights: Doubles, counts: NDArray[np.int64], points: int) -> NDArray[np.int64]:
+    """Return the positions of the points to keep: even in rank and even in level, both ends among them."""
+    if len(heights) <= points:
+        return np.arange(len(heights))
+    half = max(points // 2, 2)
+    ranks = np.cumsum(counts) - 0.5 * counts
+    by_rank = np.searchsorted(ranks, np.linspace(ranks[0], ranks[-1], half))
+    by_level = np.searchsorted(heights, np.linspace(heights[0], heights[-1], half))
+    last = len(heights) - 1
+    return np.unique(np.concatenate([[0, last], by_rank, by_level]).clip(0, last)).astype(np.int64)
+
+
+def _with_tail(scores: Doubles, heights: Doubles) -> Scale:
+    """Return the scale with one more point, so that beyond the last score the slope is that of the whole tail.
+
+    The line between the two oddest rows alone would be steep or flat by chance.
+    """
+    start = min(int(np.searchsorted(heights, -np.log10(_TAIL))), len(heights) - 2)
+    step = scores[-1] - scores[start]
+    rise = heights[-1] - heights[start]
+    return Scale(np.append(scores, scores[-1] + step), np.append(heights, heights[-1] + rise))
