@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import mainstay
+from mainstay.compute.around import Around
 from mainstay.contracts.clusters import Points
 from mainstay.contracts.events import Event, StageBegun, StageEnded
-from mainstay.segments.around import Around
 from mainstay.segments.run import for_the_walk
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mainstay.compute.around import Around
     from mainstay.contracts.events import Listener
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
-    from mainstay.segments.around import Around
     from mainstay.segments.settings import Settings
 
 __all__ = ["cluster"]
@@ -96,7 +96,7 @@ def cluster(
     >>> found.model.predict([{"east": 52, "north": 33}])["fits_none"].to_list()
     [False]
     """
-    from mainstay.segments.around import Around
+    from mainstay.compute.around import Around
     from mainstay.segments.grouping import check_method
     from mainstay.segments.settings import Settings, read_k, read_weights
 

@@ -71,7 +71,7 @@ def segment(
     >>> [(one["colour"], round(one["share"], 2)) for one in found.to_dict()["colours"]]
     [('#ffffff', 0.67), ('#c80000', 0.33)]
     """
-    from mainstay.segments.around import Around
+    from mainstay.compute.around import Around
     from mainstay.segments.photo import segment_photo
 
     clock = time_budget if isinstance(time_budget, Clock) else Clock(parse_seconds(time_budget))

@@ -11,10 +11,10 @@ from mainstay.learners.cluster.choose_k import choose_k
 from mainstay.learners.cluster.dequantise import dequantised, without_circles
 
 if TYPE_CHECKING:
+    from mainstay.compute.around import Around
     from mainstay.contracts.clusters import Points
     from mainstay.learners.cluster.choose_k import Choice
     from mainstay.learners.cluster.kmeans_path import KMeansPath
-    from mainstay.segments.around import Around
     from mainstay.segments.settings import Settings, Wanted
 
 __all__ = ["Chosen", "choose_groups"]

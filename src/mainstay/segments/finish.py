@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from mainstay.bundle.clusters import ClusterAnswers
     from mainstay.bundle.open import Bundle
+    from mainstay.compute.around import Around
     from mainstay.data.table import Table
     from mainstay.evaluate.clusters.report_data import ClusterReport
-    from mainstay.segments.around import Around
     from mainstay.segments.run import Grouped
     from mainstay.segments.settings import Settings
 

@@ -11,10 +11,10 @@ from mainstay.contracts.errors import UsageError
 from mainstay.contracts.findings import Finding
 
 if TYPE_CHECKING:
+    from mainstay.compute.around import Around
     from mainstay.contracts.clusters import Points
     from mainstay.learners.cluster.auto import MethodChoice
     from mainstay.learners.cluster.kmeans_path import KMeansPath
-    from mainstay.segments.around import Around
     from mainstay.segments.choosing import Chosen
     from mainstay.segments.settings import Settings
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.bundle.clusters import ClusterAnswers
+    from mainstay.compute.around import Around
     from mainstay.contracts.clusters import ClusterBody, Points
     from mainstay.data.table import Table
     from mainstay.evaluate.clusters.records import ClusterPortraits, Portrait
-    from mainstay.segments.around import Around
     from mainstay.segments.intake import Known
     from mainstay.segments.run import Grouped
     from mainstay.segments.settings import Settings

@@ -25,12 +25,12 @@ from mainstay.segments.numbering import by_falling_size
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.compute.around import Around
     from mainstay.contracts.clusters import ClusterBody, Clustering, Points
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
     from mainstay.learners.cluster.kmeans_path import KMeansPath
     from mainstay.prepare.clusters import ClusterRecipe
-    from mainstay.segments.around import Around
     from mainstay.segments.grouping import Compared
     from mainstay.segments.intake import Intake
     from mainstay.segments.settings import Settings

@@ -19,12 +19,12 @@ from mainstay.evaluate.report_data import Stage
 if TYPE_CHECKING:
     import polars as pl
 
+    from mainstay.compute.around import Around
     from mainstay.contracts.schema import Column
     from mainstay.data.table import Table
     from mainstay.evaluate.clusters.stability import Stability
     from mainstay.graph.parity import Parity
     from mainstay.prepare.clusters import ColumnNote
-    from mainstay.segments.around import Around
     from mainstay.segments.grouping import Compared
     from mainstay.segments.portray import Portrayed
     from mainstay.segments.run import Grouped

@@ -1,4 +1,4 @@
-"""What a clustering run works with and does not decide: its clock, who listens, and whether it was asked to stop.
+"""What a run works with and does not decide: its clock, who listens, and whether it was asked to stop.
 
 It also keeps how long each stage took, for "where did the time go" is the first question about a budget.
 """
