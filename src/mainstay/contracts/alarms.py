@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,10 @@ __all__ = ["Alarm", "Calibration", "Rule"]
 
 Rule = Literal["fdr", "top", "rate", "cost"]
 
+_SMALLEST = -1000.0
+"""The logarithm, of base 2, of the smallest p-value that a line may reach: still above 0 in float64."""
+_TERMS = 16
+
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From a score to a p-value: the share of usual rows that look at least as odd.
@@ -25,9 +30,12 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         al. 2023, doi:10.1214/22-AOS2244). "tail": lines between the points, in the logarithm of p; the last line goes
         on. The points are an estimate of how the usual rows among contaminated ones are spread.
     scores : tuple of float
-        Rising.
+        Rising; for "tail" strictly.
     p_values : tuple of float, default ()
-        For "tail": falling, one for each score, above 0.
+        For "tail": falling, one for each score, above 0. For "conformal" where only some of the scores were kept: the
+        p-value of whatever lies above each score and not above the next.
+    rows : int, default 0
+        How many rows it was made from; 0 where that is as many as there are scores.
 
     Raises
     ------
@@ -43,24 +51,105 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: Literal["conformal", "tail"]
     scores: tuple[float, ...]
     p_values: tuple[float, ...] = ()
+    rows: int = 0
 
     def __post_init__(self) -> None:
-        wanted = len(self.scores) if self.kind == "tail" else 0
-        if not self.scores or len(self.p_values) != wanted:
+        known, shares = np.array(self.scores, np.float64), np.array(self.p_values, np.float64)
+        if not len(known) or (len(shares) or int(self.kind == "tail")) not in {0, len(known)}:
             raise UsageError("a calibration needs scores, and a p-value for each where it is a tail", where="alarm")
+        rising = np.diff(known) > 0 if self.kind == "tail" else np.diff(known) >= 0
+        falling = (np.diff(shares) <= 0).all() and ((shares > 0) & (shares <= 1)).all()
+        if not np.isfinite(known).all() or not rising.all() or not falling or self.rows < 0:
+            raise UsageError("the scores of a calibration must rise and its p-values fall, above 0", where="alarm")
+
+    @property
+    def size(self) -> int:
+        """How many rows the p-values rest on."""
+        return self.rows or len(self.scores)
+
+    @property
+    def least(self) -> float:
+        """The smallest p-value that there can be; 0 where a tail goes on without end."""
+        return 0.0 if self.kind == "tail" else float(self._steps()[-1])
 
     def of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the p-value of each score, above 0 and at most 1; the same bits for one as for many."""
-        known = np.array(self.scores)
+        """Return the p-value of each score, above 0 and at most 1, NaN of NaN; the same bits for one as for many."""
+        given = np.asarray(scores, np.float64)
+        known = np.array(self.scores, np.float64)
         if self.kind == "conformal":
-            beyond = len(known) - np.searchsorted(known, scores, side="left")
-            return np.asarray((1.0 + beyond) / (1.0 + len(known)), np.float64)
-        heights = np.log(np.array(self.p_values))
-        found = np.interp(scores, known, heights)
-        if len(known) > 1:
-            fall = (heights[-1] - heights[-2]) / (known[-1] - known[-2])
-            found = np.where(scores > known[-1], heights[-1] + (scores - known[-1]) * fall, found)
-        return np.asarray(np.exp(np.maximum(found, -700.0)), np.float64)
+            found = self._steps()[np.searchsorted(known, given, side="left")]
+        else:
+            found = _power_of_two(_along(given, known, self._heights()))
+        return np.asarray(np.where(np.isnan(given), np.nan, found), np.float64)
+
+    def score_at(self, p_value: float) -> float | None:
+        """Return the lowest score whose p-value is at most the given one; None where no score has one so small.
+
+        Examples
+        --------
+        >>> known = Calibration(kind="conformal", scores=(0.1, 0.2, 0.3))
+        >>> 0.2 < known.score_at(0.5) < 0.2000001, known.score_at(0.1)
+        (True, None)
+        """
+        if self.kind == "conformal":
+            steps = self._steps()
+            first = int(np.searchsorted(-steps, -p_value, side="left"))
+            if first == len(steps):
+                return None
+            return float(np.finfo(np.float64).min) if first == 0 else float(np.nextafter(self.scores[first - 1], np.inf))
+        low, high = self.scores[0], self._end(p_value)
+        if self._reaches(low, p_value):
+            return low
+        if high is None:
+            return None
+        # Halving what is left between the two until nothing is: the very score at which `of` says so.
+        while low < (middle := (low + high) / 2) < high:
+            low, high = (low, middle) if self._reaches(middle, p_value) else (middle, high)
+        return high
+
+    def _end(self, p_value: float) -> float | None:
+        """Return a score beyond the points whose p-value is small enough, if there is one."""
+        step = max(self.scores[-1] - self.scores[0], 1e-9 * max(abs(self.scores[-1]), 1.0))
+        for doubling in range(64):
+            if self._reaches(self.scores[-1] + step * (2**doubling - 1), p_value):
+                return self.scores[-1] + step * (2**doubling - 1)
+        return None
+
+    def _reaches(self, score: float, p_value: float) -> bool:
+        return bool(self.of(np.array([score]))[0] <= p_value)
+
+    def _steps(self) -> NDArray[np.float64]:
+        """Return the p-value below the first score, and above each."""
+        count = len(self.scores)
+        if self.p_values:
+            return np.array([1.0, *self.p_values])
+        return (1.0 + np.arange(count, -1, -1)) / (1.0 + count)
+
+    def _heights(self) -> NDArray[np.float64]:
+        return np.array([math.log2(share) for share in self.p_values])
+
+
+def _along(
+    scores: NDArray[np.float64], known: NDArray[np.float64], heights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the heights of lines between points; flat below the first, going on after the last."""
+    if len(known) == 1:
+        return np.full(scores.shape, heights[0])
+    at = np.clip(np.searchsorted(known, scores, side="right") - 1, 0, len(known) - 2)
+    slope = ((heights[1:] - heights[:-1]) / (known[1:] - known[:-1]))[at]
+    reach = np.minimum(np.maximum(scores - known[at], 0.0), 1e300)
+    with np.errstate(over="ignore"):
+        return np.maximum(heights[at] + slope * np.where(slope < 0, reach, 0.0), _SMALLEST)
+
+
+def _power_of_two(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 2 to the heights, at most 0, by sums and products alone: a library's exp may round by the batch's size."""
+    whole = np.floor(np.nan_to_num(heights))
+    rest = (heights - whole) * math.log(2.0)
+    total = np.ones_like(rest)
+    for term in range(_TERMS, 0, -1):
+        total = 1.0 + total * rest / term
+    return np.minimum(np.ldexp(total, whole.astype(np.int64)), 1.0)
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,12 +161,16 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     amount : float
         The rate, the number of rows, or the cost of a missed anomaly over that of a false alarm.
     cut : float
-        A row is flagged where its score is at least this; infinity flags none. Fixed, so that a row's answer does not
+        A row is flagged where its score is at least this; None flags none. Fixed, so that a row's answer does not
         depend on the rows beside it.
     share : float, default 0.05
-        With "fdr" and a clean reference: the share of anomalies among new rows that the cut assumes.
+        With "fdr" or "cost" and a clean reference: the share of anomalies among new rows that the cut assumes.
     guarantee : str
         In one sentence what holds for the flagged rows, and under which condition.
+    power : str, default ""
+        In one sentence how many of the anomalies the cut finds, as far as that can be said.
+    notes : tuple of str, default ()
+        What happened on the way: ties at the border, all rows flagged, none flagged and why.
     """
 
     rule: Rule
@@ -85,7 +178,9 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cut: float | None = None
     share: float = 0.05
     guarantee: str = ""
+    power: str = ""
+    notes: tuple[str, ...] = ()
 
     def flagged(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which rows are flagged; None as a cut flags none."""
+        """Return which rows are flagged; None as a cut flags none, and a score that is no number is never flagged."""
         return np.asarray(scores >= (np.inf if self.cut is None else self.cut), np.bool_)
