@@ -23,6 +23,7 @@ from mainstay.prepare.recipe import Recipe  # noqa: TC001 - msgspec reads the ty
 from mainstay.prepare.scale import Scale, fit_scale
 from mainstay.prepare.skew import Unskew
 from mainstay.prepare.step import Block, Names, Seen
+from mainstay.prepare.surprise import Surprise
 from mainstay.prepare.target_means import Means, TargetMeans, fit_target_means, many_levels
 from mainstay.prepare.text import TextFeatures, Written
 from mainstay.prepare.text_memory import recall_text
@@ -42,7 +43,7 @@ __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
 AnyStep = (
     Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic | RareLevels
-    | Unskew | Limit | UnitRows | Weigh
+    | Unskew | Limit | UnitRows | Weigh | Surprise
 )  # fmt: skip
 """The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`, or
 in :mod:`mainstay.prepare.clusters`."""
