@@ -18,10 +18,8 @@ from mainstay.contracts.schema import Column, Schema
 from mainstay.data.decode import Decoder
 from mainstay.data.infer import freeze, infer
 from mainstay.data.infer_level import natural_order
+from mainstay.data.intake import check_names, too_large
 from mainstay.data.quality_values import present
-
-_NAMED = 8
-_LARGEST = float(np.finfo(np.float32).max)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,8 +100,8 @@ def schema_for_groups(
     if not table.rows:
         raise DataError("the table has columns but no rows", where=table.source, hint="Give one row at least.")
     named = settings.columns or ()
-    _check_names(table, {"columns": named, "labels": (settings.labels,) if settings.labels else ()})
-    _check_names(table, {"weight": tuple(settings.weights)})
+    check_names(table, {"columns": named, "labels": (settings.labels,) if settings.labels else ()})
+    check_names(table, {"weight": tuple(settings.weights)})
     roles: dict[str, Role] = dict.fromkeys(named, "feature")
     if named:
         roles |= {name: "ignored" for name in table.columns if name not in named}
@@ -119,23 +117,6 @@ def _with_role(column: Column, roles: dict[str, Role]) -> Column:
     """Return a column of the user's own schema; a target has no part in finding groups."""
     role = roles.get(column.name, "ignored" if column.role == "target" else column.role)
     return structs.replace(column, role=role)
-
-
-def _check_names(table: Table, asked: dict[str, tuple[str, ...]]) -> None:
-    from difflib import get_close_matches
-
-    for where, names in asked.items():
-        for name in names:
-            if name not in table.columns:
-                near = get_close_matches(name, table.columns, n=3, cutoff=0.6)
-                shown = ", ".join(table.columns[:_NAMED])
-                more = f" and {len(table.columns) - _NAMED:,} more" if len(table.columns) > _NAMED else ""
-                hint = f"Did you mean {_either(near)}?" if near else f"The columns are: {shown}{more}."
-                raise UsageError(f"there is no column {name!r}", where=where, hint=hint)
-
-
-def _either(names: list[str]) -> str:
-    return " or ".join(repr(name) for name in names)
 
 
 def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
@@ -162,7 +143,7 @@ def take_in(table: Table, schema: Schema, settings: Settings) -> Intake:
     decoded = Decoder(schema).from_frame(table.frame)
     empty = decoded.arrays.empty_rows() & ~decoded.rejected
     kept = np.flatnonzero(~decoded.rejected & ~empty)
-    large = _too_large(table, schema)
+    large = too_large(table, schema, "that changes no group")
     if not len(kept):
         raise DataError(
             f"none of {table.rows:,} rows has a value that can be used: in {large[0].column!r} {large[0].message}"
@@ -195,32 +176,6 @@ def _weight(table: Table, schema: Schema, rows: NDArray[np.int64]) -> NDArray[np
             where=table.source, hint="Fill them in, or let the schema ignore that column.",
         )  # fmt: skip
     return weight
-
-
-def _too_large(table: Table, schema: Schema) -> tuple[Finding, ...]:
-    """Name the columns with numbers beyond float32: such a cell counts as missing, and it is not."""
-    import polars as pl
-
-    found = []
-    for column in schema.features:
-        series = table.frame.get_column(column.name)
-        if column.kind == "number" and series.dtype.is_numeric():
-            sizes = series.cast(pl.Float64).abs().to_numpy()
-            beyond = np.flatnonzero((sizes > _LARGEST) & np.isfinite(sizes))
-            if len(beyond):
-                message = (
-                    f"{len(beyond):,} of {len(sizes):,} numbers are too large, up to {sizes[beyond].max():.3g}: models "
-                    f"are computed in float32, which ends at {_LARGEST:.3g}; they count as missing"
-                )
-                rows = tuple(int(row) + 1 for row in beyond[:5])
-                found.append(
-                    Finding(
-                        severity="error", code="numbers.too_large", column=column.name, message=message,
-                        advice="Divide the column by a number so that all are below it; that changes no group.",
-                        rows=rows,
-                    )
-                )  # fmt: skip
-    return tuple(found)
 
 
 def _check_weights(schema: Schema, settings: Settings) -> None:
@@ -285,7 +240,7 @@ def known_groups(table: Table, schema: Schema | None, name: str) -> Known:
     """
     import polars as pl
 
-    _check_names(table, {"labels": (name,)})
+    check_names(table, {"labels": (name,)})
     column = next((one for one in schema.columns if one.name == name), None) if schema else None
     words = present(table.frame.get_column(name), column or Column(name=name, kind="category")).cast(pl.String)
     names = natural_order(words.drop_nulls().unique(maintain_order=True).to_list())
