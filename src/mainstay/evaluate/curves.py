@@ -34,10 +34,12 @@ __all__ = [
     "calibration_curve",
     "curves_of",
     "errors_of",
+    "falling_steps",
     "gain_curves",
     "histogram",
     "precision_recall_curves",
     "roc_curves",
+    "thinned",
 ]
 
 _POINTS = 200
@@ -249,10 +251,10 @@ def _per_class(
     curves = []
     for code in _drawn(evidence):
         true = evidence.truth == code
-        hits, alarms = _steps(true, evidence.probabilities[:, code], evidence.weight)
+        hits, alarms = falling_steps(true, evidence.probabilities[:, code], evidence.weight)
         drawn = points(hits, alarms) if true.any() else None
         if drawn is not None:
-            x, y = _thin(*drawn)
+            x, y = thinned(*drawn)
             curves.append(Curve(evidence.labels[code], tuple(x.tolist()), tuple(y.tolist())))
     return tuple(curves)
 
@@ -264,7 +266,7 @@ def _drawn(evidence: Evidence) -> list[int]:
     return sorted(np.argsort(-counts, kind="stable")[:_CLASSES].tolist())
 
 
-def _steps(true: NDArray[np.bool_], score: Floats, weight: Floats) -> tuple[Floats, Floats]:
+def falling_steps(true: NDArray[np.bool_], score: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Return the weight of hits and of false alarms as the threshold falls, from (0, 0), one step per score."""
     order = np.argsort(-score, kind="stable")
     falling = score[order]
@@ -274,7 +276,7 @@ def _steps(true: NDArray[np.bool_], score: Floats, weight: Floats) -> tuple[Floa
     return np.concatenate([[0.0], hits]), np.concatenate([[0.0], alarms])
 
 
-def _thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Keep at most 200 points, evenly along the length of the curve, both ends included."""
     if len(x) <= _POINTS:
         return x, y
