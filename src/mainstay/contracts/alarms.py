@@ -96,7 +96,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             first = int(np.searchsorted(-steps, -p_value, side="left"))
             if first == len(steps):
                 return None
-            return float(np.finfo(np.float64).min) if first == 0 else float(np.nextafter(self.scores[first - 1], np.inf))
+            return float(np.nextafter(self.scores[first - 1], np.inf) if first else np.finfo(np.float64).min)
         low, high = self.scores[0], self._end(p_value)
         if self._reaches(low, p_value):
             return low
@@ -111,8 +111,9 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return a score beyond the points whose p-value is small enough, if there is one."""
         step = max(self.scores[-1] - self.scores[0], 1e-9 * max(abs(self.scores[-1]), 1.0))
         for doubling in range(64):
-            if self._reaches(self.scores[-1] + step * (2**doubling - 1), p_value):
-                return self.scores[-1] + step * (2**doubling - 1)
+            far = self.scores[-1] + step * (2.0**doubling - 1.0)
+            if self._reaches(far, p_value):
+                return far
         return None
 
     def _reaches(self, score: float, p_value: float) -> bool:
@@ -123,7 +124,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         count = len(self.scores)
         if self.p_values:
             return np.array([1.0, *self.p_values])
-        return (1.0 + np.arange(count, -1, -1)) / (1.0 + count)
+        return np.asarray((1.0 + np.arange(count, -1, -1)) / (1.0 + count), np.float64)
 
     def _heights(self) -> NDArray[np.float64]:
         return np.array([math.log2(share) for share in self.p_values])
@@ -134,12 +135,13 @@ def _along(
 ) -> NDArray[np.float64]:
     """Return the heights of lines between points; flat below the first, going on after the last."""
     if len(known) == 1:
-        return np.full(scores.shape, heights[0])
+        return np.full(scores.shape, heights[0], np.float64)
     at = np.clip(np.searchsorted(known, scores, side="right") - 1, 0, len(known) - 2)
     slope = ((heights[1:] - heights[:-1]) / (known[1:] - known[:-1]))[at]
     reach = np.minimum(np.maximum(scores - known[at], 0.0), 1e300)
     with np.errstate(over="ignore"):
-        return np.maximum(heights[at] + slope * np.where(slope < 0, reach, 0.0), _SMALLEST)
+        found = heights[at] + slope * np.where(slope < 0, reach, 0.0)
+    return np.asarray(np.maximum(found, _SMALLEST), np.float64)
 
 
 def _power_of_two(heights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,7 +151,7 @@ def _power_of_two(heights: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.ones_like(rest)
     for term in range(_TERMS, 0, -1):
         total = 1.0 + total * rest / term
-    return np.minimum(np.ldexp(total, whole.astype(np.int64)), 1.0)
+    return np.asarray(np.minimum(np.ldexp(total, whole.astype(np.int64)), 1.0), np.float64)
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
