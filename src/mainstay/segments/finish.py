@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from mainstay.bundle.clusters import ClusterPredictor
+from mainstay.bundle.kept_rows import background, golden_rows
 from mainstay.bundle.pack import seal
 from mainstay.bundle.records import BundleContent, ClusterOutputs
 from mainstay.bundle.replay import record_golden
@@ -21,7 +22,7 @@ from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.write_clusters import write_clusters
 from mainstay.segments.figures import figures_of, plain
 from mainstay.segments.gate import check_groups
-from mainstay.segments.golden import background, golden_rows, reference
+from mainstay.segments.golden import reference
 from mainstay.segments.portray import portray
 from mainstay.segments.tell import report_of
 
