@@ -46,8 +46,8 @@ def marks_of(matrix: NDArray[np.floating], *, seed: int = 0) -> Marks:
         block = np.asarray(matrix[first : first + _BLOCK], np.float32) + np.float32(0.0)
         columns = np.ascontiguousarray(block.T).view(np.uint32)
         mark = np.zeros(len(block), np.uint64)
-        for column, factor in zip(columns, odd, strict=True):
-            mark ^= column * factor
+        for place in range(len(odd)):
+            mark ^= columns[place] * odd[place]
             mark *= _MIX
             mark ^= mark >> _HALF
         marks[first : first + _BLOCK] = mark
