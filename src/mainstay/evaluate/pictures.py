@@ -50,25 +50,17 @@ def training_chart(data: ReportData, name: str) -> Any:
         raise UsageError(
             f"there is no picture {name!r} in this report", where="picture", hint=f"It has: {', '.join(known)}."
         )
-    return found[0] if len(found) == 1 else _stacked(found)
+    if len(found) == 1:
+        return found[0]
+    from mainstay.evaluate.theme import stacked
+
+    return stacked(found)
 
 
 def _section_of(key: str) -> str:
     """Return the section of a plot that is named by section and position, or the name itself."""
     section, _, place = key.rpartition("-")
     return section if section and place.isdecimal() else key
-
-
-def _stacked(parts: Sequence[Any]) -> Any:
-    """Put charts under each other. Altair wants the look told once, for the whole."""
-    import altair as alt
-
-    plain = [part.copy(deep=False) for part in parts]
-    for part in plain:
-        part.config = part.background = alt.Undefined
-    whole = alt.vconcat(*plain, background="transparent").resolve_scale(color="independent")
-    whole.config = parts[0].config
-    return whole
 
 
 def _training_charts(data: ReportData) -> dict[str, tuple[Any, str]]:

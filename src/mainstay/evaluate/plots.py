@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["PLOTS", "draw_plot"]
 
 PLOTS: dict[str, str] = {
+    "alarm_drivers": "mainstay.evaluate.anomalies.chart_scores:drivers_chart",
+    "anomaly_series": "mainstay.evaluate.anomalies.chart_series:series_chart",
     "bars": "mainstay.evaluate.chart_general:bars_chart",
+    "case_parts": "mainstay.evaluate.anomalies.chart_scores:case_parts_chart",
     "cells": "mainstay.evaluate.clusters.chart_cells:cells_chart",
     "cluster_heat": "mainstay.evaluate.clusters.chart_cells:heat_chart",
     "cluster_map": "mainstay.evaluate.clusters.chart_rows:cluster_map_chart",
@@ -25,9 +28,11 @@ PLOTS: dict[str, str] = {
     "dendrogram": "mainstay.evaluate.clusters.chart_dendrogram:dendrogram_chart",
     "dots": "mainstay.evaluate.chart_general:dots_chart",
     "elbow": "mainstay.evaluate.clusters.chart_curve:elbow_chart",
+    "found": "mainstay.evaluate.anomalies.chart_found:found_chart",
     "lines": "mainstay.evaluate.chart_general:lines_chart",
     "points": "mainstay.evaluate.chart_general:points_chart",
     "pushes": "mainstay.evaluate.chart_contributions:pushes_chart",
+    "score_spread": "mainstay.evaluate.anomalies.chart_scores:score_spread_chart",
     "silhouettes": "mainstay.evaluate.clusters.chart_rows:silhouette_chart",
     "single_rows": "mainstay.evaluate.chart_general:single_rows_chart",
     "tree": "mainstay.evaluate.chart_tree:tree_chart",

@@ -12,7 +12,20 @@ import altair as alt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ACCENT", "CLASSES", "FAINT", "FONT", "GRID", "INK", "MAIN", "MUTED", "bare", "names_axis", "rows_of"]
+__all__ = [
+    "ACCENT",
+    "CLASSES",
+    "FAINT",
+    "FONT",
+    "GRID",
+    "INK",
+    "MAIN",
+    "MUTED",
+    "bare",
+    "names_axis",
+    "rows_of",
+    "stacked",
+]
 
 INK, MUTED, FAINT, GRID = "#1d2733", "#5c6773", "#98a2ad", "#e5e8ec"
 MAIN, ACCENT = "#0067a5", "#c84e00"
@@ -81,3 +94,13 @@ def names_axis(names: Iterable[str], *, limit: int = 220, angle: int = 0, room: 
         labelAngle=angle,
         minExtent=min(limit, round(6.8 * longest)) if room else 0,
     )
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """Put charts under each other. Altair wants the look told once, for the whole."""
+    plain = [part.copy(deep=False) for part in parts]
+    for part in plain:
+        part.config = part.background = alt.Undefined
+    whole = alt.vconcat(*plain, background="transparent").resolve_scale(color="independent")
+    whole.config = parts[0].config
+    return whole
