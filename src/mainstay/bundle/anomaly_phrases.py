@@ -115,9 +115,7 @@ def _word(column: UsualColumn, code: int) -> Phrase:
 def _level(value: str, share: float) -> Phrase:
     if share <= 0:
         return Phrase(value, "in no usual row", True)
-    return Phrase(
-        value, f": {_percent(share)} of rows" if share < _RARE else f", {_percent(share)} of rows", share < _RARE
-    )
+    return Phrase(value, f"{_percent(share)} of rows", share < _RARE)
 
 
 def _missing(column: UsualColumn) -> Phrase:
@@ -182,7 +180,7 @@ def _rarity(part: UsualPart, value: float, name: str) -> tuple[float, str]:
     if not outside and share >= _RARE:
         return 1.0, ""
     rarity = min(share, _RARE / 2)
-    often = f"{_percent(share)} of rows" if share else "as no usual row"
+    often = f"{_percent(share)} of rows" if share else "which no usual row is"
     if name == "weekday" and value in range(7):
         return rarity, f"a {_DAYS[int(value)]}, {often}"
     if name == "month" and value in range(1, 13):
