@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mainstay.data.read import Reading
     from mainstay.segments.settings import Settings
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "late"]
 
 
 def cluster(
@@ -137,7 +137,7 @@ def _found(
     for place in places:
         write_output(place, model, table.frame)
     around.end()
-    late = _late(around)
+    overdue = late(around)
     bundles = [str(place) for place in places if place.suffix.lower() == ".mainstay"]
     figures = {
         **finished.figures,
@@ -146,12 +146,12 @@ def _found(
         "digest": model.digest,
         "seconds": round(around.clock.elapsed(), 2),
         "stages": around.stages(),
-        "findings": [*late, *finished.figures["findings"]],
+        "findings": [*overdue, *finished.figures["findings"]],
     }
     return ClusterResult(figures, model, finished.labels, table.frame, around.interrupted)
 
 
-def _late(around: Around) -> list[dict[str, Any]]:
+def late(around: Around) -> list[dict[str, Any]]:
     """Say by how much a time budget was overstepped, and where the time went."""
     seconds, budget = around.clock.elapsed(), around.clock.seconds
     if seconds <= budget * 1.05:

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mainstay import __version__
-from mainstay.apps.cli import explaining, grouping, inspecting, learning, packing, replaying, serving, using
+from mainstay.apps.cli import detecting, explaining, grouping, inspecting, learning, packing, replaying, serving, using
 from mainstay.apps.cli.endings import BROKEN_PIPE, DONE, ending_of, wants_json
 
 __all__ = ["application", "main", "run"]
@@ -27,7 +27,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (learning, grouping, packing, serving, replaying, using, explaining, inspecting):
+for room in (learning, grouping, detecting, packing, serving, replaying, using, explaining, inspecting):
     room.register(application)
 
 

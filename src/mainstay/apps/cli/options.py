@@ -68,13 +68,21 @@ __all__ = [
     "Trials",
     "Tune",
     "reading",
+    "whole_number",
 ]
 
 _READING, _TASK, _PREPARING, _BUDGET, _OUTPUT = "Reading", "The task", "Preparing", "Budget", "Output"
 _SEARCHING, _DECIDING, _CHECKING = "Searching", "Deciding", "Checking"
 
 
-def _whole_number(text: str | int) -> int:
+def whole_number(text: str | int) -> int:
+    """Return a whole number that was typed.
+
+    Raises
+    ------
+    typer.BadParameter
+        When it is none.
+    """
     try:
         return int(text)
     except ValueError:
@@ -171,7 +179,7 @@ Models = Annotated[
 ]
 Seed = Annotated[
     int,
-    typer.Option(metavar="N", parser=_whole_number, help="The same seed gives the same model.", rich_help_panel=_TASK),
+    typer.Option(metavar="N", parser=whole_number, help="The same seed gives the same model.", rich_help_panel=_TASK),
 ]
 
 Derive = Annotated[
@@ -201,7 +209,7 @@ Rare = Annotated[
     int,
     typer.Option(
         metavar="N",
-        parser=_whole_number,
+        parser=whole_number,
         help="Take levels of fewer rows as unseen.",
         rich_help_panel=_PREPARING,
     ),
@@ -213,7 +221,7 @@ Polynomial = Annotated[
     int,
     typer.Option(
         metavar="DEGREE",
-        parser=_whole_number,
+        parser=whole_number,
         help="Powers and products of numbers up to it.",
         rich_help_panel=_PREPARING,
     ),
@@ -234,7 +242,7 @@ Grid = Annotated[
 ]
 Trials = Annotated[
     int | None,
-    typer.Option(metavar="N", parser=_whole_number, help="Try at most so many.", rich_help_panel=_SEARCHING),
+    typer.Option(metavar="N", parser=whole_number, help="Try at most so many.", rich_help_panel=_SEARCHING),
 ]
 Study = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Keep the search here, and resume it.", rich_help_panel=_SEARCHING)
@@ -242,7 +250,7 @@ Study = Annotated[
 Nested = Annotated[
     int,
     typer.Option(
-        metavar="FOLDS", parser=_whole_number, help="Judge the whole procedure on outer folds.",
+        metavar="FOLDS", parser=whole_number, help="Judge the whole procedure on outer folds.",
         rich_help_panel=_SEARCHING,
     ),
 ]  # fmt: skip
