@@ -146,6 +146,7 @@ OPERATORS: dict[str, frozenset[str]] = {
             "Relu",
             "Reshape",
             "Round",
+            "ScatterElements",
             "Selu",
             "Sigmoid",
             "Sign",

@@ -265,7 +265,7 @@ def _path_terms(body: TreeSum | Stacked, leaves: Places, width: int) -> Doubles:
 
 def _squares(moved: Doubles, points: Doubles) -> Doubles:
     lengths = (moved**2).sum(axis=1)[:, None] + (points**2).sum(axis=1)
-    return np.maximum(lengths - 2.0 * (moved @ points.T), 0.0)
+    return np.asarray(np.maximum(lengths - 2.0 * (moved @ points.T), 0.0), np.float64)
 
 
 def _deviation_terms(body: Deviation, moved: Doubles) -> Doubles:
@@ -327,7 +327,7 @@ def _kernel_terms(body: KernelSum, rows: Floats) -> Doubles:
     near = np.exp(-float(kernel.gamma) * (squares - squares.min(axis=1, keepdims=True)))
     weights = near * np.maximum(kernel.coefficients[:, 0], 0.0)
     total = weights.sum(axis=1, keepdims=True) * standard**2 - 2.0 * standard * (weights @ points)
-    return np.maximum(total + weights @ points**2, 0.0)
+    return np.asarray(np.maximum(total + weights @ points**2, 0.0), np.float64)
 
 
 def _left_over(body: Reconstruction, rows: Floats) -> Doubles:

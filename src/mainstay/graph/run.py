@@ -83,6 +83,9 @@ class Session:
                 where="model.onnx",
                 hint="It was written for another version, or damaged.",
             ) from error
+        # Without it every node runs, whatever is asked for.
+        self._only_what_is_wanted = runtime.RunOptions()
+        self._only_what_is_wanted.only_execute_path_to_fetches = True
         self._threads = max(1, threads)
         self.inputs = tuple(value.name for value in self._session.get_inputs())
         self.outputs = tuple(value.name for value in self._session.get_outputs())
@@ -92,31 +95,38 @@ class Session:
         self._fixed = rows if len(fixed) == 1 else 0
         self._plain = bool(self.inputs) and not self._fixed and set(self.inputs) <= {"numbers", "categories"}
 
-    def run(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
-        """Return every output of the graph, by name, one row per row of the arrays.
+    def run(self, arrays: Arrays, outputs: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
+        """Return outputs of the graph, by name, one row per row of the arrays.
+
+        Parameters
+        ----------
+        arrays : Arrays
+        outputs : tuple of str, default ()
+            The outputs that are wanted; every one where it is empty. What the others need is not computed.
 
         Raises
         ------
         BundleError
             When the arrays do not fit the graph.
         """
-        rows = arrays.rows
+        rows, wanted = arrays.rows, outputs or self.outputs
         if self._plain and rows <= BLOCK_ROWS:  # what a server asks, again and again
-            return self._block({
+            feeds = {
                 name: np.ascontiguousarray(arrays.numbers, np.float32) if name == "numbers"
                 else np.ascontiguousarray(arrays.categories, np.int64)
                 for name in self.inputs
-            })  # fmt: skip
+            }  # fmt: skip
+            return self._block(feeds, wanted)
         if not self.inputs:  # a model of constants alone cannot know how many rows there are
-            return {name: np.repeat(one, rows, axis=0) for name, one in self._block({}).items()}
+            return {name: np.repeat(one, rows, axis=0) for name, one in self._block({}, wanted).items()}
         blocks = self._blocks(arrays)
         if self._threads == 1 or len(blocks) == 1:
-            answers = [self._block(feed()) for feed in blocks]
+            answers = [self._block(feed(), wanted) for feed in blocks]
         else:
-            answers = self._side_by_side(blocks)
+            answers = self._side_by_side(blocks, wanted)
         if len(answers) == 1 and not self._fixed:
             return answers[0]
-        return {name: np.concatenate([answer[name] for answer in answers])[:rows] for name in self.outputs}
+        return {name: np.concatenate([answer[name] for answer in answers])[:rows] for name in wanted}
 
     def run_tensors(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Return every output for tensors that are ready as they are, in one block: for parts of a model.
@@ -126,7 +136,7 @@ class Session:
         BundleError
             When the tensors do not fit the graph.
         """
-        return self._block(feeds)
+        return self._block(feeds, self.outputs)
 
     def _filled(self, block: NDArray[Any]) -> NDArray[Any]:
         """Return a block with as many rows as the graph takes, the missing ones filled with zeros."""
@@ -150,15 +160,18 @@ class Session:
 
         return [partial(feed, start) for start in range(0, max(arrays.rows, 1), size)]
 
-    def _side_by_side(self, blocks: list[Callable[[], dict[str, NDArray[Any]]]]) -> list[dict[str, NDArray[Any]]]:
+    def _side_by_side(
+        self, blocks: list[Callable[[], dict[str, NDArray[Any]]]], wanted: tuple[str, ...]
+    ) -> list[dict[str, NDArray[Any]]]:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(lambda feed: self._block(feed()), blocks))
+            return list(pool.map(lambda feed: self._block(feed(), wanted), blocks))
 
-    def _block(self, feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def _block(self, feeds: dict[str, NDArray[Any]], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        options = None if len(wanted) == len(self.outputs) else self._only_what_is_wanted
         try:
-            return dict(zip(self.outputs, self._session.run(self.outputs, feeds), strict=True))
+            return dict(zip(wanted, self._session.run(wanted, feeds, options), strict=True))
         except Exception as error:
             widths = ", ".join(f"{name} {values.shape}" for name, values in feeds.items())
             raise BundleError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.formulas import Formula, Quadratic, Scaling
     from mainstay.graph.builder import GraphBuilder
 
-__all__ = ["check_formula", "write_formula"]
+__all__ = ["check_formula", "standardised", "write_formula"]
 
 _EXACT = 2.0**53
 
@@ -43,7 +43,7 @@ def write_formula(builder: GraphBuilder, body: Formula, values: str) -> str:
     str
         A float64 tensor of shape (n, outputs); :func:`mainstay.contracts.formulas.formula_base` is still to be added.
     """
-    standard = _standardised(builder, body.scaling, values)
+    standard = standardised(builder, body.scaling, values)
     if isinstance(body, Kernel):
         return write_kernel(builder, body, standard)
     if isinstance(body, Neighbours):
@@ -123,7 +123,8 @@ def _arrays(body: Formula) -> Iterator[NDArray[np.generic]]:
             yield value
 
 
-def _standardised(builder: GraphBuilder, scaling: Scaling, values: str) -> str:
+def standardised(builder: GraphBuilder, scaling: Scaling, values: str) -> str:
+    """Write what ``scaling.apply`` returns, float64 of shape (n, d)."""
     moved = builder.node("Sub", [values, builder.constant(np.asarray(scaling.centre, np.float64)[None, :])])
     scaled = builder.node("Mul", [moved, builder.constant(np.asarray(scaling.factor, np.float64)[None, :])])
     limit = float(scaling.limit)

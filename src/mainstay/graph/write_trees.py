@@ -13,7 +13,7 @@ rules want those in float32, ONNX Runtime (1.31) in the type of the splits, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from mainstay.contracts.model import Trees
     from mainstay.graph.builder import GraphBuilder
 
-__all__ = ["DEEPEST", "check_trees", "float32_below", "leaf_covers", "lone_leaves_summed", "write_trees"]
+__all__ = [
+    "DEEPEST",
+    "check_trees",
+    "float32_below",
+    "leaf_covers",
+    "lone_leaves_summed",
+    "write_leaves",
+    "write_trees",
+]
 
 DEEPEST = 1000
 """The deepest tree that is written: ONNX Runtime loads trees by recursion and crashes between 5,000 and 20,000."""
@@ -126,6 +134,29 @@ def write_trees(builder: GraphBuilder, trees: Trees, values: str, *, rounded: bo
         part = _looked_up(builder, pool.trees_between(first, first + group), values)
         total = builder.node("Add", [total, part]) if total else part
     return total
+
+
+def write_leaves(
+    builder: GraphBuilder, trees: Trees, values: str, *, rounded: bool = True
+) -> tuple[str, NDArray[np.int64]]:
+    """Write which leaf of each tree a row ends in, for tables of what is known of leaves.
+
+    Parameters
+    ----------
+    builder, trees, values, rounded
+        As for :func:`write_trees`.
+
+    Returns
+    -------
+    numbers : str
+        A float64 tensor of shape (n, trees).
+    nodes : int64 array of shape (leaves,)
+        For each number the position of the leaf in the pool.
+    """
+    known = replace(trees, value=np.arange(len(trees.feature), dtype=np.float64)[:, None], base=np.zeros(1))
+    pool = _with_stumps(_Pool.of(known, _owners(known), rounded=rounded))
+    numbers = _ensemble(builder, pool, values, targets=len(pool.roots), numbered=True)
+    return numbers, pool.value[pool.feature < 0, 0].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
