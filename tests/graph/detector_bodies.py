@@ -37,8 +37,7 @@ def random_trees(generator, width, *, trees=7, depth=4, outputs=1):
             left[at], right[at] = grow(level - 1), grow(level - 1)
         return at
 
-    for tree in range(trees):
-        roots.append(grow(depth if tree else max(depth, 1)))
+    roots.extend(grow(depth) for _ in range(trees))
     nodes = len(feature)
     return Trees(
         roots=np.array(roots, np.int64),
@@ -91,15 +90,9 @@ def random_body(generator, kind, width):
         )
     if kind == "kernel":
         m = int(generator.integers(1, 600))
-        return KernelSum(
-            Kernel(
-                scaling(generator, width),
-                generator.normal(size=(m, width)),
-                np.array(0.3 / width),
-                generator.random((m, 1)),
-                generator.normal(size=1),
-            )  # fmt: skip
-        )
+        coefficients, intercept = generator.random((m, 1)), generator.normal(size=1)
+        points = generator.normal(size=(m, width))
+        return KernelSum(Kernel(scaling(generator, width), points, np.array(0.3 / width), coefficients, intercept))
     inner = int(generator.integers(1, 12))
     weights = (generator.normal(size=(width, inner)), generator.normal(size=(inner, width)))
     biases = (generator.normal(size=inner), generator.normal(size=width))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.graph.detector_bodies import KINDS, random_body, stacked_body
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.graph.detector_bodies import KINDS, random_body, stacked_body
 
 from mainstay.bundle.audit import audit_graph
 from mainstay.contracts.anomaly_scores import member_scores, member_terms
@@ -45,7 +45,7 @@ def said(bodies, matrix, source, columns):
     return raw, np.concatenate(terms, axis=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.lists(st.sampled_from(KINDS), min_size=1, max_size=3),
