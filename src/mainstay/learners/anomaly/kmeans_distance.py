@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Nearest
+from mainstay.contracts.learner import Parameter
+from mainstay.learners.anomaly.admission import admit, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 from mainstay.learners.cluster.kmeans_path import kmeans_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from mainstay.contracts.learner import Deadline
+    from mainstay.contracts.anomalies import Detection, Observations, Reference
+    from mainstay.contracts.learner import Deadline, Value
     from mainstay.learners.cluster.kmeans_path import KMeansFit
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["fit_kmeans_distance", "numbers_of_clusters"]
+__all__ = ["KMeansDistanceDetector", "fit_kmeans_distance", "numbers_of_clusters"]
 
 _MOST = 10_000
 _LARGE_SHARE = 0.9
@@ -39,6 +44,52 @@ _NARROWEST = 0.1
 """A cluster counts as at least so wide as this part of the width that the clusters have on average."""
 
 
+class KMeansDistanceDetector:
+    """The distance to the nearest large K-means cluster, averaged over several numbers of clusters (as CBLOF).
+
+    Examples
+    --------
+    >>> from mainstay.contracts.anomalies import Observations
+    >>> from mainstay.contracts.learner import NoDeadline
+    >>> rows = Observations.of(np.random.default_rng(0).normal(size=(400, 2)))
+    >>> found = KMeansDistanceDetector().fit(rows, reference="clean", seed=0, deadline=NoDeadline())
+    >>> found.members[0].body.bags
+    4
+    """
+
+    name = "kmeans_distance"
+    parameters: tuple[Parameter, ...] = (
+        Parameter("clusters", 0, "The number of clusters; 0 averages over 2, 4, 8, 16 and 32.", low=0, high=500),
+        Parameter(
+            "width", 0.0, "How much a wide cluster forgives: 0 not at all, 1 by the whole of its width.", low=0, high=1
+        ),
+    )
+
+    def fit(
+        self,
+        observations: Observations,
+        *,
+        reference: Reference,
+        seed: int,
+        deadline: Deadline,
+        settings: Mapping[str, Value] = {},
+    ) -> Detection:
+        """Find the clusters, and leave the small ones out."""
+        checked = admit(self, observations, settings)
+        clusters = (int(checked["clusters"]),) if checked["clusters"] else ()
+        notes: dict[str, Value] = {}
+        with quiet(notes):
+            body = fit_kmeans_distance(
+                observations.matrix,
+                seed=seed,
+                clusters=clusters,
+                width=float(checked["width"]),
+                deadline=deadline,
+                small=reference == "clean",
+            )
+            return alone(self.name, body, observations, seed=seed, notes=notes)
+
+
 def fit_kmeans_distance(
     matrix: NDArray[np.floating],
     *,
@@ -47,6 +98,7 @@ def fit_kmeans_distance(
     width: float = 0.0,
     most: int = _MOST,
     deadline: Deadline | None = None,
+    small: bool = False,
 ) -> Nearest:
     """Return the mean, over several numbers of clusters, of the distance to the nearest large cluster.
 
@@ -65,6 +117,8 @@ def fit_kmeans_distance(
         So many rows are looked at.
     deadline : Deadline, optional
         When it is over the clusters are less polished.
+    small : bool, default False
+        Whether small clusters are centres too, as they should be where the rows are known to be clean.
 
     Returns
     -------
@@ -85,7 +139,7 @@ def fit_kmeans_distance(
     moved = rows - centre
     wanted = clusters or numbers_of_clusters(len(rows))
     path = kmeans_path(moved, max(wanted), seed=seed, deadline=deadline)
-    bags = [_large(moved, path[min(k, len(path))]) for k in wanted]
+    bags = [_large(moved, path[min(k, len(path))], small=small) for k in wanted]
     longest = max(len(points) for points, _ in bags)
     filled = [np.resize(np.arange(len(points)), longest) for points, _ in bags]
     points = np.concatenate([points[at] for (points, _), at in zip(bags, filled, strict=True)])
@@ -104,13 +158,13 @@ def numbers_of_clusters(rows: int) -> tuple[int, ...]:
     return tuple(k for k in (2, 4, 8, 16, 32) if k * _ROWS_EACH <= rows) or (1,)
 
 
-def _large(rows: Doubles, fit: KMeansFit) -> tuple[Doubles, Doubles]:
+def _large(rows: Doubles, fit: KMeansFit, *, small: bool) -> tuple[Doubles, Doubles]:
     """Return the centres of the large clusters and the spread of each: the root of its mean squared distance."""
     centres = np.asarray(fit.centres, np.float64)
     owner = np.argmin((centres**2).sum(axis=1) - 2 * (rows @ centres.T), axis=1)
     size = np.bincount(owner, minlength=len(centres))
     squares = np.bincount(owner, ((rows - centres[owner]) ** 2).sum(axis=1), minlength=len(centres))
-    kept = _large_ones(size)
+    kept = np.flatnonzero(size) if small else _large_ones(size)
     overall = float(np.sqrt(squares[kept].sum() / size[kept].sum()))
     spread = np.sqrt(squares[kept] / size[kept])
     return centres[kept], np.maximum(spread, _NARROWEST * overall) if overall > 0 else np.ones(len(kept))

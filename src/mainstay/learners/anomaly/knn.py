@@ -12,20 +12,89 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Nearest
+from mainstay.contracts.learner import Parameter
+from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from mainstay.contracts.anomalies import Detection, Observations, Reference
+    from mainstay.contracts.learner import Deadline, Value
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["fit_knn", "left_out_distances"]
+__all__ = ["KNNDetector", "fit_knn", "left_out_distances", "others"]
 
-_BLOCK = 1 << 22
+_BAGS = 16
+_COUNT, _CLEAN_COUNT = 5, 2
+_SECONDS = 5e-4
+"""What comparing the rows that say the levels with one more point takes."""
+
+_BLOCK = 1 << 20
 """Distances that are held at a time."""
 
 
-def fit_knn(matrix: NDArray[np.floating], *, seed: int, count: int = 5, points: int = 2048, bags: int = 16) -> Nearest:
+class KNNDetector:
+    """The mean distance to the nearest of a sample of different rows, in several bags where rows may be anomalies.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.anomalies import Observations
+    >>> from mainstay.contracts.learner import NoDeadline
+    >>> rows = Observations.of(np.random.default_rng(0).normal(size=(400, 2)))
+    >>> KNNDetector().fit(rows, reference="clean", seed=0, deadline=NoDeadline()).notes
+    {'points': 400, 'bags': 1, 'neighbours': 2}
+    """
+
+    name = "knn"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(
+            "neighbours",
+            0,
+            "How many neighbours are averaged; 0: 5, or 2 for clean rows.",
+            low=0,
+            high=1000,
+            search=(1, 20),
+        ),
+        Parameter("points", 2048, "How many different rows new rows are compared with, at most.", low=1, high=50_000),
+        Parameter("bags", 0, "Into how many samples these are split; 0: 16, or 1 for clean rows.", low=0, high=256),
+    )
+
+    def fit(
+        self,
+        observations: Observations,
+        *,
+        reference: Reference,
+        seed: int,
+        deadline: Deadline,
+        settings: Mapping[str, Value] = {},
+    ) -> Detection:
+        """Draw the rows."""
+        checked = admit(self, observations, settings)
+        clean = reference == "clean"
+        bags = int(checked["bags"]) or (1 if clean else _BAGS)
+        count = int(checked["neighbours"]) or (_CLEAN_COUNT if clean else _COUNT)
+        points = affordable(int(checked["points"]), deadline, seconds=_SECONDS)
+        notes: dict[str, Value] = {}
+        with quiet(notes):
+            body = fit_knn(observations.matrix, seed=seed, count=count, points=points, bags=bags)
+            notes |= {"points": len(body.points), "bags": body.bags, "neighbours": body.count}
+            return alone(
+                self.name,
+                body,
+                observations,
+                seed=seed,
+                notes=notes,
+                scores=lambda rows: left_out_distances(body, rows),
+            )
+
+
+def fit_knn(
+    matrix: NDArray[np.floating], *, seed: int, count: int = _COUNT, points: int = 2048, bags: int = _BAGS
+) -> Nearest:
     """Return the mean distance to the nearest of the drawn rows, bag by bag.
 
     A row that was drawn finds itself in its bag, at distance 0. Where every row was drawn all are alike in that, and a
@@ -69,6 +138,7 @@ def left_out_distances(body: Nearest, matrix: NDArray[np.floating]) -> Doubles:
     Parameters
     ----------
     body : Nearest
+        Of :func:`fit_knn`: all its scales are 1.
     matrix : float array of shape (n, d)
         A row is known again by its values; its copies are passed over with it.
 
@@ -90,17 +160,34 @@ def left_out_distances(body: Nearest, matrix: NDArray[np.floating]) -> Doubles:
         rows = np.asarray(matrix[first : first + step], np.float64) - body.centre
         for bag in range(body.bags):
             held = slice(bag * size, (bag + 1) * size)
-            total[first : first + step] += _mean_of_others(rows, body.points[held], body.scale[held], body.count)
+            total[first : first + step] += others(rows, body.points[held], body.count)[1].mean(axis=1)
     return total / body.bags
 
 
-def _mean_of_others(rows: Doubles, points: Doubles, scale: Doubles, count: int) -> Doubles:
-    """Return the mean distance to the nearest points that are not the row itself."""
+def others(rows: Doubles, points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
+    """Return the nearest points that are not the row itself, the nearest first.
+
+    Parameters
+    ----------
+    rows : float64 array of shape (n, d)
+    points : float64 array of shape (m, d)
+        All different.
+    count : int
+        1 to m; where it is m, a row that is a point finds itself too.
+
+    Returns
+    -------
+    near : int64 array of shape (n, count)
+        Positions of points.
+    away : float64 array of shape (n, count)
+        Their distances.
+    """
     squared = (rows**2).sum(axis=1)[:, None] - 2 * (rows @ points.T) + (points**2).sum(axis=1)
     seen = min(count + 1, len(points))
     near = np.argpartition(squared, seen - 1, axis=1)[:, :seen]
     # the expanded square has no digits left where it should be 0, so the few nearest are measured again
-    exact = np.sqrt(((rows[:, None, :] - points[near]) ** 2).sum(axis=2)) * scale[near]
-    exact.sort(axis=1)
-    itself = (exact[:, 0] == 0) & (seen > count)
-    return np.asarray(np.where(itself, exact[:, -count:].mean(axis=1), exact[:, :count].mean(axis=1)), np.float64)
+    away = np.sqrt(((rows[:, None, :] - points[near]) ** 2).sum(axis=2))
+    order = np.argsort(away, axis=1, kind="stable")
+    near, away = np.take_along_axis(near, order, axis=1), np.take_along_axis(away, order, axis=1)
+    places = np.arange(count) + ((away[:, :1] == 0) & (seen > count))
+    return np.take_along_axis(near, places, axis=1), np.take_along_axis(away, places, axis=1)

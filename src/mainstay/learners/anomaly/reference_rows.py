@@ -40,7 +40,7 @@ def marks_of(matrix: NDArray[np.floating], *, seed: int = 0) -> Marks:
     uint64 array of shape (n,)
     """
     chance = np.random.default_rng([seed, 0xA70])
-    odd = chance.integers(1 << 62, 1 << 63, size=matrix.shape[1], dtype=np.uint64) | np.uint64(1)
+    odd: Marks = np.bitwise_or(chance.integers(1 << 62, 1 << 63, size=matrix.shape[1], dtype=np.uint64), np.uint64(1))
     marks = np.empty(len(matrix), np.uint64)
     for first in range(0, len(matrix), _BLOCK):
         block = np.asarray(matrix[first : first + _BLOCK], np.float32) + np.float32(0.0)

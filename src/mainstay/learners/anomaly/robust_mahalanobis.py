@@ -14,16 +14,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Deviation
+from mainstay.contracts.learner import Parameter
+from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from mainstay.contracts.anomalies import Detection, Observations, Reference
+    from mainstay.contracts.learner import Deadline, Value
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["fit_robust_mahalanobis", "robust_units"]
+__all__ = ["RobustMahalanobisDetector", "fit_robust_mahalanobis", "robust_units"]
 
 _MOST = 6_000
+_SECONDS = 2e-4
+"""What one more row takes, about."""
+
+_USUAL, _CLEAN = 0.6, 0.9
 _CELLS = 1_200_000
 """Rows times columns that are looked at, at most: a fit takes about a second at any width."""
 
@@ -39,8 +50,47 @@ _KEPT = 0.975
 """In the last step all rows count that lie within this quantile of a Gaussian (Rousseeuw and Van Driessen 1999)."""
 
 
+class RobustMahalanobisDetector:
+    """The distance from the bulk of the rows, in units of its own spread and correlation (minimum covariance).
+
+    Examples
+    --------
+    >>> from mainstay.contracts.anomalies import Observations
+    >>> from mainstay.contracts.learner import NoDeadline
+    >>> rows = Observations.of(np.random.default_rng(0).normal(size=(400, 2)))
+    >>> found = RobustMahalanobisDetector().fit(rows, reference="contaminated", seed=0, deadline=NoDeadline())
+    >>> found.members[0].body.root.shape
+    (2, 2)
+    """
+
+    name = "robust_mahalanobis"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(
+            "support", 0.0, "The share of rows taken as usual, from half; 0: 0.6, or 0.9 for clean rows.", low=0, high=1
+        ),
+    )
+
+    def fit(
+        self,
+        observations: Observations,
+        *,
+        reference: Reference,
+        seed: int,
+        deadline: Deadline,
+        settings: Mapping[str, Value] = {},
+    ) -> Detection:
+        """Find the rows that lie closest together."""
+        checked = admit(self, observations, settings)
+        support = float(checked["support"]) or (_CLEAN if reference == "clean" else _USUAL)
+        notes: dict[str, Value] = {"support": support}
+        with quiet(notes):
+            most = affordable(_MOST, deadline, seconds=_SECONDS)
+            body = fit_robust_mahalanobis(observations.matrix, seed=seed, support=support, most=most)
+            return alone(self.name, body, observations, seed=seed, notes=notes)
+
+
 def fit_robust_mahalanobis(
-    matrix: NDArray[np.floating], *, seed: int, support: float = 0.6, most: int = _MOST
+    matrix: NDArray[np.floating], *, seed: int, support: float = _USUAL, most: int = _MOST
 ) -> Deviation:
     """Return the robust Mahalanobis distance.
 
