@@ -39,7 +39,7 @@ def report(*, cut=2.0, labels=True, **more):
     """Return a report with every part; ``more`` replaces fields."""
     frame, levels, scores, truth = arrays()
     flagged = scores >= (np.inf if cut is None else cut)
-    p_values = 10.0 ** -scores
+    p_values = 10.0**-scores
     order = np.unique(np.concatenate([np.flatnonzero(flagged)[:500], np.argsort(-scores)[:20]]))
     draw = np.random.default_rng(1)
     shares = draw.dirichlet([4, 3, 0.5, 0.2], len(order))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.evaluate import words
 from mainstay.evaluate.anomalies.members import MEMBERS, title_of
+from mainstay.evaluate.anomalies.sections_judged import figure_words
 from mainstay.evaluate.anomalies.verdict import alarm_in_words, assumption, headline, lead
 from mainstay.evaluate.card import markdown_table, plain
 
@@ -63,7 +64,7 @@ def _cases(report: AnomalyReport) -> list[str]:
         return []
     rows = [
         (
-            words.count(case.row + 1), words.number(case.score), words.number(case.p_value),
+            words.count(case.row + 1), words.number(case.score), f"{case.p_value:.2g}",
             "yes" if case.flagged else "no", case.reason,
         )
         for case in report.cases[:_CASES]
@@ -94,7 +95,7 @@ def _judged(report: AnomalyReport) -> list[str]:
     if report.judged is None:
         return []
     judged = report.judged
-    rows = [(name.replace("_", " "), str(score)) for name, score in judged.metrics.items()]
+    rows = [(figure_words(name, judged)[0], str(score)) for name, score in judged.metrics.items()]
     title = f"## Against {plain(report.labels)}" if report.labels else "## Against known labels"
     known = f"{words.count(judged.anomalies)} anomalies in {words.count(judged.rows)} rows. {judged.used}"
     return [title, "", plain(known), "", *markdown_table(("Figure", "Value (95 % interval)"), rows)]

@@ -22,12 +22,12 @@ MEMBERS: dict[str, MemberWords] = {
         "Liu, Ting and Zhou 2008, doi:10.1109/ICDM.2008.17; Hariri et al. 2021, doi:10.1109/TKDE.2019.2947676",
     ),
     "robust_mahalanobis": MemberWords(
-        "Robust Mahalanobis distance",
+        "Robust Mahalanobis",
         "rows far from the bulk, where the bulk's spread and correlations are estimated without the odd rows",
         "Rousseeuw and Van Driessen 1999, doi:10.1080/00401706.1999.10485670",
     ),
     "kmeans_distance": MemberWords(
-        "Distance to the nearest cluster",
+        "Nearest cluster",
         "rows far from every large group of rows, in units of the group's own spread",
         "He, Xu and Deng 2003, doi:10.1016/S0167-8655(03)00003-5",
     ),
@@ -47,7 +47,7 @@ MEMBERS: dict[str, MemberWords] = {
         "Breunig et al. 2000, doi:10.1145/335191.335388",
     ),
     "one_class_svm": MemberWords(
-        "One-class support vector machine",
+        "One-class SVM",
         "rows outside of a smooth border around the bulk",
         "Sch\u00f6lkopf et al. 2001, doi:10.1162/089976601750264965",
     ),
@@ -82,7 +82,7 @@ MEMBERS: dict[str, MemberWords] = {
         "Tan, Ting and Liu 2011, doi:10.5591/978-1-57735-516-8/IJCAI11-254",
     ),
     "sub_pca": MemberWords(
-        "Sub-sequence principal components",
+        "Sub-sequence PCA",
         "stretches of a series that the main shapes of its stretches do not explain",
         "as ranked first by TSB-AD, Liu and Paparrizos 2024",
     ),
@@ -92,7 +92,7 @@ MEMBERS: dict[str, MemberWords] = {
         "Yeh et al. 2016, doi:10.1109/ICDM.2016.0179",
     ),
     "seasonal_residual": MemberWords(
-        "Residual of a seasonal fit",
+        "Seasonal residual",
         "points far from trend and season",
         "Cleveland et al. 1990 (the idea of STL)",
     ),

@@ -58,8 +58,7 @@ def _cases(data: AnomalyReport) -> Section:
     if data.flagged > flagged:
         text += f" {count(data.flagged - flagged)} more flagged rows are in the answers."
     table = Grid(columns=_heads(cases), rows=tuple(_case(case, cases) for case in cases))
-    plots = (_case_parts(data, cases),) if len(data.members.names) > 1 and any(case.levels for case in cases) else ()
-    return Section(key="cases", title="The oddest rows", text=(text,), tables=(table,), plots=plots)
+    return Section(key="cases", title="The oddest rows", text=(text,), tables=(table,))
 
 
 def _heads(cases: Sequence[Case]) -> tuple[str, ...]:
@@ -71,11 +70,9 @@ def _case(case: Case, cases: Sequence[Case]) -> tuple[Cell, ...]:
     known = (case.label,) if any(other.label for other in cases) else ()
     values = ", ".join(f"{name} {value or 'missing'}" for name, value in case.values.items())
     flagged = "yes" if case.flagged else "no"
-    return (count(case.row + 1), number(case.score), _tiny(case.p_value), flagged, *known, case.reason, values)
-
-
-def _tiny(p_value: float) -> str:
-    return f"{p_value:.1e}" if 0 < p_value < 0.001 else number(p_value)
+    # Two digits of a p-value are more than it deserves.
+    p_value = float(f"{case.p_value:.2g}")
+    return (case.row + 1, case.score, p_value, flagged, *known, case.reason, values)
 
 
 def _case_parts(data: AnomalyReport, cases: Sequence[Case]) -> Plot:
@@ -87,7 +84,7 @@ def _case_parts(data: AnomalyReport, cases: Sequence[Case]) -> Plot:
             columns["member"].append(title_of(name))
             columns["part"].append(level * weight)
     return Plot(
-        kind="case_parts", title="What the members say of them", data=columns,
+        kind="case_parts", title="What the members say of the oddest rows", data=columns,
         words="A score is the sum of its members' parts: the level times the weight of each."
         + ("" if data.alarm.cut is None else " Rows that reach the dashed line are flagged."),
         options={"wide": "yes"} | _cut_of(data.alarm.cut),
@@ -157,12 +154,15 @@ def _members(data: AnomalyReport) -> Section:
     )
     several = ("Agreement",) if len(members.names) > 1 else ()
     table = Grid(columns=("Member", "Weight", *several, "Looks for", "Source"), rows=rows)
-    plots = (_correlation(data),) if several and members.correlation else ()
+    plots = [_correlation(data)] if several and members.correlation else []
+    cases = [case for case in data.cases[:_SHOWN] if case.levels]
+    if several and cases:
+        plots.append(_case_parts(data, cases))
     text = members.notes
     if several:
         text = (_BLEND, *text)
     title = "How far the members agree" if several else "The detector"
-    return Section(key="members", title=title, text=text, tables=(table,), plots=plots)
+    return Section(key="members", title=title, text=text, tables=(table,), plots=tuple(plots))
 
 
 def _mean(correlation: tuple[tuple[float | None, ...], ...], at: int) -> str:
@@ -196,9 +196,7 @@ def _correlation(data: AnomalyReport) -> Plot:
 
 def _ask(cases: Sequence[Case]) -> Section:
     """Return the rows whose labels would help most."""
-    rows = tuple(
-        (count(case.row + 1), number(case.score), "yes" if case.flagged else "no", case.reason) for case in cases
-    )
+    rows = tuple((case.row + 1, case.score, "yes" if case.flagged else "no", case.reason) for case in cases)
     table = Grid(columns=("Row", "Score", "Flagged", "Reason"), rows=rows)
     text = "Say of these rows whether they are anomalies, in the column of labels, and run again: they teach most."
     return Section(key="ask", title="Rows to label next", text=(text,), tables=(table,))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mainstay.evaluate.curves import Curve
     from mainstay.evaluate.sections import Cell
 
-__all__ = ["judged_section"]
+__all__ = ["figure_words", "judged_section"]
 
 _WORDS = {
     "average_precision": ("Average precision", "the area under precision over recall; guessing gets {share}"),
@@ -32,19 +32,20 @@ def judged_section(judged: Judged, labels: str, *, flagged: int = 0) -> Section:
     text = [f"{labels or 'The label'} is known for {count(judged.rows)} rows, of which {anomalies}. {judged.used}"]
     if not 0 < judged.anomalies < judged.rows:
         text.append("With one kind of rows alone, most figures do not apply.")
-    filled = {"share": number(share), "k": "k" if judged.capacity is None else count(judged.capacity)}
-    rows = tuple(
-        (
-            _WORDS[name][0].format(**filled) if name in _WORDS else name.replace("_", " "),
-            str(score),
-            _WORDS[name][1].format(**filled) if name in _WORDS else "",
-        )
-        for name, score in judged.metrics.items()
-    )
+    told = [(*figure_words(name, judged), str(score)) for name, score in judged.metrics.items()]
+    rows = tuple((title, score, meaning) for title, meaning, score in told)
     table = Grid(columns=("Figure", "Value (95 % interval)", "What it says"), rows=rows)
     return Section(
         key="labels", title="Against known labels", text=tuple(text), tables=(table,), plots=_plots(judged, flagged)
     )
+
+
+def figure_words(name: str, judged: Judged) -> tuple[str, str]:
+    """Return a figure's title and what it says; a figure that is not known has its name alone."""
+    share = judged.anomalies / judged.rows if judged.rows else 0.0
+    k = "k" if judged.capacity is None else count(judged.capacity)
+    title, meaning = _WORDS.get(name, (name.replace("_", " "), ""))
+    return title.format(k=k), meaning.format(k=k, share=number(share))
 
 
 def _plots(judged: Judged, flagged: int) -> tuple[Plot, ...]:

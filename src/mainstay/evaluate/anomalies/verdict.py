@@ -79,11 +79,11 @@ def alarm_in_words(data: AnomalyReport) -> str:
     'top=1: the oddest row; cut at a score of 2.5'
     """
     alarm = data.alarm
-    amount = f"{alarm.amount:g}"
+    amount, share = f"{alarm.amount:g}", f"{100 * alarm.amount:.4g} %"
     words = {
-        "fdr": f"at most {percent(alarm.amount)} false alarms among the flagged rows",
+        "fdr": f"at most {share} false alarms among the flagged rows",
         "top": "the oddest row" if alarm.amount == 1 else f"the {count(alarm.amount)} oddest rows",
-        "rate": f"{percent(alarm.amount)} of the usual rows",
+        "rate": f"{share} of the usual rows",
         "cost": f"a missed anomaly costs as much as {amount} false alarms",
     }[alarm.rule]
     cut = "no score is high enough for an alarm" if alarm.cut is None else f"cut at a score of {number(alarm.cut)}"
