@@ -44,8 +44,9 @@ def deviation_terms(builder: GraphBuilder, body: Deviation, values: str) -> str:
     matrix = body.root.astype(np.float64) @ body.root.T.astype(np.float64)
     own = np.diag(matrix)
     inverse = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
-    turned = builder.node("MatMul", [_moved(builder, body, values), builder.constant(matrix)])
-    return builder.node("Mul", [builder.node("Mul", [turned, turned]), builder.constant(inverse[None, :])])
+    # One product: a factor behind it is merged into the next one by ONNX Runtime (1.31), rounded to float32.
+    turned = builder.node("MatMul", [_moved(builder, body, values), builder.constant(matrix * np.sqrt(inverse))])
+    return builder.node("Mul", [turned, turned])
 
 
 def kernel_scores(builder: GraphBuilder, body: KernelSum, values: str) -> str:
