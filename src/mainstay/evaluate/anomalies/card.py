@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mainstay.evaluate import words
 from mainstay.evaluate.anomalies.members import MEMBERS, title_of
-from mainstay.evaluate.anomalies.sections_judged import figure_words
+from mainstay.evaluate.anomalies.sections_judged import figure_title
 from mainstay.evaluate.anomalies.verdict import alarm_in_words, assumption, headline, lead
 from mainstay.evaluate.card import markdown_table, plain
 
@@ -95,7 +95,7 @@ def _judged(report: AnomalyReport) -> list[str]:
     if report.judged is None:
         return []
     judged = report.judged
-    rows = [(figure_words(name, judged)[0], str(score)) for name, score in judged.metrics.items()]
+    rows = [(figure_title(name, judged), str(one)) for name, one in judged.metrics.items() if one.value is not None]
     title = f"## Against {plain(report.labels)}" if report.labels else "## Against known labels"
     known = f"{words.count(judged.anomalies)} anomalies in {words.count(judged.rows)} rows. {judged.used}"
     return [title, "", plain(known), "", *markdown_table(("Figure", "Value (95 % interval)"), rows)]

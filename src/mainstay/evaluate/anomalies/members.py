@@ -24,12 +24,18 @@ MEMBERS: dict[str, MemberWords] = {
     "robust_mahalanobis": MemberWords(
         "Robust Mahalanobis",
         "rows far from the bulk, where the bulk's spread and correlations are estimated without the odd rows",
-        "Rousseeuw and Van Driessen 1999, doi:10.1080/00401706.1999.10485670",
+        "Rousseeuw and Van Driessen 1999, doi:10.1080/00401706.1999.10485670; Hubert, Rousseeuw and Verdonck 2012, "
+        "doi:10.1080/10618600.2012.672100",
     ),
     "kmeans_distance": MemberWords(
         "Nearest cluster",
         "rows far from every large group of rows, in units of the group's own spread",
         "He, Xu and Deng 2003, doi:10.1016/S0167-8655(03)00003-5",
+    ),
+    "nearest_of_few": MemberWords(
+        "Nearest of few",
+        "rows far from the nearest of a few rows, over many small bags: small dense groups of anomalies stay odd",
+        "Bandaragoda et al. 2018, doi:10.1111/coin.12156; Aggarwal and Sathe 2015, doi:10.1145/2830544.2830549",
     ),
     "knn": MemberWords(
         "Nearest neighbours",
@@ -71,10 +77,10 @@ MEMBERS: dict[str, MemberWords] = {
         "rows that a small network, trained to repeat rows, repeats badly",
         "Hawkins et al. 2002, doi:10.1007/3-540-46145-0_17",
     ),
-    "stacked": MemberWords(
-        "Trees taught by labels",
+    "taught": MemberWords(
+        "Taught by labels",
         "rows like those that were labelled as anomalies, by their columns and by what the other members say",
-        "Zhao and Hryniewicki 2018, doi:10.1109/IJCNN.2018.8489605",
+        "Zhao and Hryniewicki 2018, doi:10.1109/IJCNN.2018.8489605; Geurts et al. 2006, doi:10.1007/s10994-006-6226-1",
     ),
     "half_space_trees": MemberWords(
         "Half-space trees",
@@ -84,17 +90,17 @@ MEMBERS: dict[str, MemberWords] = {
     "sub_pca": MemberWords(
         "Sub-sequence PCA",
         "stretches of a series that the main shapes of its stretches do not explain",
-        "as ranked first by TSB-AD, Liu and Paparrizos 2024",
+        "Liu and Paparrizos 2024 (TSB-AD); Tipping and Bishop 1999, doi:10.1111/1467-9868.00196",
     ),
     "matrix_profile": MemberWords(
         "Matrix profile",
-        "stretches of a series whose nearest like stretch is far",
+        "stretches of a series that are far from all others",
         "Yeh et al. 2016, doi:10.1109/ICDM.2016.0179",
     ),
     "seasonal_residual": MemberWords(
         "Seasonal residual",
-        "points far from trend and season",
-        "Cleveland et al. 1990 (the idea of STL)",
+        "points far from what trend and season let expect",
+        "the idea of Cleveland et al. 1990 (STL)",
     ),
 }
 """By the name in the catalogue. A member without an entry is shown by its name alone."""

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mainstay.evaluate.anomalies.judge import MEANINGS
 from mainstay.evaluate.sections import Grid, Plot, Section
-from mainstay.evaluate.words import count, number, percent
+from mainstay.evaluate.words import count, percent
 
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import Judged
     from mainstay.evaluate.curves import Curve
-    from mainstay.evaluate.sections import Cell
+    from mainstay.evaluate.anomalies.judge import MEANINGS
+from mainstay.evaluate.sections import Cell
 
-__all__ = ["figure_words", "judged_section"]
+__all__ = ["figure_title", "judged_section"]
 
-_WORDS = {
-    "average_precision": ("Average precision", "the area under precision over recall; guessing gets {share}"),
-    "roc_auc": ("Area under the ROC curve", "how often an anomaly scores above a usual row; guessing gets 0.5"),
-    "precision": ("Precision of the alarms", "the share of flagged rows that are anomalies"),
-    "recall": ("Recall of the alarms", "the share of the anomalies that are flagged"),
-    "precision_at_k": ("Precision at {k}", "the share of anomalies among the {k} oddest rows"),
-    "recall_at_k": ("Recall at {k}", "the share of the anomalies that the {k} oddest rows hold"),
-    "cost": ("Cost per row", "false alarms count 1, missed anomalies what was said"),
+_TITLES = {
+    "roc_auc": "Area under the ROC curve",
+    "average_precision": "Average precision",
+    "precision": "Precision of the alarms",
+    "recall": "Recall of the alarms",
+    "false_discovery_rate": "False alarms among the flagged",
+    "precision_at_k": "Precision at {k}",
+    "recall_at_k": "Recall at {k}",
+    "cost": "Cost per row",
 }
 
 
@@ -32,20 +35,21 @@ def judged_section(judged: Judged, labels: str, *, flagged: int = 0) -> Section:
     text = [f"{labels or 'The label'} is known for {count(judged.rows)} rows, of which {anomalies}. {judged.used}"]
     if not 0 < judged.anomalies < judged.rows:
         text.append("With one kind of rows alone, most figures do not apply.")
-    told = [(*figure_words(name, judged), str(score)) for name, score in judged.metrics.items()]
-    rows = tuple((title, score, meaning) for title, meaning, score in told)
+    rows = tuple(
+        (figure_title(name, judged), str(score), MEANINGS.get(name, ""))
+        for name, score in judged.metrics.items()
+        if score.value is not None
+    )
     table = Grid(columns=("Figure", "Value (95 % interval)", "What it says"), rows=rows)
     return Section(
         key="labels", title="Against known labels", text=tuple(text), tables=(table,), plots=_plots(judged, flagged)
     )
 
 
-def figure_words(name: str, judged: Judged) -> tuple[str, str]:
-    """Return a figure's title and what it says; a figure that is not known has its name alone."""
-    share = judged.anomalies / judged.rows if judged.rows else 0.0
+def figure_title(name: str, judged: Judged) -> str:
+    """Return a figure's name for people, with the k that it is for."""
     k = "k" if judged.capacity is None else count(judged.capacity)
-    title, meaning = _WORDS.get(name, (name.replace("_", " "), ""))
-    return title.format(k=k), meaning.format(k=k, share=number(share))
+    return _TITLES.get(name, name.replace("_", " ")).format(k=k)
 
 
 def _plots(judged: Judged, flagged: int) -> tuple[Plot, ...]:
