@@ -11,8 +11,7 @@ from mainstay.evaluate.words import count, percent
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import Judged
     from mainstay.evaluate.curves import Curve
-    from mainstay.evaluate.anomalies.judge import MEANINGS
-from mainstay.evaluate.sections import Cell
+    from mainstay.evaluate.sections import Cell
 
 __all__ = ["figure_title", "judged_section"]
 
