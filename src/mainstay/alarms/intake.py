@@ -164,7 +164,8 @@ def take_in(
     usable = _usable(source, schema)
     barred = np.array([], np.int64)
     if clean is None and known is not None and settings.reference == "clean":
-        barred = np.flatnonzero(known.codes == 1)
+        barred = np.flatnonzero(known.codes == 1)  # those that teach are seen by the fit, so none may calibrate
+        barred = barred if known.complete or not len(barred) else np.flatnonzero(known.codes >= 0)
     open_to = usable.places[~np.isin(usable.places, barred)]
     fit, calibrate = _parts(open_to, settings, source)
     frozen = freeze(schema, source, fit)
@@ -175,7 +176,7 @@ def take_in(
         *too_large(source, schema, "that changes no order"),
         *(() if clean is None else too_large(table, schema, "that changes no order")),
         *_left_out(judged),
-        *_barred(len(barred)),
+        *_barred(len(barred), known),
     )
     return Intake(
         schema=frozen, judged=judged, learned=learned, fit=np.searchsorted(places, fit),
@@ -247,13 +248,14 @@ def _left_out(judged: Rows) -> tuple[Finding, ...]:
     return (finding,)
 
 
-def _barred(count: int) -> tuple[Finding, ...]:
-    if not count:
+def _barred(count: int, known: Known | None) -> tuple[Finding, ...]:
+    if not count or known is None:
         return ()
+    which = "that the labels call anomalies" if known.complete else "that are labelled"
     finding = Finding(
         severity="info",
         code="reference.labelled",
-        message=f"{count:,} rows that the labels call anomalies are not part of the clean reference",
+        message=f"{count:,} rows {which} are not part of the clean reference",
         advice="Nothing is to be done: they are judged against the others.",
     )
     return (finding,)

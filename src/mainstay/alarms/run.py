@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mainstay.alarms.intake import schema_for_alarms, take_in
+from mainstay.alarms.teaching import not_taught, taught_by
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.findings import Finding
 from mainstay.prepare.anomalies import fit_for_anomalies, observations_of
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from mainstay.alarms.intake import Intake
     from mainstay.alarms.known import Known
     from mainstay.alarms.settings import Settings
+    from mainstay.alarms.teaching import Taught
     from mainstay.compute.around import Around
-    from mainstay.contracts.anomalies import Detection
+    from mainstay.contracts.anomalies import Detection, Observations
     from mainstay.contracts.schema import Schema
     from mainstay.data.table import Table
     from mainstay.prepare.anomalies import AnomalyRecipe
@@ -40,12 +42,15 @@ class Learned:
     recipe : AnomalyRecipe
     detection : Detection
     findings : tuple of Finding
+    taught : Taught, optional
+        Where labels of some rows taught it.
     """
 
     intake: Intake
     recipe: AnomalyRecipe
     detection: Detection
     findings: tuple[Finding, ...]
+    taught: Taught | None = None
 
 
 def check_method(name: str) -> None:
@@ -103,15 +108,17 @@ def learn_usual(
     around.begin("learn")
     ahead = around.before(_for_the_end(intake, settings.time_budget)).part(_FOR_LEARNING)
     detection = _fitted(observations, settings, ahead)
+    taught = taught_by(detection, recipe, intake, seed=settings.seed, around=ahead)
     notes = () if clean is None else clean.notes
-    labelled = () if known is None else known.findings()
+    labelled = () if known is None else (*known.findings(), *not_taught(intake))
     return Learned(
-        intake, recipe, detection,
+        intake, recipe, detection if taught is None else taught.detection,
         (reference_finding(intake, settings), *table.notes, *notes, *findings, *intake.findings, *labelled),
+        taught,
     )  # fmt: skip
 
 
-def _fitted(observations: object, settings: Settings, around: Around) -> Detection:
+def _fitted(observations: Observations, settings: Settings, around: Around) -> Detection:
     from mainstay.learners.anomaly.catalogue import learner
 
     method = learner(settings.method)

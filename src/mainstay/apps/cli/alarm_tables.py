@@ -36,8 +36,9 @@ def detect(figures: Figures) -> list[RenderableType]:
         parts.append(spaced(_columns(figures["columns"]), "The columns that drive the alarms"))
     if figures.get("metrics"):
         parts.append(metrics(figures["metrics"], f"Against the labels in {figures['labels']}"))
-    if figures.get("taught"):
-        parts.append(metrics(figures["taught"]["metrics"], "After it was taught by the labels, on rows kept back"))
+        parts.append(Text(figures.get("judged_how", ""), style="dim"))
+    if figures.get("metrics_untaught"):
+        parts.append(metrics(figures["metrics_untaught"], "Before it was taught by the labels"))
     parts += findings([finding for finding in figures["findings"] if finding["severity"] != "info"])
     return [*parts, Text(), Text(f"Took {seconds(figures['seconds'])}"), *_written(figures)]
 
