@@ -148,6 +148,19 @@ def test_which_reference_it_is_is_said():
     assert "the same kind as the clean reference" in anomaly_report(clean, drawn=False)
 
 
+def test_rows_that_were_judged_together_have_a_guarantee_of_their_own():
+    alarm = Alarm(rule="fdr", amount=0.1, cut=2.0, guarantee="By the cut.", power="Some.", notes=("Two are equal.",))
+    alone = report(alarm=alarm, power="")
+    page = anomaly_report(alone, drawn=False)
+    assert "By the cut." in page
+    assert "Some." in page
+    assert "Two are equal." in page
+    assert "judged together" not in page
+    together = report(alarm=alarm, guarantee="All together.")
+    page = anomaly_report(together, drawn=False)
+    assert page.index("All together.") < page.index("New rows are judged one by one, by the cut: By the cut.")
+
+
 def test_labels_of_one_kind_only_have_no_curves():
     one = minimal(judged=Judged(metrics={}, rows=50, anomalies=0), labels="fraud")
     page = anomaly_report(one)

@@ -162,7 +162,7 @@ class AnomalyReport(msgspec.Struct, frozen=True, kw_only=True):
     reference : {"contaminated", "clean"}
         What the detector learned from.
     alarm : Alarm
-        With its cut; ``alarm.guarantee`` is the sentence on what holds, and is shown as it is.
+        With its cut, and what holds for rows that it flags; both are for new rows too.
     members : MemberAgreement
         One member at least.
     source : str
@@ -177,6 +177,9 @@ class AnomalyReport(msgspec.Struct, frozen=True, kw_only=True):
         How many rows the detector was fitted and calibrated on; None where they are the same as ``rows``.
     p_values : {"tail", "conformal"} or other words
         The kind of the calibration.
+    guarantee : str
+        What holds for the flagged rows of this run, where that is not ``alarm.guarantee``: rows that were judged
+        together against a table of clean rows.
     power : str
         In one or two sentences: what the alarm can find and what it cannot, as far as anything is known of it.
     spread : ScoreSpread, optional
@@ -236,6 +239,7 @@ class AnomalyReport(msgspec.Struct, frozen=True, kw_only=True):
     reference_source: str = ""
     reference_rows: int | None = None
     p_values: str = ""
+    guarantee: str = ""
     power: str = ""
     spread: ScoreSpread | None = None
     cases: tuple[Case, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluate.anomalies.members import MEMBERS, title_of
 from mainstay.evaluate.anomalies.sections_judged import judged_section
 from mainstay.evaluate.anomalies.sections_series import series_section
-from mainstay.evaluate.anomalies.verdict import alarm_in_words
+from mainstay.evaluate.anomalies.verdict import alarm_in_words, for_new_rows
 from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import count, number, percent
 
@@ -110,8 +110,8 @@ def _spread(data: AnomalyReport, spread: ScoreSpread) -> Section:
         words += f" The last bar holds all beyond it, up to {number(spread.highest)}."
     plot = Plot(kind="score_spread", title="Scores and the cut", data=columns, words=words,
                 options={"wide": "yes"} | _cut_of(spread.cut))  # fmt: skip
-    text = (_LEVELS, f"The alarm: {alarm_in_words(data)}.")
-    return Section(key="scores", title="Scores and the cut", text=text, plots=(plot,))
+    text = [_LEVELS, f"The alarm: {alarm_in_words(data)}.", for_new_rows(data), *data.alarm.notes]
+    return Section(key="scores", title="Scores and the cut", text=tuple(filter(None, text)), plots=(plot,))
 
 
 def _drivers(data: AnomalyReport) -> Section:
@@ -158,7 +158,7 @@ def _members(data: AnomalyReport) -> Section:
     cases = [case for case in data.cases[:_SHOWN] if case.levels]
     if several and cases:
         plots.append(_case_parts(data, cases))
-    text = members.notes
+    text = (f"Notes of the detector: {'; '.join(members.notes)}.",) if members.notes else ()
     if several:
         text = (_BLEND, *text)
     title = "How far the members agree" if several else "The detector"

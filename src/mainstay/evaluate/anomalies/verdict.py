@@ -9,7 +9,7 @@ from mainstay.evaluate.words import count, number, percent
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import AnomalyReport
 
-__all__ = ["alarm_in_words", "assumption", "headline", "lead"]
+__all__ = ["alarm_in_words", "assumption", "for_new_rows", "headline", "lead"]
 
 _MOST, _LEAST = 3, 0.1
 
@@ -48,7 +48,7 @@ def _series_headline(data: AnomalyReport) -> str:
 
 def lead(data: AnomalyReport) -> list[str]:
     """Return the sentences under it: what is promised, what it can find, what the rows are odd in, how good it is."""
-    found = [data.alarm.guarantee, data.power, _drivers(data), _measured(data)]
+    found = [data.guarantee or data.alarm.guarantee, data.power or data.alarm.power, _drivers(data), _measured(data)]
     return [sentence for sentence in found if sentence]
 
 
@@ -88,6 +88,13 @@ def alarm_in_words(data: AnomalyReport) -> str:
     }[alarm.rule]
     cut = "no score is high enough for an alarm" if alarm.cut is None else f"cut at a score of {number(alarm.cut)}"
     return f"{alarm.rule}={amount}: {words}; {cut}"
+
+
+def for_new_rows(data: AnomalyReport) -> str:
+    """Return what holds for single new rows, where the rows of this run were judged together; else nothing."""
+    if not data.guarantee or data.guarantee == data.alarm.guarantee or not data.alarm.guarantee:
+        return ""
+    return f"The rows were judged together. New rows are judged one by one, by the cut: {data.alarm.guarantee}"
 
 
 def _drivers(data: AnomalyReport) -> str:
