@@ -83,6 +83,7 @@ def report_of(
         reference_source=PurePath(settings.reference_source).name,
         reference_rows=None if intake.calibrate is None else len(intake.fit) + len(calibrated),
         p_values=outputs.calibration.kind,
+        guarantee=alarms.guarantee,
         power=power_of(outputs.alarm, alarms.scores, outputs.calibration, settings.reference),
         spread=_spread(learned, alarms),
         cases=_cases(learned, alarms, None),
