@@ -1,0 +1,143 @@
+"""The default detector: planted anomalies lead, one bad member does no harm, and odd tables get an answer."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from mainstay.contracts.anomalies import DetectorLearner, Observations, blended
+from mainstay.contracts.anomaly_scores import detection_scores
+from mainstay.contracts.errors import MainstayError, UsageError
+from mainstay.contracts.learner import NoDeadline
+from mainstay.learners.anomaly import ensemble_members
+from mainstay.learners.anomaly.ensemble import EnsembleDetector
+from mainstay.learners.anomaly.ensemble_weights import trust
+
+
+def fitted(matrix, reference="contaminated", seed=0, **settings):
+    rows = Observations.of(np.asarray(matrix, np.float32))
+    return EnsembleDetector().fit(rows, reference=reference, seed=seed, deadline=NoDeadline(), settings=settings)
+
+
+def scores(found, matrix):
+    weights = np.array([member.weight for member in found.members])
+    raw = detection_scores(found, np.asarray(matrix, np.float32))
+    return blended(raw, tuple(member.scale for member in found.members), weights)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    chance = np.random.default_rng(0)
+    usual = np.concatenate([chance.normal(0, 1, (400, 4)), chance.normal(8, 2, (300, 4))])
+    odd = chance.uniform(-12, 20, (12, 4))
+    return np.concatenate([usual, odd]), np.repeat([False, True], [len(usual), len(odd)])
+
+
+def test_it_keeps_the_contract():
+    assert isinstance(EnsembleDetector(), DetectorLearner)
+
+
+@pytest.mark.parametrize("reference", ["contaminated", "clean"])
+def test_planted_anomalies_lead(planted, reference):
+    rows, odd = planted
+    found = fitted(rows if reference == "contaminated" else rows[~odd], reference)
+    seen = scores(found, rows)
+    assert sum(member.weight for member in found.members) == pytest.approx(1)
+    assert odd[np.argsort(-seen)[:10]].mean() >= 0.8
+
+
+def test_a_dense_group_of_equal_anomalies_leads():
+    chance = np.random.default_rng(1)
+    rows = np.concatenate([chance.normal(0, 1, (3000, 3)), np.repeat([[6.0, -5.0, 6.0]], 200, axis=0)])
+    found = fitted(rows)
+    seen = scores(found, rows)
+    assert found.notes["doubles"] == 199
+    assert (seen[3000:].min() > np.quantile(seen[:3000], 0.99)).all()
+
+
+def test_the_same_seed_gives_the_same_scores(planted):
+    rows, _ = planted
+    one, two, other = (scores(fitted(rows, seed=seed), rows) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.zeros((1, 3)),
+        np.array([[0.0, 1.0], [2.0, 1.0]]),
+        np.full((500, 3), 7.0),
+        np.random.default_rng(0).normal(size=(10, 60)),
+        np.concatenate([np.zeros((99, 2)), [[1e6, -1e6]]]),
+    ],
+    ids=["one row", "two rows", "all equal", "more columns than rows", "one that differs"],
+)
+@pytest.mark.parametrize("reference", ["contaminated", "clean"])
+def test_small_and_flat_tables_get_an_answer_without_a_warning(rows, reference):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fitted(rows, reference)
+        seen = scores(found, rows)
+    assert np.isfinite(seen).all()
+    assert not [note for note in found.notes if note.startswith("left out")]
+    assert "warning" not in found.notes
+    if (rows == rows[0]).all():
+        assert len(set(seen.tolist())) == 1
+
+
+def test_the_one_row_that_differs_is_the_oddest():
+    rows = np.concatenate([np.zeros((99, 2)), [[50.0, -50.0]]])
+    assert np.argmax(scores(fitted(rows), rows)) == 99
+
+
+def test_a_member_that_fails_is_left_out_and_named(planted, monkeypatch):
+    def broken(matrix, case):
+        raise ValueError("no such luck")
+
+    monkeypatch.setitem(ensemble_members.FITTERS, "kmeans_distance", broken)
+    found = fitted(planted[0])
+    assert "kmeans_distance" not in [member.name for member in found.members]
+    assert found.notes["left out: kmeans_distance"] == "ValueError: no such luck"
+    assert sum(member.weight for member in found.members) == pytest.approx(1)
+
+
+def test_when_all_members_fail_it_says_why(planted, monkeypatch):
+    def broken(matrix, case):
+        raise ValueError("no such luck")
+
+    for name in ensemble_members.FITTERS:
+        monkeypatch.setitem(ensemble_members.FITTERS, name, broken)
+    with pytest.raises(MainstayError, match=r"every member failed.*no such luck"):
+        fitted(planted[0])
+
+
+def test_when_the_time_is_over_one_member_answers(planted):
+    class Over:
+        def left(self):
+            return 0.0
+
+    rows = Observations.of(planted[0])
+    found = EnsembleDetector().fit(rows, reference="contaminated", seed=0, deadline=Over())
+    assert len(found.members) == 1
+    assert "the time was over" in [value for name, value in found.notes.items() if name.startswith("left out")]
+
+
+def test_members_may_be_chosen(planted):
+    found = fitted(planted[0], members="knn, robust_mahalanobis")
+    assert [member.name for member in found.members] == ["knn", "robust_mahalanobis"]
+
+
+@pytest.mark.parametrize("members", ["", "knn,luck"])
+def test_members_that_are_not_there_are_named(planted, members):
+    with pytest.raises(UsageError, match="there is no member"):
+        fitted(planted[0], members=members)
+
+
+def test_a_member_that_agrees_with_no_other_counts_for_less():
+    chance = np.random.default_rng(5)
+    agreed = np.array([[1, 0.7, 0.0], [0.7, 1, -0.1], [0.0, -0.1, 1]])
+    kept = trust(agreed)
+    assert kept[0] == kept[1] == 1
+    assert kept[2] == 0.25
+    assert (trust(np.corrcoef(chance.normal(size=(2, 50)))) == 1).all()
