@@ -17,7 +17,7 @@ from mainstay.convert.links import both_classes, logistic, softmax
 from mainstay.convert.trees_hist import read_histogram_trees
 from mainstay.graph.write import as_double
 from mainstay.graph.write_trees import check_trees, lone_leaves_summed, write_trees
-from mainstay.learners.supervised.sklearn_trees import read_trees
+from mainstay.learners.scikit_trees import read_trees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

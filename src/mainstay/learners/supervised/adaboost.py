@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.contracts.learner import Parameter
+from mainstay.learners.scikit_trees import read_trees
 from mainstay.learners.supervised.admission import admit, admit_rows
 from mainstay.learners.supervised.boosted import Problem
-from mainstay.learners.supervised.sklearn_trees import affordable_depth, read_trees, writable
+from mainstay.learners.supervised.sklearn_trees import affordable_depth, writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.contracts.model import ModelGraph, Trees
+from mainstay.contracts.model import ModelGraph
+from mainstay.learners.scikit_trees import read_trees
 from mainstay.learners.supervised.admission import admit_rows
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.learner import Deadline, Learner, Value
     from mainstay.learners.supervised.admission import Amounts, Classes
 
-__all__ = ["TreeModel", "affordable_depth", "read_trees", "writable"]
+__all__ = ["TreeModel", "affordable_depth", "writable"]
 
 _DEEPEST = 60
 
@@ -76,42 +77,6 @@ class TreeModel:
         """Say how large the model is."""
         leaves = int(sum(tree.n_leaves for tree in self.trees))
         return {"trees": len(self.trees), "leaves": leaves, **self.remarks}
-
-
-def read_trees(trees: Sequence[Any], values: Sequence[NDArray[np.float64]], base: NDArray[np.float64]) -> Trees:
-    """Return scikit-learn's trees as one pool of nodes.
-
-    Parameters
-    ----------
-    trees : sequence of sklearn.tree._tree.Tree
-    values : sequence of float64 arrays of shape (nodes of the tree, outputs)
-        What a leaf adds to the sum.
-    base : float64 array of shape (outputs,)
-    """
-    counts = np.array([tree.node_count for tree in trees], np.int64)
-    roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    feature = np.concatenate([tree.feature for tree in trees]).astype(np.int32)
-    leaf = feature < 0
-    offset = np.repeat(roots, counts)
-
-    def child(side: str) -> NDArray[np.int32]:
-        own = np.concatenate([getattr(tree, side) for tree in trees])
-        return np.where(leaf, -1, own + offset).astype(np.int32)
-
-    value = np.concatenate(values).astype(np.float64)
-    value[~leaf] = 0.0
-    missing = np.concatenate([tree.missing_go_to_left for tree in trees]).astype(np.bool_)
-    return Trees(
-        roots=roots,
-        feature=np.where(leaf, -1, feature).astype(np.int32),
-        threshold=np.where(leaf, 0.0, np.concatenate([tree.threshold for tree in trees])),
-        missing_left=missing & ~leaf,
-        left=child("children_left"),
-        right=child("children_right"),
-        value=value,
-        base=base,
-        cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float64),
-    )
 
 
 def writable(array: NDArray[Any]) -> NDArray[Any]:
