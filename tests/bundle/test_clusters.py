@@ -11,7 +11,8 @@ from tests.bundle.clusters import NAMES, ROWS, SCHEMA, body_of, graph, make_cont
 from tests.bundle.conftest import WRITTEN
 
 from mainstay.bundle.archive import unfold, walk, write_archive
-from mainstay.bundle.clusters import ClusterPredictor, predictor_of
+from mainstay.bundle.asking import predictor_of
+from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.open import open_bundle
 from mainstay.bundle.pack import pack, seal
 from mainstay.bundle.predict import Predictor

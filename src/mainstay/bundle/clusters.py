@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.predict import Predictor
-from mainstay.bundle.predict_graph import GraphPredictor
-from mainstay.bundle.records import ClusterOutputs, Outputs
-from mainstay.data.decode import Problem
+from mainstay.bundle.predict_graph import GraphPredictor, refuse_empty
+from mainstay.bundle.records import ClusterOutputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.schema import Schema
-    from mainstay.data.decode import Decoded
+    from mainstay.data.decode import Decoded, Problem
 
-__all__ = ["ClusterAnswers", "ClusterPredictor", "predictor_of"]
+__all__ = ["ClusterAnswers", "ClusterPredictor"]
 
 _NOTHING = "no column that the groups were made of has a value, so the row belongs to none; the row is refused"
 
@@ -83,13 +81,7 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
 
     def checked(self, decoded: Decoded) -> Decoded:
         """Refuse rows without any value: whatever stands in for all of it would make them look like typical ones."""
-        empty = decoded.arrays.empty_rows() & ~decoded.rejected
-        if empty.any() and self.schema.features:  # without a column all rows are alike, and that is their answer
-            first = self.schema.features[0].name
-            told = [Problem(int(row), first, "missing", _NOTHING, "reject") for row in np.flatnonzero(empty)]
-            problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
-            decoded = replace(decoded, problems=problems, rejected=decoded.rejected | empty)
-        return decoded
+        return refuse_empty(self.schema, decoded, _NOTHING)
 
     def _decoded(self, decoded: Decoded) -> ClusterAnswers:
         return super()._decoded(self.checked(decoded))
@@ -116,28 +108,3 @@ class ClusterPredictor(GraphPredictor[ClusterOutputs, ClusterAnswers]):
             distance[rejected], second_distance[rejected] = np.nan, np.nan
             fits_none &= ~rejected
         return ClusterAnswers(cluster, distance, second, second_distance, fits_none, problems, rejected, extra_columns)
-
-
-@overload
-def predictor_of(schema: Schema, outputs: Outputs, model: bytes, *, threads: int = 1) -> Predictor: ...
-
-
-@overload
-def predictor_of(schema: Schema, outputs: ClusterOutputs, model: bytes, *, threads: int = 1) -> ClusterPredictor: ...
-
-
-def predictor_of(
-    schema: Schema, outputs: Outputs | ClusterOutputs, model: bytes, *, threads: int = 1
-) -> Predictor | ClusterPredictor:
-    """Return what answers rows with this graph, by its task.
-
-    Raises
-    ------
-    BundleError
-        When the graph does not load, or lacks the output that the task needs.
-    SchemaError
-        When the schema cannot be decoded.
-    """
-    if isinstance(outputs, ClusterOutputs):
-        return ClusterPredictor(schema, outputs, model, threads=threads)
-    return Predictor(schema, outputs, model, threads=threads)

@@ -26,10 +26,10 @@ __all__ = [
     "read_local_header",
 ]
 
-FORMAT = 3
+FORMAT = 4
 """The newest format that this version reads."""
 
-FORMAT_OF = {"classification": 2, "regression": 2, "clustering": 3}
+FORMAT_OF = {"classification": 2, "regression": 2, "clustering": 3, "anomaly_detection": 4}
 """The format that is written, by task: the least that a reader needs to know, so that older readers keep reading."""
 
 MANIFEST = "manifest.json"

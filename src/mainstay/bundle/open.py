@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mainstay.bundle.archive import Archive, unfold, walk
+from mainstay.bundle.asking import AnyOutputs, AnyPredictor, predictor_of
 from mainstay.bundle.audit import GraphFacts, audit_graph
-from mainstay.bundle.clusters import ClusterPredictor, predictor_of
+from mainstay.bundle.clusters import ClusterPredictor
+from mainstay.bundle.detectors import DetectorPredictor
 from mainstay.bundle.documents import read_json, read_text, read_toml
 from mainstay.bundle.file import Source, read_file, write_atomically
 from mainstay.bundle.layout import FORMAT_OF
-from mainstay.bundle.records import ClusterOutputs, Golden, Outputs
+from mainstay.bundle.predict import Predictor
+from mainstay.bundle.records import ClusterOutputs, DetectorOutputs, Golden, Outputs
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import FormatError, InputError, UsageError
 from mainstay.data.decode import Decoder
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mainstay.bundle.manifest import Manifest
-    from mainstay.bundle.predict import Answers, Predictor
+    from mainstay.bundle.predict import Answers
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
 
@@ -41,7 +44,7 @@ class Documents:
     """The members of a bundle as records; the model is still bytes."""
 
     schema: Schema
-    outputs: Outputs | ClusterOutputs
+    outputs: AnyOutputs
     recipe: dict[str, Any]
     evaluation: dict[str, Any]
     golden: Golden
@@ -54,7 +57,7 @@ class Documents:
 class Bundle:
     """A model that answers, with all that is known of it. Made by :func:`open_bundle`.
 
-    A model answers a target, or it groups rows; what belongs to the other kind is refused with a sentence.
+    A model answers a target, groups rows or flags unusual ones; what belongs to another kind is refused.
 
     Attributes
     ----------
@@ -62,8 +65,8 @@ class Bundle:
         By which the model is known: SHA-256 of its manifest.
     manifest : Manifest
     schema : Schema
-    meaning : Outputs or ClusterOutputs
-        What the answers mean, of either kind.
+    meaning : Outputs, ClusterOutputs or DetectorOutputs
+        What the answers mean, of any kind.
     recipe, evaluation, reference : dict
     golden : Golden
     report : str
@@ -74,15 +77,15 @@ class Bundle:
         What the audit of the graph saw.
     data : bytes
         The file, byte for byte.
-    asked : Predictor or ClusterPredictor
-        What answers, of either kind.
+    asked : Predictor, ClusterPredictor or DetectorPredictor
+        What answers, of any kind.
     clusters : ClusterPredictor, optional
-        What answers, where the model groups rows; None where it answers a target.
+        What answers, where the model groups rows; else None.
+    detector : DetectorPredictor, optional
+        What answers, where the model flags unusual rows; else None.
     """
 
-    def __init__(
-        self, archive: Archive, documents: Documents, facts: GraphFacts, asked: Predictor | ClusterPredictor
-    ) -> None:
+    def __init__(self, archive: Archive, documents: Documents, facts: GraphFacts, asked: AnyPredictor) -> None:
         self.data = archive.data
         self.digest = archive.digest
         self.manifest: Manifest = archive.manifest
@@ -97,13 +100,14 @@ class Bundle:
         self.facts = facts
         self.asked = asked
         self.clusters = asked if isinstance(asked, ClusterPredictor) else None
+        self.detector = asked if isinstance(asked, DetectorPredictor) else None
 
     def __repr__(self) -> str:
         return f"<Bundle {self.digest[:12]}: {told(self.meaning)}>"
 
     @property
     def task(self) -> str:
-        """What the model is for: "classification", "regression" or "clustering"."""
+        """What the model is for: "classification", "regression", "clustering" or "anomaly_detection"."""
         return self.meaning.task
 
     @property
@@ -118,16 +122,18 @@ class Bundle:
         Raises
         ------
         UsageError
-            When it groups rows.
+            When it groups rows, or flags unusual ones.
         """
+        if isinstance(self.asked, Predictor):
+            return self.asked
+        does, wanted = "flags unusual rows", "alarms"
         if isinstance(self.asked, ClusterPredictor):
-            raise UsageError(
-                f"this needs a model that answers a target, and this one groups rows into "
-                f"{self.asked.outputs.clusters} clusters",
-                where=f"model {self.digest[:12]}",
-                hint="Ask it for clusters with mainstay predict.",
-            )
-        return self.asked
+            does, wanted = f"groups rows into {self.asked.outputs.clusters} clusters", "clusters"
+        raise UsageError(
+            f"this needs a model that answers a target, and this one {does}",
+            where=f"model {self.digest[:12]}",
+            hint=f"Ask it for {wanted} with mainstay predict.",
+        )
 
     @property
     def outputs(self) -> Outputs:
@@ -136,7 +142,7 @@ class Bundle:
         Raises
         ------
         UsageError
-            When it groups rows.
+            When it groups rows, or flags unusual ones.
         """
         return self.predictor.outputs
 
@@ -241,10 +247,13 @@ class _Task(msgspec.Struct):
     task: str = ""
 
 
-def _read_outputs(data: bytes, where: str) -> Outputs | ClusterOutputs:
+def _read_outputs(data: bytes, where: str) -> AnyOutputs:
     """Return what answers mean, as the task says."""
-    if read_json(data, _Task, where).task == "clustering":
+    task = read_json(data, _Task, where).task
+    if task == "clustering":
         return read_json(data, ClusterOutputs, where)
+    if task == "anomaly_detection":
+        return read_json(data, DetectorOutputs, where)
     return read_json(data, Outputs, where)
 
 
@@ -257,14 +266,15 @@ def check_task(manifest: Manifest, documents: Documents, where: str) -> None:
         When the format is too old for the task.
     """
     needed = FORMAT_OF[documents.outputs.task]
-    if documents.outputs.task == "clustering" and manifest.format < needed:
+    if not isinstance(documents.outputs, Outputs) and manifest.format < needed:
+        kind = "a clustering" if isinstance(documents.outputs, ClusterOutputs) else "an anomaly detection"
         raise FormatError(
-            f"a clustering needs format {needed}, and the manifest says {manifest.format}",
+            f"{kind} needs format {needed}, and the manifest says {manifest.format}",
             where=f"{where} > outputs.json",
         )
 
 
-def told(meaning: Outputs | ClusterOutputs) -> str:
+def told(meaning: AnyOutputs) -> str:
     """Return in few words what a model does.
 
     Examples
@@ -274,6 +284,8 @@ def told(meaning: Outputs | ClusterOutputs) -> str:
     """
     if isinstance(meaning, ClusterOutputs):
         return f"clustering into {meaning.clusters}"
+    if isinstance(meaning, DetectorOutputs):
+        return f"anomaly detection by {', '.join(member.name for member in meaning.members)}"
     return f"{meaning.task} of {meaning.target!r}"
 
 

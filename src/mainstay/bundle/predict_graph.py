@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from mainstay.bundle.records import Meaning, encode_json, model_digest
 from mainstay.contracts.errors import BundleError
-from mainstay.data.decode import Decoder
+from mainstay.data.decode import Decoder, Problem
 from mainstay.graph.run import Session
 
 if TYPE_CHECKING:
@@ -20,11 +21,22 @@ if TYPE_CHECKING:
 
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Schema
-    from mainstay.data.decode import Decoded, Problem
+    from mainstay.data.decode import Decoded
 
-__all__ = ["GraphPredictor"]
+__all__ = ["GraphPredictor", "refuse_empty"]
 
 Said = TypeVar("Said")
+
+
+def refuse_empty(schema: Schema, decoded: Decoded, told: str) -> Decoded:
+    """Refuse rows without any value, with a sentence; a table without a column has none to lack."""
+    empty = decoded.arrays.empty_rows() & ~decoded.rejected
+    if not empty.any() or not schema.features:
+        return decoded
+    first = schema.features[0].name
+    refused = [Problem(int(row), first, "missing", told, "reject") for row in np.flatnonzero(empty)]
+    problems = tuple(sorted((*decoded.problems, *refused), key=lambda problem: problem.row))
+    return replace(decoded, problems=problems, rejected=decoded.rejected | empty)
 
 
 class GraphPredictor(ABC, Generic[Meaning, Said]):
@@ -33,7 +45,7 @@ class GraphPredictor(ABC, Generic[Meaning, Said]):
     Parameters
     ----------
     schema : Schema
-    outputs : Outputs or ClusterOutputs
+    outputs : Outputs, ClusterOutputs or DetectorOutputs
     model : bytes
         The ONNX graph; one that came from elsewhere must have passed :func:`mainstay.bundle.audit.audit_graph`.
     threads : int, default 1
@@ -53,12 +65,13 @@ class GraphPredictor(ABC, Generic[Meaning, Said]):
         self.model = model
         self.decoder = Decoder(schema)
         self._session = Session(model, threads=threads)
-        self._name, (self._kind, self._width) = next(iter(outputs.graph_outputs.items()))
-        if self._name not in self._session.outputs:
-            raise BundleError(
-                f"a graph for {outputs.task} must have the output {self._name!r}, and {self._session.outputs} came",
-                where="model.onnx",
-            )
+        self._name = next(iter(outputs.graph_outputs))
+        for name in outputs.graph_outputs:
+            if name not in self._session.outputs:
+                raise BundleError(
+                    f"a graph for {outputs.task} must have the output {name!r}, and {self._session.outputs} came",
+                    where="model.onnx",
+                )
 
     @property
     def model_digest(self) -> str:
@@ -112,14 +125,18 @@ class GraphPredictor(ABC, Generic[Meaning, Said]):
         rejected: NDArray[np.bool_],
         extra_columns: tuple[str, ...],
     ) -> Said:
-        raw = self._session.run(arrays)[self._name]
-        if raw.shape != (arrays.rows, self._width) or raw.dtype != self._kind:
+        raw = self._session.run(arrays, (self._name,))[self._name]
+        self._check(self._name, raw, arrays.rows)
+        return self._say(raw, problems, rejected, extra_columns)
+
+    def _check(self, name: str, raw: NDArray[Any], rows: int) -> None:
+        """Refuse an output that is not what the task has."""
+        kind, width = self.outputs.graph_outputs[name]
+        if raw.shape != (rows, width) or raw.dtype != kind:
             raise BundleError(
-                f"{self._name} must be {self._kind} of shape ({arrays.rows}, {self._width}), and {raw.dtype.name} of "
-                f"shape {raw.shape} came",
+                f"{name} must be {kind} of shape ({rows}, {width}), and {raw.dtype.name} of shape {raw.shape} came",
                 where="model.onnx",
             )
-        return self._say(raw, problems, rejected, extra_columns)
 
     @abstractmethod
     def _say(

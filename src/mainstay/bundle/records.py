@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import msgspec
 
 from mainstay.bundle.cluster_outputs import ClusterOutputs
+from mainstay.bundle.detector_outputs import DetectorOutputs
 from mainstay.contracts.deciding import (
     Costs,
     PredictionIntervals,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BundleContent",
     "ClusterOutputs",
+    "DetectorOutputs",
     "Golden",
     "GoldenRow",
     "Label",
@@ -166,7 +168,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {"prediction": ("float64", 1)}
 
 
-Meaning = TypeVar("Meaning", Outputs, ClusterOutputs)
+Meaning = TypeVar("Meaning", Outputs, ClusterOutputs, DetectorOutputs)
 
 
 class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -187,6 +189,10 @@ class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         where it is no number.
     fits_none : bool, optional
         Of a clustering.
+    score, p_value : float, optional
+        Of an anomaly detection; None where it is no number.
+    flagged : bool, optional
+        Of an anomaly detection.
     """
 
     row: dict[str, Cell]
@@ -197,6 +203,9 @@ class GoldenRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     distance: float | msgspec.UnsetType | None = msgspec.UNSET
     second_distance: float | msgspec.UnsetType | None = msgspec.UNSET
     fits_none: bool | msgspec.UnsetType = msgspec.UNSET
+    score: float | msgspec.UnsetType | None = msgspec.UNSET
+    p_value: float | msgspec.UnsetType | None = msgspec.UNSET
+    flagged: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,8 +222,9 @@ class BundleContent(Generic[Meaning]):
     ----------
     schema : Schema
     model : bytes
-        The ONNX graph: inputs "numbers" and "categories", output "probabilities", "prediction" or "distances".
-    outputs : Outputs or ClusterOutputs
+        The ONNX graph: inputs "numbers" and "categories", output "probabilities", "prediction", "distances", or
+        "members" and "terms".
+    outputs : Outputs, ClusterOutputs or DetectorOutputs
     recipe : dict
         All it takes to run the training again; becomes TOML, so it holds no None.
     evaluation : dict

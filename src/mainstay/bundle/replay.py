@@ -13,55 +13,63 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.bundle.clusters import ClusterPredictor
+from mainstay.bundle.detectors import DetectorPredictor
 from mainstay.bundle.records import Cell, Golden, GoldenRow
 from mainstay.bundle.replay_clusters import cluster_row, compare_clusters
+from mainstay.bundle.replay_detectors import compare_detectors, detector_row
 from mainstay.contracts.errors import ParityError, ReplayError
 from mainstay.graph.parity import check_parity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from mainstay.bundle.asking import AnyPredictor
     from mainstay.bundle.predict import Answers, Predictor
 
 __all__ = ["TOLERANCE", "plain_cells", "record_golden", "replay_golden"]
 
 TOLERANCE = 1e-6
-"""Allowed between a stored answer and the one given: absolute for a probability, relative for an amount or distance."""
+"""Allowed between a stored answer and the one given: absolute for a probability, relative for amounts and scores."""
 
 
-def record_golden(predictor: Predictor | ClusterPredictor, rows: Sequence[Mapping[str, object]]) -> Golden:
+def record_golden(predictor: AnyPredictor, rows: Sequence[Mapping[str, object]]) -> Golden:
     """Return rows with the answers that they get now.
 
     Parameters
     ----------
-    predictor : Predictor or ClusterPredictor
+    predictor : Predictor, ClusterPredictor or DetectorPredictor
     rows : sequence of mappings
         Raw values by column name; dates become ISO 8601 text, NaN becomes None.
     """
     cells = [plain_cells(row) for row in rows]
     if isinstance(predictor, ClusterPredictor):
         grouped = predictor.predict_rows(cells)
-        return Golden(
-            tuple(
-                GoldenRow(row=row, rejected=True) if grouped.rejected[at] else cluster_row(row, grouped, at)
-                for at, row in enumerate(cells)
-            )
-        )
+        return _answered(cells, grouped.rejected, lambda row, at: cluster_row(row, grouped, at))
+    if isinstance(predictor, DetectorPredictor):
+        judged = predictor.predict_rows(cells)
+        return _answered(cells, judged.rejected, lambda row, at: detector_row(row, judged, at))
     answers = predictor.predict_rows(cells)
     return Golden(tuple(_golden_row(row, answers, at) for at, row in enumerate(cells)))
 
 
-def replay_golden(predictor: Predictor | ClusterPredictor, golden: Golden, where: str = "bundle") -> int:
+def _answered(
+    cells: list[dict[str, Cell]], rejected: NDArray[np.bool_], told: Callable[[dict[str, Cell], int], GoldenRow]
+) -> Golden:
+    rows = enumerate(zip(cells, rejected.tolist(), strict=True))
+    return Golden(tuple(GoldenRow(row=row, rejected=True) if refused else told(row, at) for at, (row, refused) in rows))
+
+
+def replay_golden(predictor: AnyPredictor, golden: Golden, where: str = "bundle") -> int:
     """Ask the golden rows again and return how many there are.
 
     Raises
     ------
     ReplayError
         When a row is refused that was not, or answered that was refused, or its answer differs by more than
-        :data:`TOLERANCE`. A class may differ only where its probability is that near to another's, and a cluster only
-        where its distance is.
+        :data:`TOLERANCE`. A class may differ only where its probability is that near to another's, a cluster only
+        where its distance is, and an alarm only where its score is that near to the cut.
     """
     place = f"{where} > golden.json"
     if not golden.rows:
@@ -70,6 +78,11 @@ def replay_golden(predictor: Predictor | ClusterPredictor, golden: Golden, where
         grouped = predictor.predict_rows([row.row for row in golden.rows])
         _check_refused(golden, grouped.rejected, place)
         compare_clusters(predictor.outputs, golden.rows, grouped, tolerance=TOLERANCE, place=place)
+        return len(golden.rows)
+    if isinstance(predictor, DetectorPredictor):
+        judged = predictor.predict_rows([row.row for row in golden.rows])
+        _check_refused(golden, judged.rejected, place)
+        compare_detectors(predictor.outputs, golden.rows, judged, tolerance=TOLERANCE, place=place)
         return len(golden.rows)
     answers = predictor.predict_rows([row.row for row in golden.rows])
     _check_refused(golden, answers.rejected, place)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mainstay.bundle.archive import unfold, walk
-from mainstay.bundle.clusters import predictor_of
+from mainstay.bundle.asking import predictor_of
 from mainstay.bundle.file import Source, read_file
 from mainstay.bundle.open import audit_model, check_task, read_documents, told
 from mainstay.bundle.records import model_digest
