@@ -258,7 +258,9 @@ def _rows_of(starts: Places, sizes: Places) -> tuple[Places, Places]:
 
 def _float32_below(values: Doubles) -> Doubles:
     near = values.astype(np.float32)
-    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float64)
+    with np.errstate(over="ignore"):
+        below = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > values, below, near).astype(np.float64)
 
 
 def _joined(grown: list[tuple[_Level, _Splits]], count: int, rows: int) -> GrownForest:
