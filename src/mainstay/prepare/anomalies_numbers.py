@@ -21,8 +21,8 @@ __all__ = ["plan_for_anomalies", "robust_spread"]
 
 _FARTHEST = 1e6
 """Units beyond which a number is held: its square and a sum of many stay finite."""
-_RANGES = ((25.0, 75.0, 1.349), (5.0, 95.0, 3.290), (0.5, 99.5, 5.152))
-"""Percentiles, and how many deviations of a normal column lie between them."""
+_INNER = (1.0, 99.0)
+"""Percentiles to which a column is drawn in before its deviation is taken."""
 
 
 def plan_for_anomalies(numbers: NDArray[np.float32], sources: list[Source], circles: Cyclic | None) -> NumberPlan:
@@ -54,21 +54,19 @@ def _measure(plan: NumberPlan, column: int, source: Source, known: Doubles) -> N
 
 
 def robust_spread(known: Doubles) -> float:
-    """Return the deviation of a column as its middle half tells it; of a wider part where that is all equal.
+    """Return the deviation of a column with its outer hundredths drawn in; the plain one where that is 0.
+
+    Measured on 40 sets, this told anomalies better than the middle half of a column, and as well as the plain
+    deviation, which a single number of 10^6 would blow up (docs/log.md).
 
     Examples
     --------
     >>> values = np.arange(101.0)
     >>> round(robust_spread(values), 2), robust_spread(np.append(np.zeros(999), 5.0)) > 0
-    (37.06, True)
+    (29.12, True)
     """
-    smallest = 1e-7 * float(np.abs(known).max())
-    for low, high, deviations in _RANGES:
-        ends = np.percentile(known, [low, high])
-        spread = float(ends[1] - ends[0]) / deviations
-        if spread > smallest:
-            return spread
-    return float(known.std())
+    spread = float(np.clip(known, *np.percentile(known, _INNER)).std())
+    return spread if spread > 1e-7 * float(np.abs(known).max()) else float(known.std())
 
 
 def _single(value: float) -> float:
