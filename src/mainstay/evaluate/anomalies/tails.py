@@ -1,4 +1,12 @@
-"""How far usual rows reach, estimated from rows among which anomalies are: the middle is seen, the tail carried on."""
+"""How far usual rows reach, estimated from rows among which anomalies are: the middle is seen, the tail carried on.
+
+An empirical null (Efron 2004, doi:10.1198/016214504000000089) for one-sided scores. What is odd beyond the middle may
+be a usual row or an anomaly, so nothing there is believed: of each member a curve is laid through the scores from the
+median to the 85 % point and carried on, with caution: heavier than it looks by one standard error, for a tail that
+is too light makes false alarms and one that is too heavy only silence. The members' levels are averaged, and the same
+is done once more with the average, which knows how the members agree. Rows that are found are left out, and all is
+estimated again, until no more are found.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +20,155 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 __all__ = ["usual_tail"]
 
+_START, _END = 0.5, 0.85
+"""The part of the scores that a tail is carried on from: few anomalies have such scores, and usual rows many."""
+_TRIPLES = ((0.5, 0.7, 0.85), (0.4, 0.65, 0.85), (0.3, 0.6, 0.85))
+"""Shares of rows between which it is seen how the curve bends."""
+_FIRST = 0.01
+_BENDS = np.linspace(-1.0, 3.0, 81)
+_CAUTION, _MOST_BEND = 20.0, 0.75
+"""A standard error of the bend is about 20 over the root of the rows; 1 is an exponential tail, 0 one like Pareto's."""
+_RATE, _ROUNDS, _MOST_LEFT_OUT = 0.1, 8, 0.3
+_POINTS = 200
+_LEAST_HEIGHT, _HUGE = -690.0, 1e100
+
 
 def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibration:
-    """Return the p-values of usual rows, as lines between points."""
-    rising = np.unique(scores)
-    if len(rising) == 1:
-        return Calibration(kind="tail", scores=(float(rising[0]),), p_values=(1.0,), rows=len(scores))
-    del members, weights
-    middle, start = np.quantile(scores, [0.5, 0.9])
-    if start <= middle:
-        start = rising[-1]
-        return Calibration(kind="tail", scores=(float(rising[0]),), p_values=(1.0,), rows=len(scores))
-    points = np.unique(np.quantile(scores, np.linspace(0, 0.9, 91)))
-    order = np.sort(scores)
-    shares = (len(order) - np.searchsorted(order, points)) / len(order)
-    slope = np.log(5.0) / (start - middle)
-    end = points[-1] + np.log(10.0) / slope
+    """Return the p-values of usual rows, as lines between points.
+
+    Parameters
+    ----------
+    scores : float64 array of shape (n,)
+        Of all rows, finite.
+    members : float64 array of shape (n, m)
+        The raw scores of the members; higher is odder.
+    weights : float64 array of shape (m,)
+
+    Returns
+    -------
+    Calibration
+        Up to the 85 % point p-values are shares of rows. Measured on 200 sets of ten kinds without an anomaly, normal
+        to heavy-tailed, Benjamini-Hochberg at 0.1 flags a row in 7 % of them (``benchmarks/false_alarms.py``).
+
+    Examples
+    --------
+    >>> from mainstay.evaluate.anomalies.alarm import benjamini_hochberg
+    >>> generator = np.random.default_rng(0)
+    >>> scores = np.concatenate([generator.exponential(size=2000), generator.uniform(25, 30, 40)])
+    >>> p_values = usual_tail(scores, scores[:, None], np.ones(1)).of(scores)
+    >>> flags = benjamini_hochberg(p_values, 0.1)
+    >>> int(flags[:2000].sum()), int(flags[2000:].sum())
+    (0, 40)
+    """
+    usual = np.ones(len(scores), np.bool_)
+    heights = _heights(members, weights, usual)
+    for _ in range(_ROUNDS):
+        found = _discoveries(heights)
+        if found.sum() > _MOST_LEFT_OUT * len(scores) or (found == ~usual).all():
+            break
+        usual = ~found
+        heights = _heights(members, weights, usual)
+    return _points(scores, heights)
+
+
+def _discoveries(heights: Doubles) -> Flags:
+    """Return what Benjamini and Hochberg find, from logarithms of p-values."""
+    rising = np.sort(heights)
+    passing = np.flatnonzero(rising <= np.log(_RATE * np.arange(1, len(rising) + 1) / len(rising)))
+    return np.asarray(heights <= (rising[passing[-1]] if len(passing) else -np.inf), np.bool_)
+
+
+def _heights(members: Doubles, weights: Doubles, usual: Flags) -> Doubles:
+    """Return the logarithm of each row's p-value, with the tail of the rows that are taken as usual."""
+    blend = np.zeros(len(members))
+    for raw, weight in zip(
+        np.clip(members, -_HUGE, _HUGE).T, (weights / max(weights.sum(), 1e-300)).tolist(), strict=True
+    ):
+        if weight > 0:
+            blend -= weight * _carried_on(raw, usual)
+    return _carried_on(blend, usual, bend=1.0)
+
+
+def _carried_on(raw: Doubles, usual: Flags, bend: float | None = None) -> Doubles:
+    """Return the logarithm of the share of usual rows that are at least as odd, the tail carried on."""
+    known = np.sort(raw[usual])
+    beyond = (len(known) - np.searchsorted(known, raw, side="left")) / len(known)
+    seen = np.log(np.maximum(beyond, 0.5 / len(known)))
+    spread = known if _quantile(known, _END) > _quantile(known, _START) else np.unique(known)
+    first, start, end = (_quantile(spread, share) for share in (_FIRST, _START, _END))
+    if not first <= start < end:
+        return seen
+    unit = end - first
+    if bend is None:
+        bend = float(np.clip(_bend((spread - first) / unit) - _CAUTION / np.sqrt(len(known)), 0.0, _MOST_BEND))
+    slope = np.log((1.0 - _START) / (1.0 - _END)) / -_bent((start - first) / unit if start > first else 1e-9, bend)
+    outside = np.maximum((raw - first) / unit, 1.0)
+    tail = np.log(1.0 - _END) - slope * _bent(outside, bend)
+    return np.where(raw > end, tail, np.maximum(seen, np.log(1.0 - _END)))
+
+
+def _quantile(rising: Doubles, share: float) -> float:
+    return float(rising[min(int(share * len(rising)), len(rising) - 1)])
+
+
+def _bent(amounts: Doubles | float, bend: float) -> Doubles:
+    """Return the power transformation of Box and Cox: the logarithm at 0, straight at 1."""
+    logarithm = np.log(amounts)
+    return np.asarray(logarithm if abs(bend) < 1e-6 else np.expm1(np.minimum(bend * logarithm, 700.0)) / bend)
+
+
+def _bend(amounts: Doubles) -> float:
+    """Return the power after which rising amounts have an exponential tail, as far as the middle tells."""
+    found = []
+    for low, middle, high in _TRIPLES:
+        first, second, third = (_quantile(amounts, share) for share in (low, middle, high))
+        if not 0 < first < second < third:
+            continue
+        wanted = np.log((1 - middle) / (1 - high)) / np.log((1 - low) / (1 - middle))
+        powers = np.where(np.abs(_BENDS) < 1e-6, 1e-6, _BENDS)
+        ratio = ((third / second) ** powers - 1.0) / (1.0 - (first / second) ** powers)
+        found.append(float(_BENDS[np.argmin(np.abs(np.log(np.maximum(ratio, 1e-300) / wanted)))]))
+    return float(np.mean(found)) if found else 0.0
+
+
+def _points(scores: Doubles, heights: Doubles) -> Calibration:
+    """Return the lines: the shares of rows in the middle, a falling fit of the tail beyond it."""
+    levels, counts = np.unique(scores, return_counts=True)
+    if len(levels) == 1:
+        return Calibration(kind="tail", scores=(float(levels[0]),), p_values=(1.0,), rows=len(scores))
+    shares = np.log((len(scores) - np.cumsum(counts) + counts) / len(scores))
+    fitted = _falling(scores, heights, levels)
+    edge = np.log(1.0 - _END)
+    known = np.where(shares >= edge, shares, np.minimum(fitted, edge))
+    known = np.maximum(np.minimum.accumulate(known), _LEAST_HEIGHT)
+    kept = _kept(known)
+    levels, known = levels[kept], known[kept]
+    # Beyond the oddest row p falls as it did on average over the tail: the last two rows alone would be chance.
+    start = min(int(np.searchsorted(-known, -edge)), len(known) - 2)
+    rise = levels[-1] - levels[start]
+    levels = np.append(levels, levels[-1] + rise)
+    known = np.maximum(np.append(known, 2.0 * known[-1] - known[start]), _LEAST_HEIGHT)
     return Calibration(
-        kind="tail",
-        scores=(*points.tolist(), float(end)),
-        p_values=(*shares.tolist(), shares[-1] / 10),
-        rows=len(order),
+        kind="tail", scores=tuple(levels.tolist()), p_values=tuple(np.exp(known).tolist()), rows=len(scores)
     )
+
+
+def _falling(scores: Doubles, heights: Doubles, levels: Doubles) -> Doubles:
+    """Return the heights as the falling function of the score that fits them best."""
+    from sklearn.isotonic import IsotonicRegression
+
+    fit = IsotonicRegression(increasing=False, out_of_bounds="clip").fit(scores, heights)
+    return np.asarray(fit.predict(levels), np.float64)
+
+
+def _kept(heights: Doubles) -> NDArray[np.int64]:
+    """Return the positions of the points to keep: even in rank and in height, both ends among them."""
+    if len(heights) <= _POINTS:
+        return np.arange(len(heights))
+    by_rank = np.linspace(0, len(heights) - 1, _POINTS // 2).astype(np.int64)
+    by_height = np.searchsorted(-heights, np.linspace(-heights[0], -heights[-1], _POINTS))
+    return np.unique(np.concatenate([by_rank, by_height]).clip(0, len(heights) - 1)).astype(np.int64)
