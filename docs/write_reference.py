@@ -13,6 +13,7 @@ import typer
 import mainstay
 from mainstay.apps.cli.app import application
 from mainstay.contracts.learner import Parameter
+from mainstay.learners.anomaly import catalogue as detection
 from mainstay.learners.catalogue import LEARNERS, learner
 from mainstay.learners.cluster import catalogue as clustering
 
@@ -57,6 +58,12 @@ SHAPES = {
  methods: {tried: [{name, k, stability, note}], names, agreement, reasons} (with --method auto),
  stability: {value, low, high}, silhouette, agreement: {NAME: {value, low, high}} and confusion (with --labels),
  rows, grouped, in_no_group, columns, findings, bundle, outputs, digest, seconds}""",
+    "detect": """\
+{rows, judged, refused, flagged, alarm, guarantee, power, cut, reference, assumed, reference_source, method,
+ members: [{name, weight}], notes, top: [{row, score, p_value, flagged, reason, columns, values, label}],
+ columns: [{column, share, first}], labels, metrics: {NAME: {value, low, high}}, labelled: {rows, anomalies, k} and
+ judged_how (with --labels), taught and metrics_untaught (where labels taught it), ask (with --ask), feedback,
+ findings, bundle, outputs, digest, seconds}""",
     "segment": """\
 {k, verdict, sentence, width, height, different_colours, space, colours: [{colour, rgb, share}],
  curve: [{k, inertia, explained, silhouette}], outputs, seconds}""",
@@ -64,13 +71,15 @@ SHAPES = {
 {targets, rows: {test}, together: {NAME: {value, low, high}}, runs: {TARGET: what train writes}, seconds}""",
     "profile": """\
 {rows, columns: [{name, kind, role, missing, ...}], findings: [{severity, code, column, message, advice}]}""",
-    "predict": "{rows, rejected, outputs: [files], clusters and fits_none (of groups)}",
+    "predict": "{rows, rejected, outputs: [files], clusters and fits_none (of groups), "
+    "alarms: {flagged, share, alarm, guarantee} (of a detector)}",
     "evaluate": """\
 {task, rows, metrics: {NAME: {value, low, high}}, unweighted: {NAME: {...}} (with row weights),
  cost: {value, low, high} (with costs), at_k: [{k, share, precision, recall}] (with --at-k),
  coverage: {level, share, width} (with sets or intervals)}
 of groups: {task, rows, metrics, confusion (with known groups), clusters: [{cluster, name, rows, share, low, high,
- training_share, mean_distance}], fits_none: {rows, share, low, high}, moved}""",
+ training_share, mean_distance}], fits_none: {rows, share, low, high}, moved}
+of a detector: {task, rows, metrics, labelled, meaning (with labels), flagged, share, training_share}""",
     "explain": "{rows, rejected, base, method, how, scale, class, columns: [{name, mean_absolute, low, high, mean}], "
     "largest_gap, outputs, digest}",
     "compare": """\
@@ -248,6 +257,14 @@ What `mainstay cluster --method` takes; see [clustering](clustering.md#methods).
 """
 
 
+DETECTORS_HEAD = """\
+## Detectors of anomalies
+
+What `mainstay detect --method` takes; see [anomalies](anomalies.md#detectors). A parameter of 0 is chosen by the rows
+and by `--reference`; the autoencoder comes with `pip install "mainstay[deep]"`.
+"""
+
+
 def learners() -> str:
     """Return the reference of learners and their parameters."""
     parts = [LEARNERS_HEAD]
@@ -266,6 +283,12 @@ def learners() -> str:
         parts.append(f"### {name}\n\n{prose(first_paragraph(type(method)))}")
         parts.append("Finds the number of groups by itself where none is given.\n" if method.finds_k else "")
         rows = [parameter_row(parameter) for parameter in method.parameters]
+        parts.append(table(("parameter", "default", "allowed", "searched", "meaning"), rows) if rows else "")
+    parts.append(DETECTORS_HEAD)
+    for name in detection.LEARNERS:
+        detector = detection.learner(name)
+        parts.append(f"### {name}\n\n{prose(first_paragraph(type(detector)))}")
+        rows = [parameter_row(parameter) for parameter in detector.parameters]
         parts.append(table(("parameter", "default", "allowed", "searched", "meaning"), rows) if rows else "")
     return "\n".join(part for part in parts if part)
 
