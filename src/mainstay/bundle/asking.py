@@ -8,6 +8,8 @@ from mainstay.bundle.clusters import ClusterPredictor
 from mainstay.bundle.detectors import DetectorPredictor
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import ClusterOutputs, DetectorOutputs, Outputs
+from mainstay.bundle.series import SeriesPredictor
+from mainstay.bundle.series_outputs import SeriesOutputs
 
 if TYPE_CHECKING:
     from mainstay.contracts.schema import Schema
@@ -42,6 +44,8 @@ def predictor_of(schema: Schema, outputs: AnyOutputs, model: bytes, *, threads: 
     """
     if isinstance(outputs, ClusterOutputs):
         return ClusterPredictor(schema, outputs, model, threads=threads)
+    if isinstance(outputs, SeriesOutputs):
+        return SeriesPredictor(schema, outputs, model, threads=threads)
     if isinstance(outputs, DetectorOutputs):
         return DetectorPredictor(schema, outputs, model, threads=threads)
     return Predictor(schema, outputs, model, threads=threads)

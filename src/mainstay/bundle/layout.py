@@ -29,7 +29,13 @@ __all__ = [
 FORMAT = 4
 """The newest format that this version reads."""
 
-FORMAT_OF = {"classification": 2, "regression": 2, "clustering": 3, "anomaly_detection": 4}
+FORMAT_OF = {
+    "classification": 2,
+    "regression": 2,
+    "clustering": 3,
+    "anomaly_detection": 4,
+    "series_anomaly_detection": 4,
+}
 """The format that is written, by task: the least that a reader needs to know, so that older readers keep reading."""
 
 MANIFEST = "manifest.json"

@@ -22,6 +22,7 @@ from mainstay.bundle.layout import FORMAT_OF
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import ClusterOutputs, DetectorOutputs, Golden, Outputs
 from mainstay.bundle.replay import replay_golden
+from mainstay.bundle.series_outputs import SeriesOutputs
 from mainstay.contracts.errors import FormatError, InputError, UsageError
 from mainstay.data.decode import Decoder
 
@@ -254,6 +255,8 @@ def _read_outputs(data: bytes, where: str) -> AnyOutputs:
         return read_json(data, ClusterOutputs, where)
     if task == "anomaly_detection":
         return read_json(data, DetectorOutputs, where)
+    if task == "series_anomaly_detection":
+        return read_json(data, SeriesOutputs, where)
     return read_json(data, Outputs, where)
 
 
@@ -284,6 +287,8 @@ def told(meaning: AnyOutputs) -> str:
     """
     if isinstance(meaning, ClusterOutputs):
         return f"clustering into {meaning.clusters}"
+    if isinstance(meaning, SeriesOutputs):
+        return f"anomaly detection in a series over {meaning.time!r}"
     if isinstance(meaning, DetectorOutputs):
         return f"anomaly detection by {', '.join(member.name for member in meaning.members)}"
     return f"{meaning.task} of {meaning.target!r}"
@@ -300,6 +305,8 @@ def audit_model(documents: Documents, where: str) -> GraphFacts:
     decoder = Decoder(documents.schema)
     inputs: dict[str, int | None] = {"numbers": len(decoder.number_names), "categories": len(decoder.category_names)}
     inputs |= {f"text_{place}": None for place in range(len(decoder.text_names))}
+    if isinstance(documents.outputs, SeriesOutputs):  # the graph sees windows, not rows
+        inputs = documents.outputs.graph_inputs
     return audit_graph(
         documents.model,
         inputs={name: width for name, width in inputs.items() if width != 0},

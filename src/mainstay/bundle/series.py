@@ -1,0 +1,324 @@
+"""From a stretch of rows to alarms: windows are made in NumPy, the graph judges them, rows get what their points get.
+
+The unit of an answer is a stretch, not a row: a row is judged by all windows that it lies in. So the same rows get the
+same bits, as a table, as plain rows and served, in any order; fewer of them may get others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mainstay.bundle.detectors import DetectorAnswers, DetectorPredictor
+from mainstay.bundle.series_reasons import Moment, duration, stretch_reason
+from mainstay.bundle.series_times import time_column, times_of_frame, times_of_rows
+from mainstay.contracts.arrays import Arrays
+from mainstay.contracts.errors import DataError, UsageError
+from mainstay.data.decode import Problem
+from mainstay.learners.series.grid import regular_grid
+from mainstay.learners.series.learn import blend_levels, long_enough
+from mainstay.learners.series.stretches import flagged_stretches
+from mainstay.learners.series.windows import point_rows, spread_over, surprises
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from mainstay.bundle.series_outputs import SeriesOutputs
+    from mainstay.contracts.schema import Schema
+    from mainstay.data.decode import Decoded
+    from mainstay.learners.series.grid import Grid, Piece
+    from mainstay.learners.series.stretches import Stretch
+
+    Doubles = NDArray[np.float64]
+
+__all__ = ["SeriesFound", "SeriesPredictor", "Window"]
+
+_NO_TIME = "the row has no time or no value at it, so it has no place in the series; it is refused"
+_TOO_SHORT = "the stretch between two gaps is shorter than a window, so nothing can be said of it; the row is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A flagged stretch of time.
+
+    Parameters
+    ----------
+    stretch : Stretch
+        Points of the grid.
+    start, end, peak : float
+        Times.
+    p_value : float
+        Of the peak.
+    rows : int
+        How many rows lie in it.
+    member : str
+        That finds the peak oddest.
+    column : str
+        That has the largest part in it.
+    reason : str
+    """
+
+    stretch: Stretch
+    start: float
+    end: float
+    peak: float
+    p_value: float
+    rows: int
+    member: str
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFound:
+    """What a series detector says of a stretch of rows, point by point.
+
+    Parameters
+    ----------
+    grid : Grid
+        With the pieces that hold a window; ``grid.point`` is -1 for rows that are in none.
+    scores : float64 array of shape (points,)
+    levels : float64 array of shape (points, members)
+    windows : tuple of Window
+        In the order of time.
+    answers : DetectorAnswers
+        By row, in the order of the rows.
+    """
+
+    grid: Grid
+    scores: Doubles
+    levels: Doubles
+    windows: tuple[Window, ...]
+    answers: DetectorAnswers
+
+
+class SeriesPredictor(DetectorPredictor):
+    """A schema, a plan of windows and a graph, ready to judge stretches of rows.
+
+    Parameters
+    ----------
+    schema : Schema
+    outputs : SeriesOutputs
+    model : bytes
+        The ONNX graph; one that came from elsewhere must have passed :func:`mainstay.bundle.audit.audit_graph`.
+    threads : int, default 1
+        How many blocks of windows may be computed at the same time; the answers are the same bits.
+
+    Raises
+    ------
+    BundleError
+        When the graph does not load, or lacks the outputs "members" and "terms".
+    SchemaError
+        When the schema cannot be decoded, or has no column of times.
+    """
+
+    outputs: SeriesOutputs
+
+    def __init__(self, schema: Schema, outputs: SeriesOutputs, model: bytes, *, threads: int = 1) -> None:
+        super().__init__(schema, outputs, model, threads=threads)
+        self._time = time_column(schema, outputs.time)
+
+    @property
+    def dated(self) -> bool:
+        """Whether times are dates, in seconds since 1970."""
+        return self._time.kind == "datetime"
+
+    def predict_arrays(self, arrays: Arrays) -> DetectorAnswers:
+        """Refuse arrays, for they have no times.
+
+        Raises
+        ------
+        UsageError
+            Always.
+        """
+        raise UsageError(
+            f"a series is judged with its times, and {arrays.rows:,} decoded rows came without", where="series",
+            hint="Give a table or rows, with the column of times.",
+        )  # fmt: skip
+
+    def predict_rows(self, rows: Sequence[Mapping[str, object]]) -> DetectorAnswers:
+        """Judge plain rows, together.
+
+        Raises
+        ------
+        DataError
+            When they hold no window.
+        SchemaError
+            When a row is not a mapping.
+        """
+        return self._found(self.decoder.from_rows(rows), times_of_rows(rows, self._time)).answers
+
+    def predict_frame(self, frame: pl.DataFrame) -> DetectorAnswers:
+        """Judge a table, all rows together.
+
+        Raises
+        ------
+        DataError
+            When it holds no window.
+        SchemaError
+            When a column is not there.
+        """
+        return self.judge_frame(frame).answers
+
+    def judge_frame(self, frame: pl.DataFrame) -> SeriesFound:
+        """Judge a table, and return points and windows too.
+
+        Raises
+        ------
+        DataError
+            When it holds no window.
+        SchemaError
+            When a column is not there.
+        """
+        return self._found(self.decoder.from_frame(frame), times_of_frame(frame, self._time))
+
+    def _found(self, decoded: Decoded, times: Doubles) -> SeriesFound:
+        grid = self._grid(decoded, times)
+        matrix = point_rows(self.outputs.plan, grid.pieces)
+        levels = self._levels(self._run(matrix)["members"], grid)
+        scores = blend_levels(levels, self.outputs.weights)
+        windows = self._windows(grid, matrix, levels, scores)
+        return SeriesFound(grid, scores, levels, windows, self._by_row(decoded, grid, levels, scores, windows=windows))
+
+    def _grid(self, decoded: Decoded, times: Doubles) -> Grid:
+        """Return the grid of the pieces that hold a window."""
+        plan = self.outputs.plan
+        values = decoded.arrays.numbers.astype(np.float64)
+        values[decoded.rejected] = np.nan
+        usable = np.isfinite(times) & np.isfinite(values).any(axis=1)
+        if not usable.any():
+            raise DataError("no row has a time and a value", where=self.outputs.time)
+        grid = regular_grid(times, values, step=plan.step, origin=plan.origin, longest_gap=plan.longest_gap)
+        kept = long_enough(grid.pieces, plan.window)
+        if not kept:
+            longest = max((len(piece) for piece in grid.pieces), default=0)
+            raise DataError(
+                f"this model judges stretches of {plan.window:,} points at least "
+                f"({duration(plan.window, plan.step, dated=self.dated)}, without a long gap), and the longest of these "
+                f"{len(times):,} rows has {longest:,}",
+                where=self.outputs.time,
+                hint="Send the rows before them too: the last rows are judged by what came before.",
+            )
+        return _only(grid, kept)
+
+    def _run(self, matrix: NDArray[np.float32], outputs: tuple[str, ...] = ("members",)) -> dict[str, NDArray[Any]]:
+        names = tuple(f"number {at}" for at in range(matrix.shape[1]))
+        arrays = Arrays(matrix, names, np.empty((len(matrix), 0), np.int64), (), ())
+        given = self._session.run(arrays, outputs)
+        for name in outputs:
+            self._check(name, given[name], len(matrix))
+        return given
+
+    def _levels(self, raw: Doubles, grid: Grid) -> Doubles:
+        lengths = [len(piece) for piece in grid.pieces]
+        spread = np.empty(raw.shape)
+        for at, view in enumerate(self.outputs.views):
+            spread[:, at] = raw[:, at] if view == "own" else spread_over(raw[:, at], self.outputs.plan.window, lengths)
+        return self.levels(spread)
+
+    def _windows(self, grid: Grid, matrix: NDArray[np.float32], levels: Doubles, scores: Doubles) -> tuple[Window, ...]:
+        cut = self.outputs.alarm.cut
+        lengths = [len(piece) for piece in grid.pieces]
+        stretches = (
+            flagged_stretches(scores, cut, window=self.outputs.plan.window, lengths=lengths) if cut is not None else ()
+        )
+        if not stretches:
+            return ()
+        odd = np.concatenate([surprises(self.outputs.plan, piece) for piece in grid.pieces])
+        driven = self._drivers(grid, matrix, levels, stretches)
+        rows = np.sort(grid.point[grid.point >= 0])
+        return tuple(
+            self._window(grid, one, levels, odd, driver=driver, rows=rows)
+            for one, driver in zip(stretches, driven, strict=True)
+        )
+
+    def _drivers(
+        self, grid: Grid, matrix: NDArray[np.float32], levels: Doubles, stretches: Sequence[Stretch]
+    ) -> list[tuple[int, int]]:
+        """Return for each stretch the member and the column that drive it."""
+        peaks = np.array([one.peak for one in stretches])
+        member = levels[peaks].argmax(axis=1)
+        piece = np.searchsorted(grid.starts, peaks, side="right") - 1
+        ends = (grid.starts + np.array([len(one) for one in grid.pieces]))[piece]
+        window = self.outputs.plan.window
+        begins = np.clip(peaks - window // 2, grid.starts[piece], ends - window)
+        asked = np.where(np.array(self.outputs.views)[member] == "own", peaks, begins)
+        terms = self._run(matrix[asked], ("terms",))["terms"]
+        parts = terms.reshape(len(peaks), len(self.outputs.views), -1)[np.arange(len(peaks)), member]
+        return list(zip(member.tolist(), parts.argmax(axis=1).tolist(), strict=True))
+
+    def _window(
+        self,
+        grid: Grid,
+        one: Stretch,
+        levels: Doubles,
+        odd: Doubles,
+        *,
+        driver: tuple[int, int],
+        rows: NDArray[np.int64],
+    ) -> Window:
+        plan, outputs, (member, column) = self.outputs.plan, self.outputs, driver
+        reach = slice(min(one.first, one.peak), max(one.last, one.peak) + 1)
+        at = reach.start + int(np.abs(odd[reach, column]).argmax())
+        counted, value = _point(grid, at)
+        phase = counted % plan.period
+        usual = plan.season[column][phase] + plan.slope[column] * counted
+        moment = Moment(outputs.columns[column], float(value[column]), usual, plan.spread[column][phase])
+        said = dict(zip((each.name for each in outputs.members), levels[one.peak].tolist(), strict=True))
+        named = outputs.columns[column]
+        reason = stretch_reason(plan, moment, said, columns=plan.columns, dated=self.dated, named=named)
+        start, end, peak = (
+            float(plan.origin + plan.step * _point(grid, k)[0]) for k in (one.first, one.last, one.peak)
+        )
+        held = np.searchsorted(rows, one.last, side="right") - np.searchsorted(rows, one.first)
+        p_value = float(outputs.calibration.of(np.array([one.score]))[0])
+        return Window(one, start, end, peak, p_value, int(held), outputs.members[member].name, named, reason)
+
+    def _by_row(
+        self, decoded: Decoded, grid: Grid, levels: Doubles, scores: Doubles, *, windows: tuple[Window, ...]
+    ) -> DetectorAnswers:
+        count, placed = len(grid.point), grid.point >= 0
+        score = np.full(count, np.nan)
+        score[placed] = scores[grid.point[placed]]
+        each = np.full((count, levels.shape[1]), np.nan)
+        each[placed] = levels[grid.point[placed]]
+        flagged = self.outputs.alarm.flagged(score)
+        reason: list[str | None] = [None] * count
+        firsts = np.array([one.stretch.first for one in windows], np.int64)
+        for row in np.flatnonzero(flagged).tolist():
+            reason[row] = windows[int(np.searchsorted(firsts, grid.point[row], side="right")) - 1].reason
+        told = [
+            Problem(int(row), self.outputs.time, "series", _TOO_SHORT if grid.point[row] == -2 else _NO_TIME, "reject")
+            for row in np.flatnonzero(~placed & ~decoded.rejected)
+        ]
+        problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
+        extra = tuple(name for name in decoded.extra_columns if name != self.outputs.time)
+        return DetectorAnswers(
+            score, self.outputs.calibration.of(score), flagged, tuple(reason), each, problems, ~placed, extra
+        )
+
+
+def _only(grid: Grid, kept: tuple[Piece, ...]) -> Grid:
+    """Return the grid of some of its pieces; rows in others have the point -2."""
+    if len(kept) == len(grid.pieces):
+        return grid
+    numbers, found = np.full(grid.points, -2, np.int64), 0
+    held = {id(piece) for piece in kept}
+    for start, piece in zip(grid.starts.tolist(), grid.pieces, strict=True):
+        if id(piece) in held:
+            numbers[start : start + len(piece)] = found + np.arange(len(piece))
+            found += len(piece)
+    point = np.where(grid.point >= 0, numbers[np.maximum(grid.point, 0)], -1)
+    return replace(grid, pieces=kept, point=point)
+
+
+def _point(grid: Grid, at: int) -> tuple[int, Doubles]:
+    """Return the number of steps from the origin and the values of a point."""
+    piece = int(np.searchsorted(grid.starts, at, side="right")) - 1
+    inside = at - int(grid.starts[piece])
+    return grid.pieces[piece].first + inside, grid.pieces[piece].values[inside]
