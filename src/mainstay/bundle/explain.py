@@ -58,7 +58,7 @@ class Explanation:
         What is answered when nothing is known of the row. NaN where the row is refused.
     prediction : float64 array of shape (n,)
         The amount, or the probability of the class that is explained (the margin with ``scale="margin"``); of clusters
-        how much further the second nearest is than the row's own.
+        how much further the second nearest is than the row's own; the score of an anomaly detector.
     contributions : float64 array of shape (n, columns)
         ``base + contributions.sum(axis=1)`` is the prediction.
     error : float64 array of shape (n, columns), optional
@@ -66,11 +66,11 @@ class Explanation:
     labels : tuple, optional
         The class that is explained, or the name of the cluster, by row; None for amounts and for refused rows.
     methods : tuple of str
-        How: "trees", "linear", "link", "sampling".
+        How: "trees", "linear", "link", "sampling"; "terms" of an anomaly detector.
     scale : {"answer", "margin"}
     rejected : bool array of shape (n,)
     predicted : array of shape (n,)
-        What the model answers for the rows: labels, amounts or clusters, whatever is explained.
+        What the model answers for the rows: labels, amounts, clusters or flags, whatever is explained.
     """
 
     columns: tuple[str, ...]

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.explain import Explainer, background_rows
+from mainstay.bundle.explain import background_rows
+from mainstay.bundle.explain_detectors import explainer_of as explainer_for
 from mainstay.evaluate.contributions import pushes_of, pushes_section, reason, row_section, value_levels
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from mainstay.bundle.explain import Explanation
+    from mainstay.bundle.explain import Explainer, Explanation
+    from mainstay.bundle.explain_detectors import DetectorExplainer
     from mainstay.bundle.open import Bundle
     from mainstay.evaluate.sections import Section
 
@@ -23,13 +25,14 @@ _HOW = {
     "trees": "trees by exact path-dependent Shapley values, against their own training rows",
     "linear": "weighted sums by exact Shapley values, against the mean of background rows",
     "link": "links along the straight way from the base to the row",
+    "terms": "the members' own terms of each column, weighted by what each member adds to the score",
     "sampling": "what is neither trees nor a sum by asking it about mixtures of the row and background rows",
 }
 
 
-def explainer_of(bundle: Bundle, seed: int = 0) -> Explainer:
+def explainer_of(bundle: Bundle, seed: int = 0) -> Explainer | DetectorExplainer:
     """Return what explains a bundle's answers."""
-    return Explainer(bundle.asked, background_rows(bundle.reference, bundle.golden), seed=seed)
+    return explainer_for(bundle.asked, background_rows(bundle.reference, bundle.golden), seed=seed)
 
 
 def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
     ]
     figures = {
         "task": bundle.task,
-        "target": None if bundle.clusters is not None else bundle.outputs.target,
+        "target": bundle.outputs.target if bundle.clusters is None and bundle.detector is None else None,
         "rows": len(found.base),
         "rejected": int(found.rejected.sum()),
         "base": float(found.base[kept].mean()) if kept.any() else None,
@@ -137,6 +140,8 @@ def _told(found: Explanation, bundle: Bundle) -> str:
     if bundle.clusters is not None:
         lone = bundle.clusters.outputs.clusters == 1
         return "the distance" if lone else "the distance to the second nearest cluster minus that to its own"
+    if bundle.detector is not None:
+        return "the score"
     outputs = bundle.outputs
     if found.labels is None:
         return outputs.target if not outputs.unit else f"{outputs.target} ({outputs.unit})"

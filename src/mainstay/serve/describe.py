@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mainstay.bundle.open import Bundle
-    from mainstay.bundle.records import ClusterOutputs, Outputs
+    from mainstay.bundle.records import ClusterOutputs, DetectorOutputs, Outputs
     from mainstay.contracts.schema import Column, Schema
 
 __all__ = [
@@ -63,7 +63,7 @@ def model_card(name: str, bundle: Bundle, *, ready: bool = True) -> dict[str, An
         "name": name,
         "digest": bundle.digest,
         "task": bundle.task,
-        "target": None if bundle.clusters is not None else bundle.outputs.target,
+        "target": bundle.outputs.target if bundle.clusters is None and bundle.detector is None else None,
         "features": len(bundle.schema.features),
         "created": bundle.manifest.created,
         "ready": ready,
@@ -93,7 +93,7 @@ def schema_document(name: str, bundle: Bundle) -> dict[str, Any]:
         "created": bundle.manifest.created,
         "columns": [_column(column, example.get(column.name)) for column in bundle.schema.features],
         "ignored": [column.name for column in bundle.schema.columns if column.role != "feature"],
-        "outputs": _outputs(bundle.outputs) if bundle.clusters is None else _clusters(bundle.clusters.outputs),
+        "outputs": _meaning(bundle),
         "example": example,
     }
 
@@ -138,6 +138,27 @@ def _column(column: Column, example: object) -> dict[str, Any]:
 def is_required(column: Column) -> bool:
     """Return whether a row without this column is refused."""
     return not column.nullable and column.on_missing == "reject"
+
+
+def _meaning(bundle: Bundle) -> dict[str, Any]:
+    if bundle.clusters is not None:
+        return _clusters(bundle.clusters.outputs)
+    return _outputs(bundle.outputs) if bundle.detector is None else _alarms(bundle.detector.outputs)
+
+
+def _alarms(outputs: DetectorOutputs) -> dict[str, Any]:
+    """Return what a model that flags unusual rows answers; a cut of None flags none."""
+    alarm = outputs.alarm
+    return {
+        "task": outputs.task,
+        "target": None,
+        "labels": [],
+        "members": [{"name": member.name, "weight": member.weight} for member in outputs.members],
+        "reference": outputs.reference,
+        "rows": outputs.rows or None,
+        "alarm": {"rule": alarm.rule, "amount": alarm.amount, "cut": alarm.cut, "guarantee": alarm.guarantee},
+        "p_values": outputs.calibration.kind,
+    }
 
 
 def _outputs(outputs: Outputs) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from mainstay.contracts.errors import RequestError
+from mainstay.serve.answering.alarm_wording import flagged
 from mainstay.serve.answering.asked import raw_rows, read_body
 from mainstay.serve.answering.cluster_wording import assigned
 from mainstay.serve.answering.served import refuse_all
@@ -78,8 +79,8 @@ class Predicting:
         identity = self._new()
         seconds = time.perf_counter() - asked.began
         self._answered(asked.place.number, seconds, 1)
-        if model.groups:
-            self.count_clusters(asked.place, (answered,))
+        if model.tallied:
+            self.tally(asked.place, (answered,))
         body = answered.body
         if self._log is not None:
             entry = _entry(model, (identity, asked.body, body), seconds)
@@ -124,17 +125,19 @@ class Predicting:
             rows = zip(identities, raws, answered, strict=True)
             kept = await self.remember(model, [(name, raw, one.body) for name, raw, one in rows if one.body], seconds)
         self._answered(asked.place.number, seconds, good)
-        if model.groups:
-            self.count_clusters(asked.place, answered)
+        if model.tallied:
+            self.tally(asked.place, answered)
         parts = [_with_reason(one, why) for one, why in zip(answered, reasons, strict=True)]
         return _response(model, given, parts, identities, kept)
 
-    def count_clusters(self, place: Place, answered: Sequence[Answered]) -> None:
-        """Count which clusters rows were given."""
+    def tally(self, place: Place, answered: Sequence[Answered]) -> None:
+        """Count which clusters rows were given, and which rows were flagged."""
         for one in answered:
             said = assigned(one.body)
             if said is not None:
                 self._serving.metrics.assigned(place.number, said.cluster, fits_none=said.fits_none)
+            elif flagged(one.body):
+                self._serving.metrics.flagged(place.number)
 
     async def answer_rows(self, model: ServedModel, rows: Sequence[Row], *, numbered: bool) -> list[Answered]:
         """Answer rows, in another thread where there is much to do."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
-from mainstay.bundle.explain import Explainer, background_rows
+from mainstay.bundle.explain import background_rows
+from mainstay.bundle.explain_detectors import explainer_of
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.answering.asked import UnreadableRow, brief, nearest, path_of, path_of_client, row_path
@@ -19,7 +20,8 @@ from mainstay.serve.answering.wording import finished
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mainstay.bundle.explain import Explanation
+    from mainstay.bundle.explain import Explainer, Explanation
+    from mainstay.bundle.explain_detectors import DetectorExplainer
     from mainstay.bundle.open import Bundle
     from mainstay.data.decode import Problem
     from mainstay.serve.answering.asked import Asked, Cell, Row
@@ -61,8 +63,8 @@ class ServedModel:
     digest : str
     seconds : float
         What a row takes, measured when the model was put up.
-    groups : bool
-        Whether it groups rows, and answers no target.
+    tallied : bool
+        Whether its answers are counted by what they say, clusters or alarms: it answers no target.
     tail : bytes
         The members of every answer that say which model gave it, as JSON without the closing brace.
     """
@@ -76,13 +78,13 @@ class ServedModel:
         self._known = frozenset(column.name for column in bundle.schema.columns)
         self._required = frozenset(column.name for column in bundle.schema.features if not column.nullable)
         self._features = frozenset(self.features)
-        self.groups = bundle.clusters is not None
+        self.tallied = bundle.clusters is not None or bundle.detector is not None
         self._voice = voice_of(bundle)
         quick = bundle.asked.decoder.quick
         self._read = plain_reader(bundle)
         self._decode = None if quick is None else _row_decoder(quick.names, quick.numeric)
         self._explaining = threading.Lock()
-        self._explainer: Explainer | None = None
+        self._explainer: Explainer | DetectorExplainer | None = None
         self.seconds = self._measure()
 
     def __repr__(self) -> str:
@@ -208,7 +210,7 @@ class ServedModel:
             with self._explaining:
                 if self._explainer is None:
                     rows_to_compare = background_rows(self.bundle.reference, self.bundle.golden)
-                    self._explainer = Explainer(self.bundle.asked, rows_to_compare, threads=1, kept_bytes=0)
+                    self._explainer = explainer_of(self.bundle.asked, rows_to_compare, threads=1, kept_bytes=0)
                 found = self._explainer.explain_rows(rows, label=label)
         except MainstayError as error:
             raise RequestError(error.message, status=422, where="explain", hint=error.hint, code="explain") from error

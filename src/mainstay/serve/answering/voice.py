@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mainstay.serve.answering.alarm_wording import write_alarms
 from mainstay.serve.answering.cluster_wording import ClusterWriter
 from mainstay.serve.answering.wording import Writer
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.bundle.clusters import ClusterAnswers
+    from mainstay.bundle.detectors import DetectorAnswers
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
     from mainstay.bundle.predict_graph import GraphPredictor
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Voice", "plain_reader", "voice_of"]
 
-Said = TypeVar("Said", bound="Answers | ClusterAnswers")
+Said = TypeVar("Said", bound="Answers | ClusterAnswers | DetectorAnswers")
 
 
 class Voice(Generic[Said]):
@@ -53,20 +55,22 @@ class Voice(Generic[Said]):
         return self._write(answers), answers.problems
 
 
-def voice_of(bundle: Bundle) -> Voice[Answers] | Voice[ClusterAnswers]:
+def voice_of(bundle: Bundle) -> Voice[Answers] | Voice[ClusterAnswers] | Voice[DetectorAnswers]:
     """Return the voice of a model, by its task."""
     if bundle.clusters is not None:
         return Voice(bundle.clusters, ClusterWriter(bundle.clusters.outputs).write)
+    if bundle.detector is not None:
+        return Voice(bundle.detector, write_alarms)
     return Voice(bundle.predictor, Writer(bundle.outputs).write)
 
 
 def plain_reader(bundle: Bundle) -> PlainReader | None:
     """Return what turns rows of plain cells into arrays, and says which are as plain as that; None where none can be.
 
-    A row without any value belongs to no cluster and is refused, so it is not plain for a model that groups rows.
+    A row without any value is refused by a model that groups rows or flags unusual ones, so it is not plain for such.
     """
     quick = bundle.asked.decoder.quick
-    if quick is None or bundle.clusters is None:
+    if quick is None or (bundle.clusters is None and bundle.detector is None):
         return None if quick is None else quick.arrays
 
     def read(rows: Sequence[tuple[Cell, ...]]) -> tuple[Arrays, NDArray[np.bool_]]:

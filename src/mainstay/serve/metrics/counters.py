@@ -6,7 +6,17 @@ import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from mainstay.serve.metrics.table import BOUNDS, CLUSTER, FITS_NONE, MOST_CLUSTERS, Gauge, ModelSlot, Outcome, Table
+from mainstay.serve.metrics.table import (
+    BOUNDS,
+    CLUSTER,
+    FITS_NONE,
+    FLAGGED,
+    MOST_CLUSTERS,
+    Gauge,
+    ModelSlot,
+    Outcome,
+    Table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,11 +107,11 @@ class Metrics:
 
     def refused(self, status: int, code: str, place: int | None = None) -> None:
         """Count a request that was refused, whatever it was for."""
-        outcome = Outcome(place, status, code[:_CODE])
-        at = self._outcomes.get(outcome)
-        if at is None:
-            at = self._outcomes[outcome] = self._own.add_outcome(outcome, len(set(self._outcomes.values())))
-        self._numbers[at] += 1.0
+        self._numbers[self._position(Outcome(place, status, code[:_CODE]))] += 1.0
+
+    def flagged(self, place: int) -> None:
+        """Count a row that was flagged as unusual."""
+        self._numbers[self._position(Outcome(place, FLAGGED, "flagged"))] += 1.0
 
     def rows_refused(self, place: int, rows: int) -> None:
         """Count rows that the schema refused."""
@@ -118,12 +128,15 @@ class Metrics:
         at = self._clusters.get((place, cluster))
         if at is None:
             shown = min(cluster, MOST_CLUSTERS // len(self.models))
-            outcome = Outcome(place, CLUSTER, str(shown))
-            at = self._outcomes.get(outcome)
-            if at is None:
-                at = self._outcomes[outcome] = self._own.add_outcome(outcome, len(set(self._outcomes.values())))
-            self._clusters[place, cluster] = at
+            at = self._clusters[place, cluster] = self._position(Outcome(place, CLUSTER, str(shown)))
         self._numbers[at] += 1.0
+
+    def _position(self, outcome: Outcome) -> int:
+        """Return where an outcome is counted."""
+        at = self._outcomes.get(outcome)
+        if at is None:
+            at = self._outcomes[outcome] = self._own.add_outcome(outcome, len(set(self._outcomes.values())))
+        return at
 
     def swapped(self, place: int, *, done: bool) -> None:
         """Count the exchange of a bundle, or one that was refused."""

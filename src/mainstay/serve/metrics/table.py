@@ -19,6 +19,7 @@ __all__ = [
     "BOUNDS",
     "CLUSTER",
     "FITS_NONE",
+    "FLAGGED",
     "MOST_CLUSTERS",
     "Gauge",
     "ModelSlot",
@@ -36,6 +37,9 @@ CLUSTER = 200
 
 FITS_NONE = -1
 """In place of a cluster: rows that fit none."""
+
+FLAGGED = 201
+"""The status of an outcome that counts rows that were flagged, and no refusal."""
 
 MOST_CLUSTERS = 96
 """So many clusters of all models together have a count each, so that room is left for refusals."""
@@ -82,7 +86,8 @@ _MODEL_WIDTH = ModelSlot.DIGEST + _DIGEST_BYTES // _BYTES
 class Outcome(NamedTuple):
     """How requests ended that were not answered: for which model (None for none), with which status and code.
 
-    And which cluster rows were given, with :data:`CLUSTER` as the status.
+    And which cluster rows were given, with :data:`CLUSTER` as the status; and rows that were flagged, with
+    :data:`FLAGGED`.
     """
 
     place: int | None

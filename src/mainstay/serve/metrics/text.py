@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mainstay.serve.metrics.table import BOUNDS, CLUSTER, FITS_NONE, MOST_CLUSTERS, Gauge, ModelSlot
+from mainstay.serve.metrics.table import BOUNDS, CLUSTER, FITS_NONE, FLAGGED, MOST_CLUSTERS, Gauge, ModelSlot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,6 +48,7 @@ def metrics_text(metrics: Metrics, tasks: Mapping[str, str]) -> str:
         (
             *_of_models(metrics.models, rows),
             *_of_clusters(metrics.models, rows),
+            *_of_alarms(metrics.models, rows, tasks),
             *_of_workers(rows),
             *_of_log(rows),
             *_info(metrics, rows, tasks),
@@ -78,7 +79,7 @@ def _requests(models: tuple[str, ...], rows: Mapping[int, Row]) -> Iterator[_Sam
         for place, name in enumerate(models):
             counts[("model", name), ("status", "200"), ("code", "")] += int(_answered(row, row.models[place]))
         for outcome, at in row.outcomes().items():
-            if outcome.status == CLUSTER:
+            if outcome.status in (CLUSTER, FLAGGED):
                 continue
             name = "" if outcome.place is None else models[outcome.place]
             counts[("model", name), ("status", str(outcome.status)), ("code", outcome.code)] += int(row.numbers[at])
@@ -107,6 +108,19 @@ def _of_clusters(models: tuple[str, ...], rows: Mapping[int, Row]) -> Iterator[s
     yield _family("mainstay_fits_none_total", "counter", "Rows that are too far from every cluster.", (
         ("", (("model", models[place]),), counts[place, FITS_NONE]) for place in sorted({place for place, _ in counts})
     ))  # fmt: skip
+
+
+def _of_alarms(models: tuple[str, ...], rows: Mapping[int, Row], tasks: Mapping[str, str]) -> Iterator[str]:
+    """Yield how many rows were flagged; nothing where no model flags any."""
+    counts = {place: 0 for place, name in enumerate(models) if tasks.get(name) == "anomaly_detection"}
+    for row in rows.values():
+        for outcome, at in row.outcomes().items():
+            if outcome.status == FLAGGED and outcome.place is not None:
+                counts[outcome.place] = counts.get(outcome.place, 0) + int(row.numbers[at])
+    if counts:
+        yield _family("mainstay_flagged_total", "counter", "Rows that were flagged as unusual.", (
+            ("", (("model", models[place]),), count) for place, count in sorted(counts.items())
+        ))  # fmt: skip
 
 
 def _answered(row: Row, start: int) -> float:

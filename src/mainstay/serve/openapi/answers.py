@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.bundle.open import Bundle
-    from mainstay.bundle.records import ClusterOutputs, Outputs
+    from mainstay.bundle.records import ClusterOutputs, DetectorOutputs, Outputs
 
 __all__ = ["ERROR", "EXAMPLE_ID", "PROTOCOL_ERROR", "answer_example", "answer_schemas", "document_schemas", "reference"]
 
@@ -128,6 +128,8 @@ def _object(members: Document, required: list[str], words: str) -> Document:
 def _said(bundle: Bundle) -> Document:
     if bundle.clusters is not None:
         said = _cluster(bundle.clusters.outputs)
+    elif bundle.detector is not None:
+        said = _alarm(bundle.detector.outputs)
     else:
         outputs = bundle.outputs
         said = _amount(outputs) if outputs.task == "regression" else _classes(outputs)
@@ -178,6 +180,20 @@ def _cluster(outputs: ClusterOutputs) -> Document:
     }
 
 
+def _alarm(outputs: DetectorOutputs) -> Document:
+    cut = "never" if outputs.alarm.cut is None else f"where the score is at least {outputs.alarm.cut:.6g}"
+    return {
+        "score": {**_AMOUNT, "description": "How odd the row is: a mean of levels, 1 for the oddest tenth, 2 for the "
+                  "oddest hundredth, and so on."},
+        "p_value": {**_FRACTION, "description": "The share of usual rows that look at least as odd."},
+        "flagged": {"type": "boolean", "description": f"True {cut}. {outputs.alarm.guarantee}".strip()},
+        "reason": {
+            "type": ["string", "null"],
+            "description": "Which columns made the row odd, and what is usual there; null where it is not flagged.",
+        },
+    }  # fmt: skip
+
+
 def _decision(outputs: Outputs) -> str:
     positive = outputs.positive_class
     if positive is not None:
@@ -201,6 +217,7 @@ _EXPLAINED = {
     "classification": "The probability of the label.",
     "regression": "The amount.",
     "clustering": "How much further the second nearest cluster is; of one cluster the distance.",
+    "anomaly_detection": "The score.",
 }
 
 
@@ -215,9 +232,9 @@ def _explanation(bundle: Bundle) -> Document:
         "standard_error": {**amounts, "description": "Of each contribution, where they are estimated."},
     }
     required = ["base", "answer", "contributions", "methods"]
-    labels: Sequence[object]
+    labels: Sequence[object] = ()
     if bundle.clusters is None:
-        labels = bundle.outputs.labels
+        labels = bundle.outputs.labels if bundle.detector is None else ()
     else:
         labels = bundle.clusters.outputs.names
         members["scale"] = {"enum": [bundle.clusters.outputs.explained], "description": "What adds up."}
@@ -233,8 +250,11 @@ def document_schemas() -> dict[str, Document]:
     card = {
         "name": _TEXT,
         "digest": _DIGEST,
-        "task": {"enum": ["classification", "regression", "clustering"]},
-        "target": {"type": ["string", "null"], "description": "null where the model groups rows."},
+        "task": {"enum": ["classification", "regression", "clustering", "anomaly_detection"]},
+        "target": {
+            "type": ["string", "null"],
+            "description": "null where the model groups rows or flags unusual ones.",
+        },
         "features": {"type": "integer", "minimum": 0},
         "created": _TEXT,
         "ready": {"type": "boolean"},

@@ -1,4 +1,5 @@
-// The answer, large and clear: a label with its probabilities, an amount with its interval, or a cluster; and what else was said.
+// The answer, large and clear: a label with its probabilities, an amount with its interval, a cluster, or an alarm; and what else
+// was said.
 
 import { copyButton, labelWord, make, percent, shown } from "./client.js";
 
@@ -6,7 +7,7 @@ const MOST_CLASSES = 12;
 
 /** The answer of a model to a row as elements. `before` is the answer that was shown last, if any. */
 export function answerOf({ answer, outputs, milliseconds, before }) {
-  const partsOf = { regression: amountParts, clustering: clusterParts }[outputs.task] ?? classParts;
+  const partsOf = { regression: amountParts, clustering: clusterParts, anomaly_detection: alarmParts }[outputs.task] ?? classParts;
   const parts = partsOf(answer, outputs, before);
   if (answer.warnings && answer.warnings.length) parts.push(warningsOf(answer.warnings));
   parts.push(make("div", { id: "reasons" }));
@@ -122,6 +123,24 @@ function clusterParts(answer, outputs) {
     const name = outputs.labels[answer.second];
     parts.push(make("p", { class: "quiet", id: "second", "data-value": answer.second }, `Second nearest: ${name}, ${shown(answer.second_distance)}`));
   }
+  return parts;
+}
+
+/** Whether the row is an alarm, how odd it is, and why. */
+function alarmParts(answer, outputs) {
+  const word = answer.flagged ? "unusual" : "nothing unusual";
+  const { cut, guarantee } = outputs.alarm;
+  const parts = [
+    make("p", { class: "target" }, "anomaly detection"),
+    make("p", { class: "headline" },
+      make("span", { class: "prediction", id: "prediction", "data-value": JSON.stringify(answer.flagged) }, word),
+      make("span", { class: "chance", id: "score", "data-value": answer.score }, `score ${shown(answer.score)}`)),
+  ];
+  if (answer.reason) parts.push(make("p", { class: "set", id: "reason" }, make("span", { class: "chip none" }, answer.reason)));
+  const share = answer.p_value < 0.001 ? "fewer than 1 in 1,000" : `${percent(answer.p_value)} of`;
+  parts.push(make("p", { class: "quiet", id: "p-value", "data-value": answer.p_value },
+    `About ${share} usual rows look at least as odd. ${cut === null ? "No score is flagged." : `Flagged from a score of ${shown(cut)}.`}`));
+  if (guarantee) parts.push(make("p", { class: "quiet" }, guarantee));
   return parts;
 }
 

@@ -65,8 +65,9 @@ async function choose(name) {
   schema = found;
   before = null;
   document.title = `${name}: try it`;
-  const groups = schema.outputs.task === "clustering";
-  page.about.textContent = groups ? `clustering into ${schema.outputs.labels.length}` : `${schema.outputs.task} of ${schema.outputs.target}`;
+  const { task, target, labels } = schema.outputs;
+  const abouts = { clustering: `clustering into ${labels.length}`, anomaly_detection: "anomaly detection" };
+  page.about.textContent = abouts[task] ?? `${task} of ${target}`;
   fields = schema.columns.map((column) => new Field(column, changed));
   page.fields.replaceChildren(...fields.map((field) => field.element));
   page.find.hidden = fields.length < MANY_FIELDS;

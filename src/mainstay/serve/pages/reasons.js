@@ -22,8 +22,9 @@ export function reasonsOf(explanation, outputs, row) {
     list);
 }
 
-/** What is explained of an amount or a cluster. */
+/** What is explained of an amount, a cluster or an alarm. */
 function subjectOf(outputs) {
+  if (outputs.task === "anomaly_detection") return "the score";
   if (outputs.task !== "clustering") return outputs.target;
   return outputs.labels.length > 1 ? "how much further the second nearest cluster is" : "the distance";
 }

@@ -43,6 +43,8 @@ def _label_changes(before: Bundle, after: Bundle) -> list[str]:
     if before.clusters is not None and after.clusters is not None:
         old, new = before.clusters.outputs.names, after.clusters.outputs.names
         return [] if old == new else [f"the clusters were {_words(old)} and are {_words(new)}"]
+    if before.detector is not None:
+        return []
     was, now = before.outputs.labels, after.outputs.labels
     return [] if set(was) == set(now) else [f"the labels were {_words(was)} and are {_words(now)}"]
 

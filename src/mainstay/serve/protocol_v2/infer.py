@@ -68,8 +68,8 @@ class Inferring:
             entries = zip(identities, map(msgspec.json.encode, given.rows), bodies, strict=True)
             kept = await self._predicting.remember(model, list(entries), seconds)
         self._serving.metrics.answered(asked.place.number, seconds, len(answered))
-        if model.groups:
-            self._predicting.count_clusters(asked.place, answered)
+        if model.tallied:
+            self._predicting.tally(asked.place, answered)
         answers = [
             {**msgspec.json.decode(body), "id": identity} for body, identity in zip(bodies, identities, strict=True)
         ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mainstay.bundle.records import ClusterOutputs
+from mainstay.bundle.records import ClusterOutputs, DetectorOutputs
 from mainstay.serve.describe import is_required, label_word
 
 if TYPE_CHECKING:
+    from mainstay.bundle.asking import AnyOutputs
     from mainstay.bundle.records import Outputs
     from mainstay.contracts.schema import Column
     from mainstay.serve.answering.served import ServedModel
@@ -50,11 +51,14 @@ def _input(column: Column) -> dict[str, Any]:
     return {"name": column.name, "datatype": datatype, "shape": [-1], "parameters": about}
 
 
-def output_tensors(outputs: Outputs | ClusterOutputs) -> list[dict[str, Any]]:
+def output_tensors(outputs: AnyOutputs) -> list[dict[str, Any]]:
     """Return the parts of an answer as tensors; the last is the id under which each row's answer is logged."""
     tensors: list[dict[str, Any]] = []
     if isinstance(outputs, ClusterOutputs):
         tensors += _cluster_tensors(outputs)
+    elif isinstance(outputs, DetectorOutputs):
+        datatypes = {"score": "FP64", "p_value": "FP64", "flagged": "BOOL", "reason": "BYTES"}
+        tensors += [{"name": name, "datatype": kind, "shape": [-1]} for name, kind in datatypes.items()]
     elif outputs.task == "regression":
         names = ["prediction", *(["low", "high"] if outputs.intervals is not None else [])]
         tensors += [{"name": name, "datatype": "FP64", "shape": [-1]} for name in names]

@@ -91,7 +91,7 @@ def write_response(
 def _values(tensor: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], model: ServedModel) -> list[Any]:
     """Return the values of an output, row by row."""
     name = tensor["name"]
-    labels = () if model.groups else model.bundle.outputs.labels
+    labels = () if model.tallied else model.bundle.outputs.labels
     if name == "probabilities":
         words = [label_word(label) for label in labels]
         return [answer[name][word] for answer in answers for word in words]
@@ -99,7 +99,8 @@ def _values(tensor: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], mod
         return [label in answer[name] for answer in answers for label in labels]
     values = [answer[name] for answer in answers]
     texts = tensor["datatype"] == "BYTES"
-    return [label_word(value) for value in values] if texts else values
+    # A tensor of texts has no place for what is not there.
+    return ["" if value is None else label_word(value) for value in values] if texts else values
 
 
 def _blob(datatype: str, values: Sequence[Any]) -> bytes:
