@@ -43,6 +43,9 @@ _FIRST_STEPS = 2
 _WIDE = 60
 """From so many columns on a single start is followed: the others end in the same half as good as always."""
 
+_ROWS_EACH = 5
+"""With more rows than so many for each column a covariance is shrunk less."""
+
 _CONDITION = 1e4
 """The longest axis of the spread is at most the root of so many times the shortest: no direction counts for ever."""
 
@@ -206,8 +209,8 @@ def _narrowed(z: Doubles, kept: NDArray[np.int64], half: int, steps: int) -> tup
 def _scatter(rows: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return the mean, and the shrunk covariance as axes with variances.
 
-    How much it is shrunk the oracle approximating estimator says (Chen et al. 2010, doi:10.1109/TSP.2010.2053029):
-    next to nothing for many rows of few columns.
+    How much it is shrunk the oracle approximating estimator says (Chen et al. 2010, doi:10.1109/TSP.2010.2053029), and
+    less the more rows there are than are needed: a little would already blur columns that go together closely.
     """
     count, width = rows.shape
     centre = rows.mean(axis=0)
@@ -220,6 +223,7 @@ def _scatter(rows: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     spread = float((values**2).mean())
     below = (count + 1) * (spread - mean**2 / width)
     share = 1.0 if below <= 0 else min(1.0, (spread + mean**2) / below)
+    share *= min(1.0, _ROWS_EACH * width / count)
     values = (1 - share) * values + share * mean
     return centre, np.maximum(values, values.max() / _CONDITION), axes
 
