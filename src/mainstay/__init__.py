@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mainstay.lifecycle import (
         ClusterResult,
         CompareResult,
+        DetectResult,
         EvaluateResult,
         ExplainResult,
         InspectResult,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         cluster,
         compare,
         demo,
+        detect,
         evaluate,
         explain,
         inspect,
@@ -78,14 +80,15 @@ _ERRORS = (
     *("MissingPackageError", "ParityError", "ReplayError", "RequestError", "SchemaError", "UsageError", "WorkerError"),
 )
 _RESULTS = (
-    *("ClusterResult", "CompareResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model", "PredictResult"),
-    *("ProfileResult", "ReplayResult", "ReportResult", "SegmentResult", "TrainEachResult", "TrainResult"),
-    "VerifyResult",
+    *("ClusterResult", "CompareResult", "DetectResult", "EvaluateResult", "ExplainResult", "InspectResult", "Model"),
+    *("PredictResult", "ProfileResult", "ReplayResult", "ReportResult", "SegmentResult", "TrainEachResult"),
+    *("TrainResult", "VerifyResult"),
 )
 _VERBS = (
     "cluster",
     "compare",
     "demo",
+    "detect",
     "evaluate",
     "explain",
     "inspect",
@@ -117,6 +120,7 @@ __all__ = [
     "Column",
     "CompareResult",
     "DataError",
+    "DetectResult",
     "EvaluateResult",
     "ExplainResult",
     "Finding",
@@ -145,6 +149,7 @@ __all__ = [
     "cluster",
     "compare",
     "demo",
+    "detect",
     "evaluate",
     "explain",
     "inspect",

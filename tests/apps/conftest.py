@@ -143,6 +143,18 @@ ANSWERS["segment"] = {
                                    {"colour": "#d62728", "share": 0.27}],
     "outputs": ["out.png"], "seconds": 1.2,
 }  # fmt: skip
+ANSWERS["detect"] = {
+    "rows": 1722, "judged": 1722, "refused": 0, "flagged": 31, "alarm": "fdr=0.1", "guarantee": "An estimated 10 %.",
+    "reference": "contaminated", "assumed": True, "reference_source": None, "method": "ensemble", "labels": "Class",
+    "metrics": METRICS, "judged_how": "The labels were not used.", "taught": None,
+    "top": [
+        {"row": 99, "score": 4.2, "p_value": 1.5e-5, "flagged": True, "reason": "amount 4,980: usually 3 to 120"},
+        {"row": 7, "score": 1.2, "p_value": 0.05, "flagged": False, "reason": None},
+    ],
+    "columns": [{"column": "amount", "share": 0.83, "first": 25}],
+    "ask": [], "feedback": None, "findings": [FINDING], "bundle": "card.mainstay",
+    "outputs": ["card.mainstay", "card.csv"], "digest": "ab" * 32, "seconds": 6.1,
+}  # fmt: skip
 ANSWERS["replay"] = {
     "ok": True, "checked": 5000, "same": 5000, "different": 0, "other_model": 12, "unreadable": 0, "missing": [],
     "differences": [], "gaps": [{"run": "ab" * 8, "first": 0, "last": 5019, "missing": 8}],
@@ -166,6 +178,7 @@ WORDS = {
     "demo": ["demo"],
     "cluster": ["cluster", "a.csv"],
     "segment": ["segment", "photo.jpg"],
+    "detect": ["detect", "card.csv"],
 }
 
 

@@ -98,6 +98,17 @@ def test_without_json_a_person_reads_it(verbs, shell, command):
             "3.4 s",
         ],
         "segment": ["2 colours", "640 x 427 pixels, 96,615 different", "#1f77b4", "73.0 %", "Wrote out.png"],
+        "detect": [
+            "31 of 1,722 rows flagged (fdr=0.1), by ensemble",
+            "An estimated 10 %.",
+            "Assumed: contaminated",
+            "1.5e-05   flagged   amount 4,980: usually 3 to 120",
+            "83.0 %",
+            "Against the labels in Class",
+            "it nearly gives y away",
+            "card.mainstay  digest abab",
+            "6.1 s",
+        ],
         "replay": ["5,000 of 5,000", "12 entries of models", "8 numbers are missing"],
     }
     shown = answer.out + (answer.err if verb == "predict" else "")

@@ -73,7 +73,7 @@ def finish(learned: Learned, settings: Settings, around: Around) -> Finished:
     """
     around.begin("judge")
     alarms = judge(learned, settings)
-    answers = answers_of(learned, alarms)
+    answers = _answers(learned, alarms)
     around.begin("describe")
     asked = rows_asked(learned, alarms, settings) if settings.ask else None
     report = report_of(learned, alarms, asked, settings, around)
@@ -90,7 +90,7 @@ def finish(learned: Learned, settings: Settings, around: Around) -> Finished:
     return Finished(bundle, answers, sheet, figures_of(learned, alarms, report, settings))
 
 
-def answers_of(learned: Learned, alarms: Alarms) -> pl.DataFrame:
+def _answers(learned: Learned, alarms: Alarms) -> pl.DataFrame:
     """Return the answers for every row of the table, as columns; reasons where a row is flagged."""
     import polars as pl
 

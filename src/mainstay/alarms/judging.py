@@ -116,7 +116,7 @@ def judge(learned: Learned, settings: Settings) -> Alarms:
     rows = drawn_rows(scores, len(learned.recipe.names), settings.seed)
     drawn = intake.judged.arrays.take(rows)
     parity = check_detector(detection, learned.recipe, drawn, members[rows], where=settings.method)
-    reference = members if intake.calibrate is None else _reference(session, intake, members)
+    reference = _reference(session, intake, members)
     weights = np.array([member.weight for member in detection.members])
     usual = _blend(detection, reference)
     calibration = calibrate(usual, settings.reference, members=reference, weights=weights, seed=settings.seed)
@@ -151,6 +151,8 @@ def _blend(detection: Detection, members: Doubles) -> Doubles:
 
 def _reference(session: Session, intake: Intake, members: Doubles) -> Doubles:
     """Return the raw scores of the rows that calibrate."""
+    if intake.calibrate is None:
+        return members
     if intake.apart:
         return _members(session, intake.learned.arrays.take(intake.calibrate))
     return members[intake.calibrate]

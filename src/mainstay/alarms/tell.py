@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.schema import Column
     from mainstay.evaluate.anomalies.report_data import Case, Judged
     from mainstay.graph.parity import Parity
-    from mainstay.prepare.anomalies import ColumnNote
+    from mainstay.prepare.clusters_columns import ColumnNote
 
 __all__ = ["labels_judge", "report_of", "untaught", "without_labels"]
 
@@ -101,7 +101,7 @@ def report_of(
         data_digest=table.digest,
         seed=settings.seed,
         settings=_in_words(settings),
-        versions={name: found for name in _PACKAGES if (found := _version(name))},
+        versions={name: known for name in _PACKAGES if (known := _version(name))},
         parity=_parity_in_words(alarms.parity, len(alarms.scores)),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

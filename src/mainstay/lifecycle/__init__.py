@@ -3,6 +3,8 @@
 from mainstay.lifecycle.clustering import cluster
 from mainstay.lifecycle.comparing import compare
 from mainstay.lifecycle.demonstration import demo
+from mainstay.lifecycle.detected import DetectResult
+from mainstay.lifecycle.detecting import detect
 from mainstay.lifecycle.explaining import ExplainResult, explain
 from mainstay.lifecycle.grouped import ClusterResult, SegmentResult
 from mainstay.lifecycle.model import Model, load
@@ -28,6 +30,7 @@ from mainstay.lifecycle.using import evaluate, inspect, predict, report, verify
 __all__ = [
     "ClusterResult",
     "CompareResult",
+    "DetectResult",
     "EvaluateResult",
     "ExplainResult",
     "InspectResult",
@@ -43,6 +46,7 @@ __all__ = [
     "cluster",
     "compare",
     "demo",
+    "detect",
     "evaluate",
     "explain",
     "inspect",

@@ -2,35 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mainstay.contracts.errors import UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
     from numpy.typing import NDArray
 
     from mainstay.bundle.clusters import ClusterAnswers
+    from mainstay.bundle.detectors import DetectorAnswers, DetectorPredictor
     from mainstay.bundle.open import Bundle
     from mainstay.bundle.predict import Answers
     from mainstay.bundle.records import ClusterOutputs, Outputs
 
-__all__ = ["answer_frame", "cluster_frame", "predicted", "with_answers", "with_parts"]
+__all__ = ["answer_frame", "cluster_frame", "detector_frame", "predicted", "with_answers", "with_parts"]
 
 
-def predicted(bundle: Bundle, frame: pl.DataFrame) -> tuple[Answers | ClusterAnswers, pl.DataFrame]:
+def predicted(
+    bundle: Bundle, frame: pl.DataFrame, alarm: str | Mapping[str, float] | None = None
+) -> tuple[Answers | ClusterAnswers | DetectorAnswers, pl.DataFrame]:
     """Ask a model of any task, and return its answers, as they are and as columns.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    frame : polars.DataFrame
+    alarm : str or mapping, optional
+        Of a detector: the rule by which these rows are flagged, all together, in place of the fixed cut.
 
     Raises
     ------
     SchemaError
         When a feature's column is not there.
+    UsageError
+        When an alarm is asked of another model, or cannot be read.
     """
+    if bundle.detector is not None:
+        judged = bundle.detector.predict_frame(frame)
+        judged = judged if alarm is None else _flagged_together(bundle.detector, judged, frame, alarm)
+        return judged, detector_frame(judged)
+    if alarm is not None:
+        raise UsageError(
+            "an alarm is asked of a model that finds anomalies, and this one does not", where="alarm",
+            hint="Leave it out.",
+        )  # fmt: skip
     if bundle.clusters is not None:
         grouped = bundle.clusters.predict_frame(frame)
         return grouped, cluster_frame(grouped, bundle.clusters.outputs)
     answers = bundle.predict_frame(frame)
     return answers, answer_frame(answers, bundle.outputs)
+
+
+def _flagged_together(
+    predictor: DetectorPredictor, answers: DetectorAnswers, frame: pl.DataFrame, alarm: str | Mapping[str, float]
+) -> DetectorAnswers:
+    """Return the answers with other flags: those that a rule comes to over all rows, and their reasons."""
+    from mainstay.evaluate.anomalies.alarm import batch_flags, read_alarm
+
+    flagged = batch_flags(read_alarm(alarm), answers.score, predictor.outputs.calibration) & ~answers.rejected
+    told = [reason if flag else None for reason, flag in zip(answers.reason, flagged, strict=True)]
+    new = np.flatnonzero(flagged & ~answers.flagged)
+    if len(new):
+        arrays = predictor.decoder.from_frame(frame[new]).arrays
+        for at, reason in zip(new.tolist(), predictor.reasons(arrays), strict=True):
+            told[at] = reason
+    return replace(answers, flagged=flagged, reason=tuple(told))
+
+
+def detector_frame(answers: DetectorAnswers) -> pl.DataFrame:
+    """Return ``score``, ``p_value``, ``flagged`` and ``reason``; null where a row was refused."""
+    import polars as pl
+
+    return pl.DataFrame({
+        "score": pl.Series(answers.score, dtype=pl.Float64).fill_nan(None),
+        "p_value": pl.Series(answers.p_value, dtype=pl.Float64).fill_nan(None),
+        "flagged": pl.select(pl.when(pl.Series(~answers.rejected)).then(pl.Series(answers.flagged))).to_series(),
+        "reason": pl.Series(answers.reason, dtype=pl.String),
+    })  # fmt: skip
 
 
 def cluster_frame(answers: ClusterAnswers, outputs: ClusterOutputs) -> pl.DataFrame:

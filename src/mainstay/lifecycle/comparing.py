@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from mainstay.contracts.errors import DataError, UsageError
+from mainstay.lifecycle.comparing_detectors import compare_detectors
 from mainstay.lifecycle.model import Model, load
 from mainstay.lifecycle.results import CompareResult
 from mainstay.lifecycle.scoring import scored_rows
@@ -32,6 +33,7 @@ def compare(
     *,
     metric: str = "auto",
     margin: float = 0.01,
+    labels: str | None = None,
     **reading: Unpack[Reading],
 ) -> CompareResult:
     """Say how likely one model is better than another on rows whose target is known, and by how much.
@@ -49,6 +51,9 @@ def compare(
         What decides; "auto" takes the metric that the first was trained for.
     margin : float, default 0.01
         Differences up to this share of the second's error count as alike.
+    labels : str, optional
+        Of two models that find anomalies: the column that says which rows are anomalies; the one named in training
+        where None.
     **reading
         How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
@@ -73,6 +78,12 @@ def compare(
     if not 0 <= margin < 1:
         raise UsageError(f"a margin is a share from 0 to 1, and {margin} came", where="margin")
     pair = (_named(first), _named(second))
+    if any(model.bundle.detector is not None for _, model in pair):
+        return CompareResult(
+            compare_detectors(pair, read(data, **reading), labels=labels, metric=metric, margin=margin)
+        )
+    if labels is not None:
+        raise UsageError("labels are asked of models that find anomalies, and these do not", where="labels")
     _check_alike(*(model for _, model in pair))
     table = read(data, **reading)
     rows = _common_rows(pair[0][1], pair[1][1], table.frame, table.source)

@@ -11,6 +11,8 @@ from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.report_data import ReportData
 from mainstay.lifecycle.answers import predicted
+from mainstay.lifecycle.explaining_alarms import explain_alarms
+from mainstay.lifecycle.judging_alarms import evaluate_alarms
 from mainstay.lifecycle.judging_groups import evaluate_groups
 from mainstay.lifecycle.results import EvaluateResult, write_text
 from mainstay.lifecycle.scoring import evaluate_frame
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.records import Label
     from mainstay.contracts.schema import Schema
     from mainstay.data.read import Reading
+    from mainstay.evaluate.anomalies.report_data import AnomalyReport
     from mainstay.evaluate.clusters.report_data import ClusterReport
     from mainstay.evaluate.picture import Picture
 
@@ -59,6 +62,8 @@ class Model:
     @property
     def report(self) -> str:
         """The report as an HTML page, with the digest written in."""
+        from mainstay.evaluate.anomalies.report import anomaly_report
+        from mainstay.evaluate.anomalies.report_data import AnomalyReport
         from mainstay.evaluate.clusters.report import cluster_report
         from mainstay.evaluate.report import training_report
 
@@ -67,25 +72,33 @@ class Model:
             return self.bundle.report
         if isinstance(data, ReportData):
             return training_report(msgspec.structs.replace(data, digest=self.digest))
+        if isinstance(data, AnomalyReport):
+            return anomaly_report(msgspec.structs.replace(data, digest=self.digest))
         return cluster_report(msgspec.structs.replace(data, digest=self.digest))
 
     @property
-    def report_data(self) -> ReportData | ClusterReport | None:
+    def report_data(self) -> ReportData | ClusterReport | AnomalyReport | None:
         """What the report says, as plain data; None where the bundle was packed without."""
+        from mainstay.evaluate.anomalies.report_data import AnomalyReport
         from mainstay.evaluate.clusters.report_data import ClusterReport
 
         evaluation = self.bundle.evaluation
+        if self.bundle.detector is not None:
+            return msgspec.convert(evaluation, AnomalyReport) if "alarm" in evaluation else None
         if self.bundle.clusters is not None:
             return msgspec.convert(evaluation, ClusterReport) if "portraits" in evaluation else None
         return msgspec.convert(evaluation, ReportData) if evaluation.get("scores") else None
 
-    def predict(self, data: Any, **reading: Unpack[Reading]) -> Any:
+    def predict(self, data: Any, *, alarm: str | Mapping[str, float] | None = None, **reading: Unpack[Reading]) -> Any:
         """Answer rows.
 
         Parameters
         ----------
         data : path, URL or data frame
             All columns that the schema calls features; others are ignored.
+        alarm : str or mapping, optional
+            Of a model that finds anomalies: the rule by which these rows are flagged, all together; where None the
+            model's fixed cut.
         **reading
             How to read the data, as in :func:`mainstay.data.read.read`.
 
@@ -95,7 +108,8 @@ class Model:
             ``prediction`` and, for classes, ``probability_<label>``; one row for each row given, null where the
             row was refused. Where the model has them also ``low`` and ``high``, or ``prediction_set`` and
             ``set_size``. Of a model that groups rows ``cluster``, ``cluster_name``, ``distance``, ``second_cluster``,
-            ``second_distance`` and ``fits_none``. A pandas frame where a pandas frame came, with its index.
+            ``second_distance`` and ``fits_none``. Of one that finds anomalies ``score``, ``p_value``, ``flagged`` and
+            ``reason``. A pandas frame where a pandas frame came, with its index.
 
         Raises
         ------
@@ -104,7 +118,7 @@ class Model:
         """
         from mainstay.data.read import read
 
-        _, answers = predicted(self.bundle, read(data, **reading).frame)
+        _, answers = predicted(self.bundle, read(data, **reading).frame, alarm)
         return like(data, answers)
 
     def evaluate(
@@ -116,7 +130,7 @@ class Model:
         labels: str | None = None,
         **reading: Unpack[Reading],
     ) -> EvaluateResult:
-        """Score the model on rows whose target is known; a model that groups rows, against known groups.
+        """Score the model on rows whose target is known; groups against known ones, a detector by labels.
 
         Parameters
         ----------
@@ -126,7 +140,8 @@ class Model:
         at_k : sequence, str or number
             Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
         labels : str, optional
-            For a model that groups rows: the column with known groups; the one named in training where None.
+            For a model that groups rows or finds anomalies: the column with known groups, or that says which rows are
+            anomalies; the one named in training where None.
         **reading
             How to read the data, as in :func:`mainstay.data.read.read`.
 
@@ -138,6 +153,13 @@ class Model:
         from mainstay.data.read import read
 
         table = read(data, **reading)
+        if self.bundle.detector is not None:
+            if cost or at_k != ():
+                raise UsageError(
+                    "costs and the first k are about classes, and this model finds anomalies", where="evaluate",
+                    hint="precision_at_k and recall_at_k are among its scores.",
+                )  # fmt: skip
+            return EvaluateResult(evaluate_alarms(self.bundle, table, labels))
         if labels is not None or self.bundle.clusters is not None:
             if cost or at_k != ():
                 raise UsageError(
@@ -171,6 +193,8 @@ class Model:
         from mainstay.lifecycle.explained import explainer_of, frame_of
 
         frame = read(data, **reading).frame
+        if self.bundle.detector is not None:
+            return like(data, explain_alarms(self.bundle.detector, frame, top=top).frame)
         found = explainer_of(self.bundle).explain_frame(frame, label=label, scale=scale)
         return like(data, frame_of(found, frame, top))
 
@@ -194,6 +218,8 @@ class Model:
         >>> mainstay.load("left.mainstay").picture("roc")
         <picture 'roc': save it as .svg or .png; .chart is the Altair chart>
         """
+        from mainstay.evaluate.anomalies.charts import anomaly_chart
+        from mainstay.evaluate.anomalies.report_data import AnomalyReport
         from mainstay.evaluate.clusters.report import cluster_chart
         from mainstay.evaluate.picture import Picture
         from mainstay.evaluate.pictures import training_chart
@@ -201,7 +227,14 @@ class Model:
         data = self.report_data
         if data is None:
             raise UsageError("this model was packed without a report, so it has no pictures", where="picture")
-        return Picture(name, training_chart(data, name) if isinstance(data, ReportData) else cluster_chart(data, name))
+        drawn = (
+            training_chart(data, name)
+            if isinstance(data, ReportData)
+            else anomaly_chart(data, name)
+            if isinstance(data, AnomalyReport)
+            else cluster_chart(data, name)
+        )
+        return Picture(name, drawn)
 
     def save(self, path: str | Path) -> Path:
         """Write the bundle: the very bytes that were evaluated."""
@@ -225,6 +258,9 @@ class Model:
 
 def _kind_of(bundle: Bundle) -> str:
     """Return in few words what a model answers."""
+    if bundle.detector is not None:
+        members = bundle.detector.outputs.members
+        return f"anomalies, by {len(members)} detectors" if len(members) > 1 else f"anomalies, by {members[0].name}"
     if bundle.clusters is not None:
         return f"{bundle.clusters.outputs.clusters} clusters"
     outputs = bundle.outputs

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from mainstay.bundle.detector_outputs import DetectorOutputs
     from mainstay.bundle.open import Bundle
     from mainstay.data.read import Reading
 
@@ -31,6 +32,7 @@ def predict(
     model: Model | str | Path,
     data: Any,
     *,
+    alarm: str | Mapping[str, float] | None = None,
     out: str | Path | Sequence[str | Path] = (),
     **reading: Unpack[Reading],
 ) -> PredictResult:
@@ -40,6 +42,9 @@ def predict(
     ----------
     model : Model or path
     data : path, SQL URL or data frame
+    alarm : str or mapping, optional
+        Of a model that finds anomalies: flag these rows by "fdr=0.1", "top=20", "rate=0.01" or "cost=50" over all of
+        them; where None by the fixed cut of the model, by which a row's answer never depends on the others.
     out : path or sequence of paths
         ``.csv`` or ``.parquet``.
     **reading
@@ -65,7 +70,7 @@ def predict(
     opened = _opened(model)
     table = read(data, **reading)
     try:
-        answers, frame = predicted(opened.bundle, table.frame)
+        answers, frame = predicted(opened.bundle, table.frame, alarm)
     except SchemaError as error:
         error.where = error.where or table.source
         raise
@@ -79,6 +84,7 @@ def predict(
         "problems": [msgspec.to_builtins(problem) for problem in answers.problems[:_PROBLEMS_SHOWN]],
         "problem_count": len(answers.problems),
         **_clusters_found(opened, frame),
+        **_alarms_found(opened, frame, alarm),
     }
     return PredictResult(figures, like(data, frame))
 
@@ -94,7 +100,8 @@ def evaluate(
 ) -> EvaluateResult:
     """Score a model on rows whose target is known; every score has its 95 % interval.
 
-    A model that groups rows is held against known groups where a column has them, and its shares against training.
+    A model that groups rows is held against known groups where a column has them, and its shares against training; a
+    model that finds anomalies against labels.
 
     Parameters
     ----------
@@ -105,7 +112,8 @@ def evaluate(
     at_k : sequence, str or number
         Numbers or shares of rows, such as 100 or "5%", for precision and recall among the most probable.
     labels : str, optional
-        For a model that groups rows: the column with known groups. The one named in training is found by itself.
+        For a model that groups rows: the column with known groups; for one that finds anomalies: the column that says
+        which rows are. The one named in training is found by itself.
     **reading
         How to read the data: header, query, sheet, delimiter, encoding, as in :func:`mainstay.data.read.read`.
 
@@ -167,6 +175,8 @@ def inspect(model: Model | str | Path) -> InspectResult:
 
 def _answered(bundle: Bundle) -> dict[str, Any]:
     """Return what the answers of a model are."""
+    if bundle.detector is not None:
+        return _detected(bundle.detector.outputs)
     if bundle.clusters is None:
         return {"target": bundle.outputs.target, "labels": list(bundle.outputs.labels)}
     meaning = bundle.clusters.outputs
@@ -178,6 +188,19 @@ def _answered(bundle: Bundle) -> dict[str, Any]:
     ]
     return {"target": None, "labels": list(meaning.names), "measure": meaning.measure, "level": meaning.level,
             "clusters": clusters}  # fmt: skip
+
+
+def _detected(outputs: DetectorOutputs) -> dict[str, Any]:
+    """Return what the answers of a detector are."""
+    return {
+        "target": None,
+        "labels": [],
+        "reference": outputs.reference,
+        "detectors": [{"name": one.name, "weight": one.weight} for one in outputs.members],
+        "alarm": msgspec.to_builtins(outputs.alarm),
+        "p_values": {"kind": outputs.calibration.kind, "rows": outputs.calibration.size},
+        "columns": list(outputs.columns),
+    }
 
 
 def _clusters_found(model: Model, frame: pl.DataFrame) -> dict[str, Any]:
@@ -197,6 +220,24 @@ def _clusters_found(model: Model, frame: pl.DataFrame) -> dict[str, Any]:
         for at, (name, rows) in enumerate(zip(names, counts, strict=True))
     ]
     return {"clusters": clusters, "fits_none": {"rows": strangers, "share": share(strangers)}}
+
+
+def _alarms_found(model: Model, frame: pl.DataFrame, alarm: str | Mapping[str, float] | None) -> dict[str, Any]:
+    """Return how many rows are flagged, and what holds for them; nothing of a model that finds no anomalies."""
+    from mainstay.evaluate.anomalies.alarm import read_alarm
+    from mainstay.evaluate.anomalies.promises import batch_guarantee
+
+    if model.bundle.detector is None:
+        return {}
+    outputs = model.bundle.detector.outputs
+    flags = frame.get_column("flagged").drop_nulls()
+    rule, guarantee = f"{outputs.alarm.rule}={outputs.alarm.amount:g}", outputs.alarm.guarantee
+    if alarm is not None:
+        wish = read_alarm(alarm)
+        rule, guarantee = str(wish), batch_guarantee(wish.rule, wish.amount, outputs.reference)
+    flagged = int(flags.sum())
+    share = flagged / len(flags) if len(flags) else None
+    return {"alarms": {"flagged": flagged, "share": share, "alarm": rule, "guarantee": guarantee}}
 
 
 def verify(path: str | Path) -> VerifyResult:

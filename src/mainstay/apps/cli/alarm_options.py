@@ -6,7 +6,7 @@ import typer
 
 from mainstay.apps.cli.options import whole_number
 
-__all__ = ["Alarm", "Ask", "BatchAlarm", "Columns", "Detector", "Labels", "Reference", "Time"]
+__all__ = ["Alarm", "Ask", "BatchAlarm", "Columns", "Detector", "KnownAnomalies", "Labels", "Reference", "Time"]
 
 _ALARMS, _COLUMNS, _LABELS = "The alarms", "The columns", "Labels"
 
@@ -59,6 +59,13 @@ Labels = Annotated[
         metavar="COL|FILE",
         help="What is known: 1 for an anomaly, 0 for usual, nothing where unknown. All known: it judges. Some: it "
         "teaches. Or the file that --ask wrote, filled in.",
+        show_default=False, rich_help_panel=_LABELS,
+    ),
+]  # fmt: skip
+KnownAnomalies = Annotated[
+    str | None,
+    typer.Option(
+        "--labels", metavar="COL", help="Of detectors: the column that says which rows are anomalies.",
         show_default=False, rich_help_panel=_LABELS,
     ),
 ]  # fmt: skip

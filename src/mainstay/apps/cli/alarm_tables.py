@@ -13,7 +13,7 @@ from mainstay.apps.cli.plain_table import plain_table, spaced
 from mainstay.apps.cli.score_tables import metrics
 from mainstay.evaluate.words import percent
 
-__all__ = ["alarms", "detect", "detector"]
+__all__ = ["alarms", "detect", "detector", "shares"]
 
 Figures = Mapping[str, Any]
 _SHOWN_ROWS = 10
@@ -93,6 +93,17 @@ def alarms(figures: Figures) -> list[RenderableType]:
     told = figures["alarms"]
     part = f" ({percent(told['share'])})" if told["share"] is not None else ""
     return [Text(f"{count(told['flagged'])} rows flagged{part}, by {told['alarm']}"), Text(told["guarantee"])]
+
+
+def shares(figures: Figures) -> list[RenderableType]:
+    """Return how many rows a detector flags, beside the rows of training; nothing for other tasks."""
+    if figures["task"] != "anomaly_detection":
+        return []
+    known = figures["training_share"]
+    before = "" if known is None else f"; of the rows that it was calibrated with {percent(known)}"
+    meaning = figures.get("meaning") or {}
+    guessed = [Text(f"Labels: {meaning['guessed']}.", style="dim")] if meaning.get("guessed") else []
+    return [Text(f"{count(figures['flagged'])} rows are flagged ({percent(figures['share'])}){before}"), *guessed]
 
 
 def detector(figures: Figures) -> list[RenderableType]:

@@ -29,7 +29,7 @@ Columns = Annotated[
 KnownGroups = Annotated[
     str | None,
     typer.Option(
-        "--labels", metavar="COL", help="Known groups, kept out and compared with.", show_default=False,
+        "--labels", metavar="COL", help="Known groups (or anomalies), kept out and compared with.", show_default=False,
         rich_help_panel=_COLUMNS,
     ),
 ]  # fmt: skip

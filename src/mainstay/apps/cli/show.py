@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from mainstay.apps.cli import group_tables
+from mainstay.apps.cli import alarm_tables, group_tables
 from mainstay.apps.cli.data_tables import columns, findings, related, schema, target_line
 from mainstay.apps.cli.figures import count, figure, interval, seconds
 from mainstay.apps.cli.plain_table import key_values, plain_table
@@ -131,6 +131,8 @@ def _predict(figures: Figures) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(f"{count(answered)} rows answered, {refused}")]
     if "clusters" in figures:
         parts += group_tables.assigned(figures)
+    if "alarms" in figures:
+        parts += alarm_tables.alarms(figures)
     problems = figures.get("problems") or []
     for problem in problems[:_SHOWN_ROWS]:
         place = f"row {problem['row'] + 1}, {problem['column']}: "
@@ -145,11 +147,14 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
     without = [f"{count(figures[key])} {key.replace('_', ' ')}" for key in ("rejected", "left_out") if figures.get(key)]
     head = f"{figures['task']}, {count(figures['rows'])} rows" + (f" ({', '.join(without)})" if without else "")
     scores = [metrics(figures["metrics"])] if figures["metrics"] else []
-    return [Text(head, style="bold"), *scores, *worth(figures), *group_tables.shares(figures)]
+    tables = [*group_tables.shares(figures), *alarm_tables.shares(figures)]
+    return [Text(head, style="bold"), *scores, *worth(figures), *tables]
 
 
 def _adds_up(figures: Figures, base: str) -> str:
     """Return what the base and a row's contributions come to."""
+    if figures["task"] == "anomaly_detection":
+        return "A row's shares of its columns sum to 1; they say where it is odd, and its score how odd."
     if figures["task"] != "clustering":
         return f"Base {base} and a row's contributions are its answer."
     if figures["scale"] == "distance":
@@ -194,6 +199,9 @@ def _inspect(figures: Figures) -> list[RenderableType]:
     versions = ", ".join(f"{name} {version}" for name, version in figures["versions"].items())
     task = f"{figures['task']} of {figures['target']}" if figures.get("target") else figures["task"]
     facts = {"task": task, "format": figures["format"], "digest": figures["digest"], "written by": versions}
+    if "detectors" in figures:
+        scores = [metrics(figures["metrics"], "On the labelled rows")] if figures["metrics"] else []
+        return [key_values(facts), schema(figures["schema"]), *alarm_tables.detector(figures), *scores]
     groups = group_tables.defined(figures) if "clusters" in figures else []
     rows = "On the rows that were grouped" if groups else "On the rows held out in training"
     return [key_values(facts), schema(figures["schema"]), *groups, metrics(figures["metrics"], rows)]
@@ -233,6 +241,7 @@ def _report(figures: Figures) -> list[RenderableType]:
 _PAGES: dict[str, Callable[[Figures], list[RenderableType]]] = {
     "profile": _profile,
     "cluster": group_tables.cluster,
+    "detect": alarm_tables.detect,
     "segment": group_tables.segment,
     "train": _train,
     "train_each": _train_each,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mainstay.apps.cli import group_options, options
+from mainstay.apps.cli import alarm_options, group_options, options
 from mainstay.apps.cli.answers import answer, answer_rows
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def predict(
     model: options.Bundle,
     data: options.NewData,
     *,
+    alarm: alarm_options.BatchAlarm = None,
     out: options.RowsOut = None,
     header: options.Header = "auto",
     query: options.Query = None,
@@ -34,12 +35,12 @@ def predict(
     A prediction for each row, and for classes the probability of each.
     Rows that break the schema are refused one by one, and counted.
     Without -o the answers go to standard output, as CSV where that is a
-    file or a pipe.
+    file or a pipe. Of a detector: score, p-value, flag and reason.
     """
     from mainstay import lifecycle
 
     result = lifecycle.predict(
-        model, data, out=tuple(out or ()), **options.reading(header, query, sheet, delimiter, encoding)
+        model, data, alarm=alarm, out=tuple(out or ()), **options.reading(header, query, sheet, delimiter, encoding)
     )
     return answer("predict", result, as_json=as_json) if out or as_json else answer_rows(result)
 
@@ -64,7 +65,7 @@ def evaluate(
     apply is left blank. With --cost also what the answers cost per row,
     with --k how good the most probable rows are. Groups are held
     against known ones with --labels; without, their shares are shown
-    beside those of training.
+    beside those of training. A detector is held against --labels too.
     """
     from mainstay import lifecycle
 
@@ -82,6 +83,7 @@ def compare(
     *,
     metric: options.Metric = "auto",
     margin: options.Margin = 0.01,
+    labels: alarm_options.KnownAnomalies = None,
     header: options.Header = "auto",
     query: options.Query = None,
     sheet: options.Sheet = None,
@@ -92,12 +94,13 @@ def compare(
     """Say how likely one model file is better than another, and by how much.
 
     Both answer the same rows, whose answers are known. Where the rows
-    cannot tell the two apart, the cheaper one is recommended.
+    cannot tell the two apart, the cheaper one is recommended. Detectors
+    are compared by --labels.
     """
     from mainstay import lifecycle
 
     result = lifecycle.compare(
-        first, second, data, metric=metric, margin=margin,
+        first, second, data, metric=metric, margin=margin, labels=labels,
         **options.reading(header, query, sheet, delimiter, encoding),
     )  # fmt: skip
     return answer("compare", result, as_json=as_json)
