@@ -147,7 +147,7 @@ def check_few_rows(learner: DetectorLearner) -> None:
     for reference in _REFERENCES:
         for rows in (1, 2, 3):
             few = _cloud().take(slice(rows))
-            assert np.isfinite(_scores(_fit(learner, few, reference=reference), _cloud().matrix)).all()
+            assert len(_scores(_fit(learner, few, reference=reference), _cloud().matrix)) == _cloud().rows
 
 
 def check_constant_columns(learner: DetectorLearner) -> None:
@@ -159,7 +159,6 @@ def check_constant_columns(learner: DetectorLearner) -> None:
     assert (scores[-1] > scores[:-1]).mean() >= _ODDEST
     alone = np.full((50, 2), 3.5, np.float32)
     scores = _scores(_fit(learner, Observations.of(alone)), alone)
-    assert np.isfinite(scores).all()
     assert len(set(scores.tolist())) == 1
 
 
@@ -167,11 +166,9 @@ def check_equal_rows(learner: DetectorLearner) -> None:
     """Ten thousand equal rows are as odd as each other, and none is odder than the one row that differs."""
     matrix = np.full((_EQUAL, 3), 1.25, np.float32)
     scores = _scores(_fit(learner, Observations.of(matrix)), matrix)
-    assert np.isfinite(scores).all()
     assert len(set(scores.tolist())) == 1
     matrix[17] = 9.0
     scores = _scores(_fit(learner, Observations.of(matrix)), matrix)
-    assert np.isfinite(scores).all()
     assert scores[17] >= scores.max()
 
 
@@ -179,7 +176,6 @@ def check_more_columns_than_rows(learner: DetectorLearner) -> None:
     """Thirty rows of eighty columns can be learned from, and a row far away is the oddest."""
     matrix = np.random.default_rng(4).normal(size=(30, 80)).astype(np.float32)
     scores = _scores(_fit(learner, Observations.of(matrix)), np.append(matrix, np.full((1, 80), 9, np.float32), axis=0))
-    assert np.isfinite(scores).all()
     assert (scores[-1] >= scores[:-1]).all()
 
 
@@ -190,7 +186,6 @@ def check_far_rows_are_finite(learner: DetectorLearner) -> None:
     both = _with(cloud, far)
     for learned in (cloud, both):
         scores = _scores(_fit(learner, learned), both.matrix)
-        assert np.isfinite(scores).all()
         assert (scores[-1] >= scores[:-2]).mean() >= _ODDEST
         assert (scores[-2] >= scores[:-2]).mean() >= _ODD
 
@@ -268,8 +263,7 @@ def check_warnings_stay_inside(learner: DetectorLearner) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for rows in (_cloud(), _with_flags(), Observations.of(np.eye(6, dtype=np.float32))):
-            found = _fit(learner, rows)
-            assert np.isfinite(_scores(found, rows.matrix)).all()
+            _scores(_fit(learner, rows), rows.matrix)
 
 
 CHECKS: tuple[Callable[[DetectorLearner], None], ...] = (
@@ -310,11 +304,13 @@ def _fit(
 
 
 def _scores(found: Detection, matrix: NDArray[np.float32]) -> Doubles:
-    """Return the blended scores of rows."""
+    """Return the blended scores of rows, which are finite always."""
     raw = detection_scores(found, matrix)
     assert raw.shape == (len(matrix), len(found.members))
     scales = tuple(member.scale for member in found.members)
-    return blended(raw, scales, np.array([member.weight for member in found.members]))
+    scores = blended(raw, scales, np.array([member.weight for member in found.members]))
+    assert np.isfinite(scores).all()
+    return scores
 
 
 def _cloud() -> Observations:
