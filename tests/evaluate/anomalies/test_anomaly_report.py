@@ -143,7 +143,7 @@ def test_which_reference_it_is_is_said():
     assert "Nobody said" in assumption(minimal(reference="contaminated", assumed=True))
     assert "may hold anomalies" in assumption(minimal(reference="contaminated"))
     clean = minimal(reference_source="good.csv", reference_rows=1200)
-    assert "the rows of good.csv (1,200 rows) hold no anomalies" in assumption(clean)
+    assert "the 1,200 rows of good.csv hold no anomalies" in assumption(clean)
     assert "Clean reference rows give valid p-values" in anomaly_report(report(), drawn=False)
     assert "the same kind as the clean reference" in anomaly_report(clean, drawn=False)
 
@@ -158,7 +158,17 @@ def test_rows_that_were_judged_together_have_a_guarantee_of_their_own():
     assert "judged together" not in page
     together = report(alarm=alarm, guarantee="All together.")
     page = anomaly_report(together, drawn=False)
+    assert "judged together; for new rows cut at a score of 2." in page
+    assert "cut for new rows" in page
+    assert "cut" not in anomaly_plots(together)["cases"].options
+    assert "cut" in anomaly_plots(alone)["cases"].options
     assert page.index("All together.") < page.index("New rows are judged one by one, by the cut: By the cut.")
+
+
+def test_a_case_names_what_its_reason_does_not_name(data):
+    table = next(section for section in anomaly_sections(data) if section.key == "cases").tables[0]
+    assert table.columns[-1] == "Also odd in"
+    assert all("amount" in row[-2] and "amount" not in row[-1] and "country NG" in row[-1] for row in table.rows)
 
 
 def test_labels_of_one_kind_only_have_no_curves():

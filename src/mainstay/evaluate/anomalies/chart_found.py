@@ -21,7 +21,7 @@ def found_chart(plot: Plot) -> Any:
     """Return a line of ``y`` over ``x``; ``mark`` says which point is that of the alarm, in a word, or is empty.
 
     Options: ``x``, ``y`` (titles); ``log`` ("x": rows on a logarithmic axis); ``guess`` (the height of the line of
-    guessing, or "diagonal").
+    guessing, or "diagonal"); ``word`` ("above": where the mark's word stands).
     """
     rows = _rows(plot)
     rows = [{**row, "order": place} for place, row in enumerate(rows)]
@@ -37,10 +37,11 @@ def found_chart(plot: Plot) -> Any:
     y = alt.Y("y:Q", title=plot.options.get("y"), scale=_UNIT, axis=alt.Axis(format=".0%", tickCount=5))
     base = alt.Chart(rows_of([row for row in rows if not row["mark"]])).encode(x=x, y=y, order="order:Q")
     layers = [*_guess(plot.options.get("guess", "")), base.mark_line(color=MAIN, strokeWidth=2, clip=True)]
+    above = -9 if plot.options.get("word") == "above" else 12
     marked = alt.Chart(rows_of([row for row in rows if row["mark"]])).encode(x=x, y=y)
     layers += [
         marked.mark_point(size=90, strokeWidth=2, stroke=ACCENT, fill="white", opacity=1),
-        marked.mark_text(align="left", dx=9, dy=12, color=INK, fontSize=11).encode(text="mark:N"),
+        marked.mark_text(align="left", dx=9, dy=above, color=INK, fontSize=11).encode(text="mark:N"),
     ]
     return bare(alt.layer(*layers), _WIDTH, _HEIGHT)
 

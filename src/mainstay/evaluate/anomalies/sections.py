@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluate.anomalies.members import MEMBERS, title_of
 from mainstay.evaluate.anomalies.sections_judged import judged_section
 from mainstay.evaluate.anomalies.sections_series import series_section
-from mainstay.evaluate.anomalies.verdict import alarm_in_words, for_new_rows
+from mainstay.evaluate.anomalies.verdict import alarm_in_words, for_new_rows, judged_together
 from mainstay.evaluate.sections import Grid, Plot, Section
 from mainstay.evaluate.words import count, number, percent
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["anomaly_sections"]
 
-_SHOWN, _COLUMNS = 25, 25
+_SHOWN, _COLUMNS = 25, 10
 _AGREE, _APART = 0.5, 0.1
 _LEVELS = (
     "A member's level is 1 where one row in 10 of the reference looks at least as odd, 2 for one in 100, 3 for one in "
@@ -63,12 +63,13 @@ def _cases(data: AnomalyReport) -> Section:
 
 def _heads(cases: Sequence[Case]) -> tuple[str, ...]:
     known = ("Label",) if any(case.label for case in cases) else ()
-    return ("Row", "Score", "p-value", "Flagged", *known, "Reason", "Values of the columns it is odd in")
+    return ("Row", "Score", "p-value", "Flagged", *known, "Reason", "Also odd in")
 
 
 def _case(case: Case, cases: Sequence[Case]) -> tuple[Cell, ...]:
     known = (case.label,) if any(other.label for other in cases) else ()
-    values = ", ".join(f"{name} {value or 'missing'}" for name, value in case.values.items())
+    named = {name for name in case.values if f"{name} " in case.reason or f"{name}:" in case.reason}
+    values = ", ".join(f"{name} {value or 'missing'}" for name, value in case.values.items() if name not in named)
     flagged = "yes" if case.flagged else "no"
     # Two digits of a p-value are more than it deserves.
     p_value = float(f"{case.p_value:.2g}")
@@ -77,6 +78,7 @@ def _case(case: Case, cases: Sequence[Case]) -> tuple[Cell, ...]:
 
 def _case_parts(data: AnomalyReport, cases: Sequence[Case]) -> Plot:
     """Return what each member adds to the scores of the oddest rows."""
+    cut = None if judged_together(data) else data.alarm.cut
     columns: dict[str, list[Cell]] = {"row": [], "member": [], "part": []}
     for case in cases:
         for name, weight, level in zip(data.members.names, data.members.weights, case.levels, strict=False):
@@ -86,8 +88,8 @@ def _case_parts(data: AnomalyReport, cases: Sequence[Case]) -> Plot:
     return Plot(
         kind="case_parts", title="What the members say of the oddest rows", data=columns,
         words="A score is the sum of its members' parts: the level times the weight of each."
-        + ("" if data.alarm.cut is None else " Rows that reach the dashed line are flagged."),
-        options={"wide": "yes"} | _cut_of(data.alarm.cut),
+        + ("" if cut is None else " Rows that reach the dashed line are flagged."),
+        options={"wide": "yes"} | _cut_of(cut),
     )  # fmt: skip
 
 
@@ -158,7 +160,9 @@ def _members(data: AnomalyReport) -> Section:
     cases = [case for case in data.cases[:_SHOWN] if case.levels]
     if several and cases:
         plots.append(_case_parts(data, cases))
-    text = (f"Notes of the detector: {'; '.join(members.notes)}.",) if members.notes else ()
+    # How far members agree stands in the table.
+    notes = [note for note in members.notes if not note.startswith(("agreement of ", "doubles: 0"))]
+    text = (f"Notes of the detector: {'; '.join(notes)}.",) if notes else ()
     if several:
         text = (_BLEND, *text)
     title = "How far the members agree" if several else "The detector"

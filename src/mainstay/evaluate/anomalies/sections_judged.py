@@ -59,7 +59,7 @@ def _plots(judged: Judged, flagged: int) -> tuple[Plot, ...]:
             judged.precision_recall, "Precision over recall", _alarm_point(judged),
             words="What share of the alarms is right, over what share of the anomalies is found. "
             "The dashed line is guessing.",
-            options={"x": "Recall", "y": "Precision", "guess": repr(share)},
+            options={"x": "Recall", "y": "Precision", "guess": repr(share), "word": "above"},
         ))  # fmt: skip
     if judged.recall_by_capacity is not None:
         found.append(_plot(

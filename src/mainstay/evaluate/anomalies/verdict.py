@@ -9,7 +9,7 @@ from mainstay.evaluate.words import count, number, percent
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import AnomalyReport
 
-__all__ = ["alarm_in_words", "assumption", "for_new_rows", "headline", "lead"]
+__all__ = ["alarm_in_words", "assumption", "for_new_rows", "headline", "judged_together", "lead"]
 
 _MOST, _LEAST = 3, 0.1
 
@@ -55,8 +55,8 @@ def lead(data: AnomalyReport) -> list[str]:
 def assumption(data: AnomalyReport) -> str:
     """Return which reference case it is, and whether that was said or assumed."""
     if data.reference == "clean":
-        rows = "" if data.reference_rows is None else f" ({count(data.reference_rows)} rows)"
-        where = f"the rows of {data.reference_source}{rows}" if data.reference_source else f"the rows{rows}"
+        rows = "the rows" if data.reference_rows is None else f"the {count(data.reference_rows)} rows"
+        where = f"{rows} of {data.reference_source}" if data.reference_source else "the rows"
         return f"It was told that {where} hold no anomalies, and learned from them what is usual."
     if data.assumed:
         return (
@@ -87,12 +87,19 @@ def alarm_in_words(data: AnomalyReport) -> str:
         "cost": f"a missed anomaly costs as much as {amount} false alarms",
     }[alarm.rule]
     cut = "no score is high enough for an alarm" if alarm.cut is None else f"cut at a score of {number(alarm.cut)}"
+    if judged_together(data):
+        cut = f"judged together; for new rows {cut}"
     return f"{alarm.rule}={amount}: {words}; {cut}"
+
+
+def judged_together(data: AnomalyReport) -> bool:
+    """Return whether the rows of this run were judged as a batch, not one by one by the cut."""
+    return bool(data.guarantee) and data.guarantee != data.alarm.guarantee
 
 
 def for_new_rows(data: AnomalyReport) -> str:
     """Return what holds for single new rows, where the rows of this run were judged together; else nothing."""
-    if not data.guarantee or data.guarantee == data.alarm.guarantee or not data.alarm.guarantee:
+    if not judged_together(data) or not data.alarm.guarantee:
         return ""
     return f"The rows were judged together. New rows are judged one by one, by the cut: {data.alarm.guarantee}"
 
