@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.bundle.detectors import DetectorAnswers, DetectorPredictor
+from mainstay.bundle.detectors import DetectorAnswers, DetectorPredictor, merged_terms
 from mainstay.bundle.series_reasons import Moment, duration, stretch_reason
 from mainstay.bundle.series_times import time_column, times_of_frame, times_of_rows
 from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.errors import DataError, UsageError
 from mainstay.data.decode import Problem
-from mainstay.learners.series.grid import regular_grid
+from mainstay.learners.series.grid import Piece, regular_grid
 from mainstay.learners.series.learn import blend_levels, long_enough
 from mainstay.learners.series.stretches import flagged_stretches
 from mainstay.learners.series.windows import point_rows, spread_over, surprises
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mainstay.bundle.series_outputs import SeriesOutputs
     from mainstay.contracts.schema import Schema
     from mainstay.data.decode import Decoded
-    from mainstay.learners.series.grid import Grid, Piece
+    from mainstay.learners.series.grid import Grid
     from mainstay.learners.series.stretches import Stretch
 
     Doubles = NDArray[np.float64]
@@ -60,6 +60,8 @@ class Window:
         That finds the peak oddest.
     column : str
         That has the largest part in it.
+    shares : tuple of float
+        The part of each column; they sum to 1.
     reason : str
     """
 
@@ -71,6 +73,7 @@ class Window:
     rows: int
     member: str
     column: str
+    shares: tuple[float, ...]
     reason: str
 
 
@@ -177,13 +180,37 @@ class SeriesPredictor(DetectorPredictor):
         """
         return self._found(self.decoder.from_frame(frame), times_of_frame(frame, self._time))
 
+    def rejudged(self, found: SeriesFound) -> SeriesFound:
+        """Return what another predictor with the same graph found, with the calibration and the cut of this one."""
+        return self._judged(found.grid, found.levels, found.answers)
+
+    def raw(self, matrix: NDArray[np.float32]) -> Doubles:
+        """Return what the graph says of rows of :func:`mainstay.learners.series.windows.point_rows`."""
+        return np.asarray(self._run(matrix)["members"], np.float64)
+
+    def scores_of(self, pieces: Sequence[Piece]) -> Doubles:
+        """Return the scores of the points of pieces that hold a window each."""
+        levels = self._levels(self.raw(point_rows(self.outputs.plan, pieces)), [len(piece) for piece in pieces])
+        return blend_levels(levels, self.outputs.weights)
+
     def _found(self, decoded: Decoded, times: Doubles) -> SeriesFound:
         grid = self._grid(decoded, times)
-        matrix = point_rows(self.outputs.plan, grid.pieces)
-        levels = self._levels(self._run(matrix)["members"], grid)
+        raw = self.raw(point_rows(self.outputs.plan, grid.pieces))
+        levels = self._levels(raw, [len(piece) for piece in grid.pieces])
+        told = [
+            Problem(int(row), self.outputs.time, "series", _TOO_SHORT if grid.point[row] == -2 else _NO_TIME, "reject")
+            for row in np.flatnonzero((grid.point < 0) & ~decoded.rejected)
+        ]
+        problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
+        extra = tuple(name for name in decoded.extra_columns if name != self.outputs.time)
+        nothing = np.empty(0)
+        bare = DetectorAnswers(nothing, nothing, grid.point < 0, (), levels, problems, grid.point < 0, extra)
+        return self._judged(grid, levels, bare)
+
+    def _judged(self, grid: Grid, levels: Doubles, bare: DetectorAnswers) -> SeriesFound:
         scores = blend_levels(levels, self.outputs.weights)
-        windows = self._windows(grid, matrix, levels, scores)
-        return SeriesFound(grid, scores, levels, windows, self._by_row(decoded, grid, levels, scores, windows=windows))
+        windows = self._windows(grid, levels, scores)
+        return SeriesFound(grid, scores, levels, windows, self._by_row(bare, grid, levels, scores, windows=windows))
 
     def _grid(self, decoded: Decoded, times: Doubles) -> Grid:
         """Return the grid of the pieces that hold a window."""
@@ -214,14 +241,13 @@ class SeriesPredictor(DetectorPredictor):
             self._check(name, given[name], len(matrix))
         return given
 
-    def _levels(self, raw: Doubles, grid: Grid) -> Doubles:
-        lengths = [len(piece) for piece in grid.pieces]
+    def _levels(self, raw: Doubles, lengths: Sequence[int]) -> Doubles:
         spread = np.empty(raw.shape)
         for at, view in enumerate(self.outputs.views):
             spread[:, at] = raw[:, at] if view == "own" else spread_over(raw[:, at], self.outputs.plan.window, lengths)
         return self.levels(spread)
 
-    def _windows(self, grid: Grid, matrix: NDArray[np.float32], levels: Doubles, scores: Doubles) -> tuple[Window, ...]:
+    def _windows(self, grid: Grid, levels: Doubles, scores: Doubles) -> tuple[Window, ...]:
         cut = self.outputs.alarm.cut
         lengths = [len(piece) for piece in grid.pieces]
         stretches = (
@@ -230,27 +256,29 @@ class SeriesPredictor(DetectorPredictor):
         if not stretches:
             return ()
         odd = np.concatenate([surprises(self.outputs.plan, piece) for piece in grid.pieces])
-        driven = self._drivers(grid, matrix, levels, stretches)
+        driven = self._drivers(grid, levels, stretches)
         rows = np.sort(grid.point[grid.point >= 0])
         return tuple(
             self._window(grid, one, levels, odd, driver=driver, rows=rows)
             for one, driver in zip(stretches, driven, strict=True)
         )
 
-    def _drivers(
-        self, grid: Grid, matrix: NDArray[np.float32], levels: Doubles, stretches: Sequence[Stretch]
-    ) -> list[tuple[int, int]]:
-        """Return for each stretch the member and the column that drive it."""
-        peaks = np.array([one.peak for one in stretches])
-        member = levels[peaks].argmax(axis=1)
-        piece = np.searchsorted(grid.starts, peaks, side="right") - 1
-        ends = (grid.starts + np.array([len(one) for one in grid.pieces]))[piece]
-        window = self.outputs.plan.window
-        begins = np.clip(peaks - window // 2, grid.starts[piece], ends - window)
-        asked = np.where(np.array(self.outputs.views)[member] == "own", peaks, begins)
-        terms = self._run(matrix[asked], ("terms",))["terms"]
-        parts = terms.reshape(len(peaks), len(self.outputs.views), -1)[np.arange(len(peaks)), member]
-        return list(zip(member.tolist(), parts.argmax(axis=1).tolist(), strict=True))
+    def _drivers(self, grid: Grid, levels: Doubles, stretches: Sequence[Stretch]) -> list[tuple[int, Doubles]]:
+        """Return for each stretch the member that drives it, and the part of each column in that."""
+        member = levels[[one.peak for one in stretches]].argmax(axis=1)
+        asked = np.concatenate([self._window_around(grid, one.peak) for one in stretches])
+        terms = self._run(asked, ("terms",))["terms"]
+        parts = terms.reshape(len(stretches), len(self.outputs.views), -1)[np.arange(len(stretches)), member]
+        return list(zip(member.tolist(), merged_terms(parts, np.ones((len(parts), 1)), (1.0,)), strict=True))
+
+    def _window_around(self, grid: Grid, peak: int) -> NDArray[np.float32]:
+        """Return a row with the surprise of a point and the window that it is in the middle of, as far as there is."""
+        plan = self.outputs.plan
+        at = int(np.searchsorted(grid.starts, peak, side="right")) - 1
+        piece, inside = grid.pieces[at], peak - int(grid.starts[at])
+        begin = min(max(inside - plan.window // 2, 0), len(piece) - plan.window)
+        around = Piece(piece.first + begin, piece.values[begin : begin + plan.window])
+        return point_rows(plan, [around])[inside - begin : inside - begin + 1]
 
     def _window(
         self,
@@ -259,10 +287,11 @@ class SeriesPredictor(DetectorPredictor):
         levels: Doubles,
         odd: Doubles,
         *,
-        driver: tuple[int, int],
+        driver: tuple[int, Doubles],
         rows: NDArray[np.int64],
     ) -> Window:
-        plan, outputs, (member, column) = self.outputs.plan, self.outputs, driver
+        plan, outputs, (member, shares) = self.outputs.plan, self.outputs, driver
+        column = int(shares.argmax())
         reach = slice(min(one.first, one.peak), max(one.last, one.peak) + 1)
         at = reach.start + int(np.abs(odd[reach, column]).argmax())
         counted, value = _point(grid, at)
@@ -277,10 +306,21 @@ class SeriesPredictor(DetectorPredictor):
         )
         held = np.searchsorted(rows, one.last, side="right") - np.searchsorted(rows, one.first)
         p_value = float(outputs.calibration.of(np.array([one.score]))[0])
-        return Window(one, start, end, peak, p_value, int(held), outputs.members[member].name, named, reason)
+        return Window(
+            one,
+            start,
+            end,
+            peak,
+            p_value,
+            int(held),
+            outputs.members[member].name,
+            named,
+            tuple(shares.tolist()),
+            reason,
+        )
 
     def _by_row(
-        self, decoded: Decoded, grid: Grid, levels: Doubles, scores: Doubles, *, windows: tuple[Window, ...]
+        self, bare: DetectorAnswers, grid: Grid, levels: Doubles, scores: Doubles, *, windows: tuple[Window, ...]
     ) -> DetectorAnswers:
         count, placed = len(grid.point), grid.point >= 0
         score = np.full(count, np.nan)
@@ -292,15 +332,8 @@ class SeriesPredictor(DetectorPredictor):
         firsts = np.array([one.stretch.first for one in windows], np.int64)
         for row in np.flatnonzero(flagged).tolist():
             reason[row] = windows[int(np.searchsorted(firsts, grid.point[row], side="right")) - 1].reason
-        told = [
-            Problem(int(row), self.outputs.time, "series", _TOO_SHORT if grid.point[row] == -2 else _NO_TIME, "reject")
-            for row in np.flatnonzero(~placed & ~decoded.rejected)
-        ]
-        problems = tuple(sorted((*decoded.problems, *told), key=lambda problem: problem.row))
-        extra = tuple(name for name in decoded.extra_columns if name != self.outputs.time)
-        return DetectorAnswers(
-            score, self.outputs.calibration.of(score), flagged, tuple(reason), each, problems, ~placed, extra
-        )
+        p_value = self.outputs.calibration.of(score)
+        return replace(bare, score=score, p_value=p_value, flagged=flagged, reason=tuple(reason), levels=each)
 
 
 def _only(grid: Grid, kept: tuple[Piece, ...]) -> Grid:
