@@ -10,7 +10,6 @@ from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.svm import OneClassSVM
 
 from mainstay.contracts.anomalies import Observations
-from mainstay.contracts.anomaly_bodies import Nearest
 from mainstay.contracts.anomaly_scores import member_scores
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.anomaly.kmeans_distance import fit_kmeans_distance, numbers_of_clusters
@@ -144,14 +143,11 @@ class TestKMeansDistance:
         assert own[0] > 4 * own[1]
 
     def test_several_numbers_are_averaged(self):
-        rows = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
-        both = fit_kmeans_distance(rows, seed=0, clusters=(2, 5))
-        each = [member_scores(fit_kmeans_distance(rows, seed=0, clusters=(k,)), rows) for k in (2,)]
-        assert both.bags == 2
-        assert both.count == 1
-        size = len(both.points) // 2
-        first = Nearest(both.centre, both.points[:size], 1, 1, both.scale[:size])
-        assert np.corrcoef(member_scores(first, rows), each[0])[0, 1] > 0.9
+        rows = np.concatenate([CLOUD, CLOUD + 30, CLOUD[:, ::-1] - 30])
+        alone = [member_scores(fit_kmeans_distance(rows, seed=0, clusters=(k,)), rows) for k in (1, 3)]
+        both = fit_kmeans_distance(rows, seed=0, clusters=(1, 3))
+        assert (both.bags, both.count, len(both.points)) == (2, 1, 6)
+        assert np.allclose(member_scores(both, rows), np.mean(alone, axis=0), rtol=1e-3)
 
     def test_few_rows_have_few_clusters(self):
         assert numbers_of_clusters(39) == (1,)

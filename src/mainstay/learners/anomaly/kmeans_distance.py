@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Nearest
-from mainstay.contracts.learner import Parameter
-from mainstay.learners.anomaly.admission import admit, alone, quiet
+from mainstay.contracts.learner import NoDeadline, Parameter
+from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
-from mainstay.learners.cluster.kmeans_path import kmeans_path
+from mainstay.learners.cluster.kmeans_path import quick_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 __all__ = ["KMeansDistanceDetector", "fit_kmeans_distance", "numbers_of_clusters"]
 
 _MOST = 10_000
+_FEWEST = 2000
+_CELLS = 400_000
+"""Rows times columns that are looked at, where the table is wide; 2000 rows at least."""
+
+_SECONDS = 1e-5
+"""What one more cell takes, about."""
+
 _LARGE_SHARE = 0.9
 """The largest clusters that together hold so many of the rows are large ..."""
 
@@ -116,7 +123,7 @@ def fit_kmeans_distance(
     most : int, default 10000
         So many rows are looked at.
     deadline : Deadline, optional
-        When it is over the clusters are less polished.
+        Fewer rows are looked at where the time is short.
     small : bool, default False
         Whether small clusters are centres too, as they should be where the rows are known to be clean.
 
@@ -134,11 +141,13 @@ def fit_kmeans_distance(
     >>> body.points.shape, (1 / body.scale).round().tolist()
     ((2, 2), [1.0, 4.0])
     """
+    cells = max(1, matrix.shape[1])
+    most = affordable(min(most, max(_FEWEST, _CELLS // cells)), deadline or NoDeadline(), seconds=_SECONDS * cells)
     rows = np.asarray(matrix[drawn_rows(matrix, most, seed=seed, copies=True)], np.float64)
     centre = np.median(rows, axis=0)
     moved = rows - centre
     wanted = clusters or numbers_of_clusters(len(rows))
-    path = kmeans_path(moved, max(wanted), seed=seed, deadline=deadline)
+    path = quick_path(moved, max(wanted), seed=seed)
     bags = [_large(moved, path[min(k, len(path))], small=small) for k in wanted]
     longest = max(len(points) for points, _ in bags)
     filled = [np.resize(np.arange(len(points)), longest) for points, _ in bags]
