@@ -41,9 +41,22 @@ TRUE = {
         "found.k == 5", "same == 1", "answers['fits_none'].to_list() == [False, False, False, True]",
         "stability['value'] > 0.7", "nothing.k == 1", "nothing.verdict == 'no structure'",
     ],
+    "card_fraud": [
+        "metrics['roc_auc']['value'] > 0.85", "first.flagged.sum() == 30",
+        "all(one['reason'] for one in first.to_dict()['top'])",
+        "false_alarms['low'] < 0.1", "kept.flagged.sum() > 20", "found['with labels'] > found['without labels']",
+        "taught.ask.height >= 5", "later_answers.height == 3",
+    ],
+    "intrusions": [
+        "metrics['false_discovery_rate']['value'] < 0.1", "metrics['recall']['value'] > 0.6", "new_found > 0.5",
+        "(p_values <= 0.1).mean() < 0.13", "len(new_kinds) > 10",
+    ],
 }  # fmt: skip
 LARGE = ("churn", "house_prices")
-NEEDS = {"churn": "telco_churn", "house_prices": "california_housing"}
+NEEDS = {
+    "churn": "telco_churn", "house_prices": "california_housing", "card_fraud": "creditcard_fraud_sample",
+    "intrusions": "nsl_kdd",
+}  # fmt: skip
 EXAMPLES = [
     pytest.param(
         name,
