@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.bundle.clusters import NAMES, people
+from tests.bundle.detectors import watch
 from tests.serve.browser import Browser, chromium
 from tests.serve.live import served
 from tests.serve.models import NASTY, NASTY_ROW, QUOTES, churn, fees, nasty, sets
@@ -25,7 +26,7 @@ def field(name):
 
 @pytest.fixture(scope="module")
 def address():
-    models = {"churn": churn(), "fees": fees(), "sets": sets(), "nasty": nasty(), "people": people()}
+    models = {"churn": churn(), "fees": fees(), "sets": sets(), "nasty": nasty(), "people": people(), "watch": watch()}
     with served(create_app(models)) as found:
         yield found
 
@@ -148,6 +149,28 @@ def test_a_cluster_is_shown_with_its_name_and_a_mark_where_the_row_fits_none(ope
         base, total = shown_values(page, ".reasons .end")
         assert base + sum(shown_values(page, ".reasons li[data-column]")) == pytest.approx(total, abs=1e-6)
         assert total == pytest.approx(answers.second_distance[0] - answers.distance[0], rel=1e-9)
+
+
+def test_an_alarm_is_shown_with_its_reason(open_page):
+    page = open_page("/?model=watch")
+    assert page.ask("document.querySelector('#about').textContent") == "anomaly detection"
+    for age, fee, flagged in (("65", "20", False), ("97", "250", True)):
+        page.type(field("age"), age)
+        page.type(field("fee"), fee)
+        page.choose(field("plan"), "plus")
+        page.click("#predict")
+        page.wait(f"Boolean(document.querySelector('#reason')) === {str(flagged).lower()}")
+        page.wait("document.querySelector('#prediction')")
+        answers = watch().detector.predict_rows([{"age": int(age), "fee": int(fee), "plan": "plus"}])
+        assert answers.flagged.tolist() == [flagged]
+        assert shown_values(page, "#score") == answers.score.tolist()
+        assert shown_values(page, "#p-value") == answers.p_value.tolist()
+        if flagged:
+            assert page.ask("document.querySelector('#reason').textContent") == answers.reason[0]
+        page.wait("document.querySelector('.reasons .sum')")
+        base, total = shown_values(page, ".reasons .end")
+        assert base + sum(shown_values(page, ".reasons li[data-column]")) == pytest.approx(total, abs=1e-6)
+        assert total == pytest.approx(answers.score[0], rel=1e-9)
 
 
 def test_a_bad_value_is_refused_at_its_field(open_page):
