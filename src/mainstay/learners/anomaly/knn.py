@@ -33,8 +33,8 @@ _COUNT, _CLEAN_COUNT = 5, 2
 _SECONDS = 5e-4
 """What comparing the rows that say the levels with one more point takes."""
 
-_BLOCK = 1 << 20
-"""Distances that are held at a time."""
+_CELLS = 1 << 20
+"""Numbers that are held at a time."""
 
 
 class KNNDetector:
@@ -154,14 +154,9 @@ def left_out_distances(body: Nearest, matrix: NDArray[np.floating]) -> Doubles:
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
     size = len(body.points) // body.bags
-    total = np.zeros(len(matrix))
-    step = max(1, _BLOCK // size)
-    for first in range(0, len(matrix), step):
-        rows = np.asarray(matrix[first : first + step], np.float64) - body.centre
-        for bag in range(body.bags):
-            held = slice(bag * size, (bag + 1) * size)
-            total[first : first + step] += others(rows, body.points[held], body.count)[1].mean(axis=1)
-    return total / body.bags
+    rows = np.asarray(matrix, np.float64) - body.centre
+    bags = (body.points[bag * size : (bag + 1) * size] for bag in range(body.bags))
+    return np.asarray(sum(others(rows, points, body.count)[1].mean(axis=1) for points in bags) / body.bags, np.float64)
 
 
 def others(rows: Doubles, points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
@@ -182,9 +177,20 @@ def others(rows: Doubles, points: Doubles, count: int) -> tuple[NDArray[np.int64
     away : float64 array of shape (n, count)
         Their distances.
     """
-    squared = (rows**2).sum(axis=1)[:, None] - 2 * (rows @ points.T) + (points**2).sum(axis=1)
+    near = np.empty((len(rows), count), np.int64)
+    away = np.empty((len(rows), count))
+    step = max(1, _CELLS // max(len(points), (count + 1) * points.shape[1]))
+    lengths = (points**2).sum(axis=1)
+    for first in range(0, len(rows), step):
+        block = slice(first, first + step)
+        near[block], away[block] = _others(rows[block], points, lengths, count)
+    return near, away
+
+
+def _others(rows: Doubles, points: Doubles, lengths: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
     seen = min(count + 1, len(points))
-    near = np.argpartition(squared, seen - 1, axis=1)[:, :seen]
+    # what the squares of a row have in common does not change their order
+    near = np.argpartition(lengths - 2 * (rows @ points.T), seen - 1, axis=1)[:, :seen]
     # the expanded square has no digits left where it should be 0, so the few nearest are measured again
     away = np.sqrt(((rows[:, None, :] - points[near]) ** 2).sum(axis=2))
     order = np.argsort(away, axis=1, kind="stable")

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LOFDetector", "fit_lof", "left_out_factors"]
 
-_BLOCK = 2048
 _SECONDS = 5e-4
 """What comparing the rows that say the levels with one more point takes."""
 
@@ -115,7 +114,7 @@ def fit_lof(matrix: NDArray[np.floating], *, seed: int, count: int = 20, points:
     if len(rows) == 1:
         return LocalDensity(centre, rows, 1, np.ones(1), np.ones(1))
     count = min(count, len(rows) - 1)
-    near, away = _neighbours(rows, rows, count)
+    near, away = others(rows, rows, count)
     reach = away[:, -1]
     reach = np.maximum(reach, max(_LEAST * float(reach.mean()), np.finfo(np.float64).tiny))
     density = 1 / np.maximum(reach[near], away).mean(axis=1)
@@ -140,11 +139,5 @@ def left_out_factors(body: LocalDensity, matrix: NDArray[np.floating]) -> Double
     >>> left_out_factors(fit_lof(rows, seed=0, count=2), rows).round(2).tolist()[4:6]
     [1.0, 1.0]
     """
-    near, away = _neighbours(np.asarray(matrix, np.float64) - body.centre, body.points, body.count)
+    near, away = others(np.asarray(matrix, np.float64) - body.centre, body.points, body.count)
     return np.asarray(body.density[near].mean(axis=1) * np.maximum(body.reach[near], away).mean(axis=1), np.float64)
-
-
-def _neighbours(rows: Doubles, points: Doubles, count: int) -> tuple[NDArray[np.int64], Doubles]:
-    """Return the nearest points that are not the row itself, and their distances, nearest first."""
-    parts = [others(rows[at : at + _BLOCK], points, count) for at in range(0, len(rows), _BLOCK)]
-    return np.concatenate([near for near, _ in parts]), np.concatenate([away for _, away in parts])
