@@ -62,3 +62,11 @@ def test_few_points_stand_for_many_rows():
 def test_scores_that_are_no_numbers_are_named(bad):
     with pytest.raises(UsageError, match="all of them numbers"):
         scale_of(bad)
+
+
+def test_softened_levels_keep_the_order_and_flatten_the_top():
+    scores = np.arange(10_000.0)
+    plain, soft = scale_of(scores), scale_of(scores, softness=0.2)
+    steps = np.diff(soft.level(np.array([0.0, 5_000.0, 9_000.0, 9_900.0, 9_990.0, 20_000.0])))
+    assert (steps > 0).all()
+    assert steps[3] < 0.1 * np.diff(plain.level(np.array([9_900.0, 9_990.0])))[0]

@@ -17,7 +17,7 @@ from mainstay.contracts.learner import Parameter
 from mainstay.learners.anomaly.admission import admit, quiet
 from mainstay.learners.anomaly.ensemble_members import FITTERS, Case, own_scores
 from mainstay.learners.anomaly.ensemble_weights import agreement, trust, usual_weights
-from mainstay.learners.anomaly.levels import scale_of
+from mainstay.learners.anomaly.levels import levels_of, scale_of
 from mainstay.learners.anomaly.reference_rows import different_rows, drawn_rows
 
 if TYPE_CHECKING:
@@ -34,10 +34,21 @@ if TYPE_CHECKING:
 
 __all__ = ["EnsembleDetector"]
 
-_SCALED = 20_000
-"""So many rows say what levels the members' scores have."""
+_LOOKED_AT = 20_000
+"""So many rows are looked at twice, and say what levels the members' scores have."""
 
 _AUTO = "auto"
+
+
+_SUSPECTS = 0.1
+"""The part of contaminated rows that the second look leaves aside."""
+
+_SOFTNESS = 0.2
+"""Of the levels where rows are contaminated; with clean rows the far tail says more."""
+
+_MANY = 100_000
+_POINTS, _POINTS_OF_MANY = 2048, 1024
+"""How many rows neighbours are sought among; of more than 100,000 rows each comparison costs seconds."""
 
 
 @dataclass(slots=True)
@@ -58,14 +69,20 @@ class _Fitting:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def try_member(self, name: str, matrix: Floats) -> None:
-        """Fit a member, or note why it is left out."""
+        """Fit a member, or note why it is left out; what it learned before stays then."""
+        again = " at the second look" if name in self.bodies else ""
         if self.bodies and self.case.deadline.left() <= 0:
-            self.left_out[name] = "the time was over"
+            self.left_out[name + again] = "the time was over"
             return
         try:
             self.bodies[name] = FITTERS[name](matrix, self.case)
         except Exception as error:  # noqa: BLE001 - a member's library may raise anything; it is reported, not lost
-            self.left_out[name] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            self.left_out[name + again] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+    def raw(self, matrix: Floats) -> Doubles:
+        """Return how odd the members find reference rows, float64 of shape (n, members)."""
+        found = [own_scores(name, body, matrix, self.case) for name, body in self.bodies.items()]
+        return np.stack(found, axis=1)
 
 
 class EnsembleDetector:
@@ -78,7 +95,7 @@ class EnsembleDetector:
     >>> rows = Observations.of(np.random.default_rng(0).normal(size=(300, 2)))
     >>> found = EnsembleDetector().fit(rows, reference="clean", seed=0, deadline=NoDeadline())
     >>> [member.name for member in found.members]
-    ['knn', 'isolation_forest']
+    ['knn', 'nearest', 'isolation_forest', 'robust_mahalanobis', 'histogram']
     """
 
     name = "ensemble"
@@ -87,6 +104,11 @@ class EnsembleDetector:
             "members",
             _AUTO,
             f"Which members, with commas between: {', '.join(FITTERS)}; auto takes those that suit the reference.",
+        ),
+        Parameter(
+            "second_look",
+            True,
+            "Whether members learn anew without the oddest tenth of the rows, where these may hold anomalies.",
         ),
         Parameter("listen", True, "Whether a member whose ranks are unlike those of all others counts for less."),
     )
@@ -111,14 +133,19 @@ class EnsembleDetector:
         """
         checked = admit(self, observations, settings)
         weights = _wanted(str(checked["members"]), reference)
-        notes: dict[str, Value] = {"doubles": observations.rows - len(different_rows(observations.matrix)[0])}
-        fitting = _Fitting(Case(reference, seed, deadline))
+        matrix = observations.matrix
+        notes: dict[str, Value] = {"doubles": len(matrix) - len(different_rows(matrix)[0])}
+        points = _POINTS if len(matrix) <= _MANY else _POINTS_OF_MANY
+        fitting = _Fitting(Case(reference, seed, deadline, points))
+        some = matrix if len(matrix) <= _LOOKED_AT else matrix[_some(matrix, seed)]
         with quiet(notes):
             for name in weights:
-                fitting.try_member(name, observations.matrix)
+                fitting.try_member(name, matrix if reference == "clean" else some)
             if not fitting.bodies:
                 raise MainstayError(_all_failed(fitting.left_out), where=self.name)
-            return _blend(fitting, weights, observations.matrix, listen=bool(checked["listen"]), notes=notes)
+            if reference == "contaminated" and checked["second_look"]:
+                notes["set aside at the second look"] = _look_again(fitting, some)
+            return _blend(fitting, weights, some, listen=bool(checked["listen"]), notes=notes)
 
 
 def _wanted(members: str, reference: Reference) -> Mapping[str, float]:
@@ -141,19 +168,38 @@ def _all_failed(left_out: Mapping[str, str]) -> str:
     return "every member failed: " + "; ".join(f"{name}: {why}" for name, why in left_out.items())
 
 
+def _some(matrix: Floats, seed: int) -> NDArray[np.int64]:
+    return drawn_rows(matrix, _LOOKED_AT, seed=seed, copies=True)
+
+
+def _look_again(fitting: _Fitting, matrix: Floats) -> int:
+    """Fit the members anew without the rows that they find oddest together; return how many these are.
+
+    Anomalies among the rows that it learns from are what spoils a member; a first opinion of all is good enough to
+    leave most of them out, and usual rows that go with them are missed little.
+    """
+    raw = fitting.raw(matrix)
+    odd = np.mean([levels_of(column) for column in raw.T], axis=0)
+    cut = np.quantile(odd, 1 - _SUSPECTS)
+    # a large group of equal rows stands at the cut as one: it goes where more than half of the rows is left
+    kept = odd < cut if (odd < cut).mean() > 0.5 else odd <= cut
+    if not kept.all():
+        for name in list(fitting.bodies):
+            fitting.try_member(name, matrix[kept])
+    return int((~kept).sum())
+
+
 def _blend(
     fitting: _Fitting, weights: Mapping[str, float], matrix: Floats, *, listen: bool, notes: dict[str, Value]
 ) -> Detection:
     """Return the members that learned, each with the scale of its scores and its part of the blend."""
-    rows = drawn_rows(matrix, _SCALED, seed=fitting.case.seed, copies=True) if len(matrix) > _SCALED else slice(None)
-    raw = np.stack(
-        [own_scores(name, body, matrix[rows], fitting.case) for name, body in fitting.bodies.items()], axis=1
-    )
+    raw = fitting.raw(matrix)
     agreed = agreement(raw)
     trusted = trust(agreed) if listen else np.ones(len(fitting.bodies))
     parts = trusted * [weights[name] for name in fitting.bodies]
+    softness = 0.0 if fitting.case.reference == "clean" else _SOFTNESS
     members = tuple(
-        Member(name, body, scale_of(raw[:, at]), float(parts[at] / parts.sum()))
+        Member(name, body, scale_of(raw[:, at], softness=softness), float(parts[at] / parts.sum()))
         for at, (name, body) in enumerate(fitting.bodies.items())
     )
     return Detection(members, notes | _said(fitting, agreed, trusted))

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FITTERS", "Case", "own_scores"]
 
-_FEW_BAGS, _FEW_ROWS = 32, 32
-_POINTS = 2048
-_NEIGHBOURS = ("knn", "nearest_of_few")
+_FEW = 32
+_NEIGHBOURS = ("knn", "nearest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,14 @@ class Case:
     reference : {"contaminated", "clean"}
     seed : int
     deadline : Deadline
+    points : int, default 2048
+        So many rows the neighbours are sought among.
     """
 
     reference: Reference
     seed: int
     deadline: Deadline
+    points: int = 2048
 
 
 def _isolation_forest(matrix: Floats, case: Case) -> AnomalyBody:
@@ -66,26 +68,39 @@ def _kmeans_distance(matrix: Floats, case: Case) -> AnomalyBody:
     return fit_kmeans_distance(matrix, seed=case.seed, deadline=case.deadline)
 
 
+def _histogram(matrix: Floats, case: Case) -> AnomalyBody:
+    from mainstay.learners.anomaly.histogram import fit_histogram
+
+    return fit_histogram(matrix, seed=case.seed)
+
+
+def _nearest(matrix: Floats, case: Case) -> AnomalyBody:
+    from mainstay.learners.anomaly.knn import fit_knn
+
+    if case.reference == "clean":
+        return fit_knn(matrix, seed=case.seed, count=1, points=case.points, bags=1)
+    return fit_knn(matrix, seed=case.seed, count=1, points=_FEW * _FEW, bags=_FEW)
+
+
 def _knn(matrix: Floats, case: Case) -> AnomalyBody:
     from mainstay.learners.anomaly.knn import fit_knn
 
-    return fit_knn(matrix, seed=case.seed, count=5, points=_POINTS, bags=1)
-
-
-def _few(matrix: Floats, case: Case) -> AnomalyBody:
-    from mainstay.learners.anomaly.knn import fit_knn
-
-    return fit_knn(matrix, seed=case.seed, count=1, points=_FEW_BAGS * _FEW_ROWS, bags=_FEW_BAGS)
+    if case.reference == "clean":
+        return fit_knn(matrix, seed=case.seed, count=5, points=case.points, bags=1)
+    return fit_knn(matrix, seed=case.seed, count=3, points=case.points, bags=8)
 
 
 FITTERS: dict[str, Callable[[Floats, Case], AnomalyBody]] = {
     "isolation_forest": _isolation_forest,
     "robust_mahalanobis": _robust_mahalanobis,
     "kmeans_distance": _kmeans_distance,
-    "nearest_of_few": _few,
+    "histogram": _histogram,
+    "nearest": _nearest,
     "knn": _knn,
 }
-"""The members by name: those of the catalogue, and "nearest_of_few", nearest neighbours in many bags of 32 rows."""
+"""The members by name: those of the catalogue, and "nearest": how far the nearest row is, in many samples of 32 rows
+(as Sugiyama and Borgwardt 2013, "Rapid distance-based outlier detection via sampling"), or in one where all are clean.
+"""
 
 
 def own_scores(name: str, body: AnomalyBody, matrix: Floats, case: Case) -> Doubles:

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement", "trust", "usual_weights"]
 
-_CONTAMINATED = {"isolation_forest": 1.0, "robust_mahalanobis": 1.0, "kmeans_distance": 1.0, "nearest_of_few": 1.0}
-_CLEAN = {"knn": 3.0, "isolation_forest": 1.0}
+_CONTAMINATED = {
+    "isolation_forest": 1.5,
+    "robust_mahalanobis": 1.5,
+    "kmeans_distance": 1.0,
+    "histogram": 1.0,
+    "nearest": 1.0,
+    "knn": 1.0,
+}
+_CLEAN = {"knn": 2.0, "nearest": 2.0, "isolation_forest": 0.5, "robust_mahalanobis": 0.5, "histogram": 0.5}
 _HEARD = 0.2
 """A member whose ranks agree with those of the others less than this counts for less, ..."""
 

@@ -27,6 +27,9 @@ _HUGE = 1e100
 _TOO_CLOSE = 1e-9
 """Points nearer than this, relative to the largest score, become one: no line is steeper than rounding can bear."""
 
+_ENDLESS = 0.01
+"""So much of the plain level does a softened one keep."""
+
 _TAIL = 0.1
 """Beyond the oddest reference row levels grow as they did on average over this share of the oddest rows."""
 
@@ -52,7 +55,7 @@ def levels_of(raw: Doubles) -> Doubles:
     return _levels(counts)[place]
 
 
-def scale_of(raw: Doubles, *, points: int = 200) -> Scale:
+def scale_of(raw: Doubles, *, points: int = 200, softness: float = 0.0) -> Scale:
     """Return the scale from raw scores to levels, learned from the scores of reference rows.
 
     Parameters
@@ -61,6 +64,10 @@ def scale_of(raw: Doubles, *, points: int = 200) -> Scale:
         Higher is odder; one row at least. Infinite scores count as very large ones.
     points : int, default 200
         About as many points does the scale keep at most: half at even ranks, half at even levels (a dense upper tail).
+    softness : float, default 0
+        Added to each share before the logarithm is taken, so that no member outvotes all others by what it finds at
+        the very top of its list; 0.2 is nearly a mean of ranks. A hundredth of the level without it is added, so that
+        levels still rise without end.
 
     Returns
     -------
@@ -89,7 +96,15 @@ def scale_of(raw: Doubles, *, points: int = 200) -> Scale:
     if len(known) == 1:
         return Scale(known, heights)
     kept = _chosen(heights, counts, points)
-    return _with_tail(known[kept], heights[kept])
+    known, heights = known[kept], heights[kept]
+    tail = int(np.searchsorted(heights, -np.log10(_TAIL)))
+    return _with_tail(known, _softened(heights, softness) if softness else heights, tail)
+
+
+def _softened(heights: Doubles, softness: float) -> Doubles:
+    """Return levels that hardly tell the oddest hundredth from the oddest thousandth."""
+    soft = np.log10(1 + softness) - np.log10(10.0**-heights + softness)
+    return np.asarray(soft + _ENDLESS * heights, np.float64)
 
 
 def _levels(counts: NDArray[np.int64]) -> Doubles:
@@ -122,12 +137,12 @@ def _chosen(heights: Doubles, counts: NDArray[np.int64], points: int) -> NDArray
     return np.unique(np.concatenate([[0, last], by_rank, by_level]).clip(0, last)).astype(np.int64)
 
 
-def _with_tail(scores: Doubles, heights: Doubles) -> Scale:
+def _with_tail(scores: Doubles, heights: Doubles, start: int) -> Scale:
     """Return the scale with one more point, so that beyond the last score the slope is that of the whole tail.
 
     The line between the two oddest rows alone would be steep or flat by chance.
     """
-    start = min(int(np.searchsorted(heights, -np.log10(_TAIL))), len(heights) - 2)
+    start = min(start, len(heights) - 2)
     step = scores[-1] - scores[start]
     rise = heights[-1] - heights[start]
     return Scale(np.append(scores, scores[-1] + step), np.append(heights, heights[-1] + rise))
