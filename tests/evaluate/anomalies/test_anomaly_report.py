@@ -241,3 +241,13 @@ def test_further_sections_stand_behind_ours_and_are_called_by_their_place():
 def test_an_alarm_is_told_as_it_is_asked_for(rule, amount, words):
     said = alarm_in_words(minimal(alarm=Alarm(rule=rule, amount=amount, cut=3.25)))
     assert said == f"{words}; cut at a score of 3.25"
+
+
+def test_a_series_counts_windows_and_points():
+    made = series()
+    assert alarm_in_words(made) == "fdr=0.1: at most 10 % false alarms among the flagged windows; cut at a score of 2.5"
+    page = anomaly_report(made, drawn=False)
+    assert "A point in time is judged by all windows that it lies in." in page
+    assert "P-values take stretches" in page
+    assert "weighted mean of its members" not in page
+    assert "weighted mean of its members" in anomaly_report(report(), drawn=False)

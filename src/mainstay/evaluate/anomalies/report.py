@@ -74,6 +74,11 @@ def _commands(report: AnomalyReport) -> list[tuple[str, str]]:
 def _limits(report: AnomalyReport) -> list[str]:
     """Return what the report can and cannot say, for the case at hand."""
     found = [_ODD, "Anomalies that look usual in these columns are not found by any detector of this kind."]
+    if report.series is not None:
+        found.append(
+            "P-values take stretches of a window's length as independent of each other. Where the memory of the series "
+            "is longer, they are too small."
+        )
     if report.reference == "contaminated":
         found.append(
             "The detector learned from rows that may hold anomalies: what is frequent counts as usual, so an anomaly "

@@ -25,8 +25,14 @@ _LEVELS = (
     "A member's level is 1 where one row in 10 of the reference looks at least as odd, 2 for one in 100, 3 for one in "
     "1,000; the score is the weighted mean of the levels."
 )
-_BLEND = (
-    "A row's score is the weighted mean of its members' levels. Agreement is the mean rank correlation with the "
+_LEVELS_OF_POINTS = (
+    "A point in time is judged by all windows that it lies in. A member's level is 1 where one point in 10 of the "
+    "reference looks at least as odd, 2 for one in 100; the score is the root of their weighted mean square. P-values "
+    "are of stretches as long as a window, not of points: neighbours are no fresh evidence."
+)
+_BLEND = "A row's score is the weighted mean of its members' levels."
+_AGREEMENT = (
+    "Agreement is the mean rank correlation with the "
     "others: one that agrees with nobody is either the only one to see something, or looks at noise."
 )
 
@@ -107,12 +113,15 @@ def _spread(data: AnomalyReport, spread: ScoreSpread) -> Section:
     }
     if spread.anomalies:
         columns["anomalies"] = list(spread.anomalies)
-    words = "Rows by score; each step of the upright axis is ten times as many."
+    words = (
+        f"{'Rows' if data.series is None else 'Points'} by score; each step of the upright axis is ten times as many."
+    )
     if spread.highest is not None and spread.highest > spread.edges[-1] * (1 + 1e-9):
         words += f" The last bar holds all beyond it, up to {number(spread.highest)}."
     plot = Plot(kind="score_spread", title="Scores and the cut", data=columns, words=words,
                 options={"wide": "yes"} | _cut_of(spread.cut))  # fmt: skip
-    text = [_LEVELS, f"The alarm: {alarm_in_words(data)}.", for_new_rows(data), *data.alarm.notes]
+    levels = _LEVELS if data.series is None else _LEVELS_OF_POINTS
+    text = [levels, f"The alarm: {alarm_in_words(data)}.", for_new_rows(data), *data.alarm.notes]
     return Section(key="scores", title="Scores and the cut", text=tuple(filter(None, text)), plots=(plot,))
 
 
@@ -164,7 +173,7 @@ def _members(data: AnomalyReport) -> Section:
     notes = [note for note in members.notes if not note.startswith(("agreement of ", "doubles: 0"))]
     text = (f"Notes of the detector: {'; '.join(notes)}.",) if notes else ()
     if several:
-        text = (_BLEND, *text)
+        text = (f"{_BLEND if data.series is None else ''} {_AGREEMENT}".strip(), *text)
     title = "How far the members agree" if several else "The detector"
     return Section(key="members", title=title, text=text, tables=(table,), plots=tuple(plots))
 

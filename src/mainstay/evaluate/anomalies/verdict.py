@@ -80,11 +80,13 @@ def alarm_in_words(data: AnomalyReport) -> str:
     """
     alarm = data.alarm
     amount, share = f"{alarm.amount:g}", f"{100 * alarm.amount:.4g} %"
+    one, many = ("row", "rows") if data.series is None else ("window", "windows")
+    missed = "anomaly" if data.series is None else one
     words = {
-        "fdr": f"at most {share} false alarms among the flagged rows",
-        "top": "the oddest row" if alarm.amount == 1 else f"the {count(alarm.amount)} oddest rows",
-        "rate": f"{share} of the usual rows",
-        "cost": f"a missed anomaly costs as much as {amount} false alarms",
+        "fdr": f"at most {share} false alarms among the flagged {many}",
+        "top": f"the oddest {one}" if alarm.amount == 1 else f"the {count(alarm.amount)} oddest {many}",
+        "rate": f"{share} of the usual {many}",
+        "cost": f"a missed {missed} costs as much as {amount} false alarms",
     }[alarm.rule]
     cut = "no score is high enough for an alarm" if alarm.cut is None else f"cut at a score of {number(alarm.cut)}"
     if judged_together(data):
