@@ -105,14 +105,15 @@ def stretch_reason(
     parts = []
     if moment.surprise >= _FAR:
         low, high = moment.usual - _USUAL * moment.spread, moment.usual + _USUAL * moment.spread
-        value, low_said, high_said = (figure(_short(one, moment.spread)) for one in (moment.value, low, high))
-        parts.append(f"{moment.column} {value}: usually {low_said} to {high_said}{_when(plan, dated=dated)}")
+        low_said, high_said = (figure(_short(one, moment.spread)) for one in (low, high))
+        when = _when(plan, dated=dated)
+        parts.append(f"{moment.column} {figure(moment.value)}: usually {low_said} to {high_said}{when}")
     shapes = {name: level for name, level in levels.items() if name != "seasonal_residual"}
     strongest = max(shapes, key=lambda name: shapes[name], default="")
     if strongest and (shapes[strongest] >= _SPEAKS or not parts):
         parts.append(_shape(strongest, duration(plan.window, plan.step, dated=dated), columns, named))
     if not parts:
-        parts.append(f"{moment.column} {figure(_short(moment.value, moment.spread))}: unusual at this time")
+        parts.append(f"{moment.column} {figure(moment.value)}: unusual at this time")
     return "; ".join(parts)
 
 

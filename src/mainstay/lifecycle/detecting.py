@@ -157,6 +157,11 @@ def _found(
     known = None if labels is None else _known(labels, table, reading)
     own = None if schema is None else given_schema(schema, table)
     around.begin("schema")
+    if settings.time:
+        from mainstay.alarms.series_finish import find_in_series
+
+        found = find_in_series(table, settings, around, schema=own, known=known, clean=reference)
+        return _written(found, table, around, places)
     learned = learn_usual(table, settings, around, schema=own, known=known, clean=reference)
     finished = finish(learned, settings, around)
     return _written(finished, table, around, places)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["block_maxima", "block_tail"]
+__all__ = ["block_maxima", "block_peaks", "block_tail"]
 
 _MIDDLE, _UPPER = (0.25, 0.75), (0.5, 0.8)
 _FEW = 4.0
@@ -44,11 +44,29 @@ def block_maxima(scores: Doubles, window: int, lengths: Sequence[int]) -> Double
     >>> block_maxima(np.array([1.0, 5.0, 2.0, 3.0, 9.0]), 2, [3, 2]).tolist()
     [5.0, 2.0, 9.0]
     """
-    starts, first = [], 0
+    return scores[block_peaks(scores, window, lengths)]
+
+
+def block_peaks(scores: Doubles, window: int, lengths: Sequence[int]) -> NDArray[np.int64]:
+    """Return the point with the highest score of each block, the first of equal ones.
+
+    Parameters
+    ----------
+    scores, window, lengths
+        As for :func:`block_maxima`.
+
+    Examples
+    --------
+    >>> block_peaks(np.array([1.0, 5.0, 2.0, 3.0, 9.0]), 2, [3, 2]).tolist()
+    [1, 2, 4]
+    """
+    peaks: list[int] = []
+    first = 0
     for length in lengths:
-        starts.append(first + np.arange(0, length, window))
+        blocks = range(first, first + length, window)
+        peaks += [start + int(scores[start : min(start + window, first + length)].argmax()) for start in blocks]
         first += length
-    return np.maximum.reduceat(scores, np.concatenate(starts)) if starts else np.empty(0)
+    return np.array(peaks, np.int64)
 
 
 def block_tail(maxima: Doubles) -> Calibration:
