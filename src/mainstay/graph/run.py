@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainstay.contracts.errors import BundleError
+from mainstay.graph.prune import only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,17 +76,9 @@ class Session:
         # An arena never gives back what the largest block of rows once took.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = _FATAL
-        try:
-            self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise BundleError(
-                f"the model graph does not load ({_first_line(error)})",
-                where="model.onnx",
-                hint="It was written for another version, or damaged.",
-            ) from error
-        # Without it every node runs, whatever is asked for.
-        self._only_what_is_wanted = runtime.RunOptions()
-        self._only_what_is_wanted.only_execute_path_to_fetches = True
+        self._model, self._options = model, options
+        self._session = self._loaded(model)
+        self._parts: dict[tuple[str, ...], Any] = {}
         self._threads = max(1, threads)
         self.inputs = tuple(value.name for value in self._session.get_inputs())
         self.outputs = tuple(value.name for value in self._session.get_outputs())
@@ -94,6 +87,24 @@ class Session:
         # A graph with a fixed number of rows is given just as many, so that a row never sees how many there are.
         self._fixed = rows if len(fixed) == 1 else 0
         self._plain = bool(self.inputs) and not self._fixed and set(self.inputs) <= {"numbers", "categories"}
+
+    def _loaded(self, model: bytes) -> Any:
+        try:
+            return _runtime().InferenceSession(model, self._options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleError(
+                f"the model graph does not load ({_first_line(error)})",
+                where="model.onnx",
+                hint="It was written for another version, or damaged.",
+            ) from error
+
+    def _session_of(self, wanted: tuple[str, ...]) -> Any:
+        """Return what computes some outputs and nothing else: loaded when it is first asked for."""
+        if len(wanted) == len(self.outputs):
+            return self._session
+        if wanted not in self._parts:
+            self._parts[wanted] = self._loaded(only(self._model, wanted))
+        return self._parts[wanted]
 
     def run(self, arrays: Arrays, outputs: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
         """Return outputs of the graph, by name, one row per row of the arrays.
@@ -169,9 +180,9 @@ class Session:
             return list(pool.map(lambda feed: self._block(feed(), wanted), blocks))
 
     def _block(self, feeds: dict[str, NDArray[Any]], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-        options = None if len(wanted) == len(self.outputs) else self._only_what_is_wanted
+        session = self._session_of(wanted)
         try:
-            return dict(zip(wanted, self._session.run(wanted, feeds, options), strict=True))
+            return dict(zip(wanted, session.run(wanted, feeds), strict=True))
         except Exception as error:
             widths = ", ".join(f"{name} {values.shape}" for name, values in feeds.items())
             raise BundleError(

@@ -213,9 +213,9 @@ class InspectResult(Result):
     def headline(self) -> str:
         """Return task, target and digest."""
         figures = self.figures
-        return (
-            f"{figures['task']} of {figures['target']!r}, format {figures['format']}, digest {figures['digest'][:12]}"
-        )
+        target = "" if figures.get("target") is None else f" of {figures['target']!r}"
+        task = figures["task"].replace("_", " ")
+        return f"{task}{target}, format {figures['format']}, digest {figures['digest'][:12]}"
 
     def table(self) -> list[tuple[str, ...]]:
         """Return the columns of its contract."""
