@@ -32,10 +32,11 @@ MEMBERS: dict[str, MemberWords] = {
         "rows far from every large group of rows, in units of the group's own spread",
         "He, Xu and Deng 2003, doi:10.1016/S0167-8655(03)00003-5",
     ),
-    "nearest_of_few": MemberWords(
-        "Nearest of few",
-        "rows far from the nearest of a few rows, over many small bags: small dense groups of anomalies stay odd",
-        "Bandaragoda et al. 2018, doi:10.1111/coin.12156; Aggarwal and Sathe 2015, doi:10.1145/2830544.2830549",
+    "nearest": MemberWords(
+        "Nearest row",
+        "rows that are far from the nearest of other rows; where some may be odd, in many samples of a few rows, so that "
+        "dense groups of anomalies stay odd",
+        "Sugiyama and Borgwardt 2013; Aggarwal and Sathe 2015, doi:10.1145/2830544.2830549",
     ),
     "knn": MemberWords(
         "Nearest neighbours",

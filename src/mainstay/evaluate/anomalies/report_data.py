@@ -59,8 +59,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     reason : str
         The sentence; empty where there is none.
     levels : tuple of float
-        What each member says of it, in the order of :class:`MemberAgreement`: minus the logarithm to base 10 of the
-        share of rows at least as odd. The score is their weighted mean.
+        What each member says of it, in the order of :class:`MemberAgreement`. The score is their weighted mean.
     values : dict of str to str
         The raw values of the columns that the row is odd in, the oddest first.
     shares : dict of str to float
