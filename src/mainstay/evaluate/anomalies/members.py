@@ -34,8 +34,8 @@ MEMBERS: dict[str, MemberWords] = {
     ),
     "nearest": MemberWords(
         "Nearest row",
-        "rows that are far from the nearest of other rows; where some may be odd, in many samples of a few rows, so that "
-        "dense groups of anomalies stay odd",
+        "rows that are far from the nearest of other rows; where some may be odd, in many samples of a few rows, so "
+        "that dense groups of anomalies stay odd",
         "Sugiyama and Borgwardt 2013; Aggarwal and Sathe 2015, doi:10.1145/2830544.2830549",
     ),
     "knn": MemberWords(

@@ -22,13 +22,13 @@ __all__ = ["anomaly_sections"]
 _SHOWN, _COLUMNS = 25, 10
 _AGREE, _APART = 0.5, 0.1
 _LEVELS = (
-    "A member's level says how few rows of the reference look at least as odd, on the scale of a logarithm; the score is "
-    "the weighted mean of the levels."
+    "A member's level says how few rows of the reference look at least as odd, on the scale of a logarithm; the score "
+    "is the weighted mean of the levels."
 )
 _LEVELS_OF_POINTS = (
     "A point in time is judged by all windows that it lies in. A member's level says how few points look at least as "
-    "odd; the score is the root of the levels' weighted mean square. P-values are of stretches as long as a window, not "
-    "of points: neighbours are no fresh evidence."
+    "odd; the score is the root of the levels' weighted mean square. P-values are of stretches as long as a window, "
+    "not of points: neighbours are no fresh evidence."
 )
 _BLEND = "A row's score is the weighted mean of its members' levels."
 _AGREEMENT = (
