@@ -8,11 +8,12 @@ READY := $(VENV)/.ready
 PEERS := .bench-peers
 PEERS_SERVING := .bench-peers-serving
 PEERS_CLUSTERING := .bench-peers-clustering
+PEERS_ANOMALY := .bench-peers-anomaly
 # For a part of the tests, or several at a time: make test PYTEST_ARGS="-x tests/data", PYTEST_ARGS="-n 2".
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-peers bench-peers-serving bench-peers-clustering docs proof constraints clean
+.PHONY: help demo test check format bench bench-peers bench-peers-serving bench-peers-clustering bench-peers-anomaly docs proof constraints clean
 
 help:  ## Print this list
 	@echo "mainstay: make <target>"
@@ -59,6 +60,12 @@ bench-peers-clustering:  ## The same for benchmarks/kmeans_path.py and choose_k.
 	@test -x $(PEERS_CLUSTERING)/bin/python || $(PYTHON) -m venv $(PEERS_CLUSTERING)
 	$(PEERS_CLUSTERING)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers_clustering.txt
 
+bench-peers-anomaly:  ## The same for benchmarks/anomaly_*.py: PyOD, SUOD, isotree (where it builds), river, stumpy
+	@test -x $(PEERS_ANOMALY)/bin/python || $(PYTHON) -m venv $(PEERS_ANOMALY)
+	$(PEERS_ANOMALY)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers_anomaly.txt
+	$(PEERS_ANOMALY)/bin/python -m pip install -qq --disable-pip-version-check isotree || \
+	  echo "isotree does not build here: the benchmarks leave it out."
+
 docs: $(READY)  ## Write the reference pages anew from the code, and the notebooks from the examples
 	$(BIN)/python docs/write_reference.py
 	$(BIN)/python examples/write_notebooks.py
@@ -70,5 +77,5 @@ constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	$(BIN)/python docs/write_constraints.py
 
 clean:  ## Remove what the other targets made, the virtual environments included
-	rm -rf $(VENV) $(PEERS) $(PEERS_SERVING) $(PEERS_CLUSTERING) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS_SERVING) $(PEERS_CLUSTERING) $(PEERS_ANOMALY) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mainstay.contracts.anomalies import DetectorLearner, Observations, blended
+from mainstay.contracts.anomaly_bodies import Deviation
 from mainstay.contracts.anomaly_scores import detection_scores
 from mainstay.contracts.errors import MainstayError, UsageError
 from mainstay.contracts.learner import NoDeadline
@@ -135,9 +136,38 @@ def test_members_that_are_not_there_are_named(planted, members):
 
 
 def test_a_member_that_agrees_with_no_other_counts_for_less():
-    chance = np.random.default_rng(5)
     agreed = np.array([[1, 0.7, 0.0], [0.7, 1, -0.1], [0.0, -0.1, 1]])
     kept = trust(agreed)
-    assert kept[0] == kept[1] == 1
-    assert kept[2] == 0.25
-    assert (trust(np.corrcoef(chance.normal(size=(2, 50)))) == 1).all()
+    assert kept[0] == 1
+    assert kept[1] > 0.5
+    assert kept[2] == pytest.approx(0.05)
+    assert (trust(np.array([[1.0, -0.3], [-0.3, 1.0]])) == 1).all()
+
+
+def test_who_is_doubted_is_told(planted, monkeypatch):
+    contrary = Deviation(np.full(4, 50.0), np.eye(4))
+    monkeypatch.setitem(ensemble_members.FITTERS, "histogram", lambda matrix, case: contrary)
+    found, deaf = fitted(planted[0]), fitted(planted[0], listen=False)
+    weight, plain = (next(m.weight for m in one.members if m.name == "histogram") for one in (found, deaf))
+    assert weight < 0.2 * plain
+    assert "unlike" in found.notes["trust in histogram"]
+
+
+def test_a_second_look_forgets_the_anomalies_it_learned_from():
+    chance = np.random.default_rng(3)
+    rows = np.concatenate([chance.normal(0, 1, (900, 2)), chance.normal(7, 0.2, (60, 2))])
+    twice, once = fitted(rows), fitted(rows, second_look=False)
+    assert twice.notes["set aside at the second look"] == 96
+    raw = [detection_scores(found, rows.astype(np.float32)) for found in (once, twice)]
+    at = [member.name for member in twice.members].index("knn")
+    apart = [float(np.median(one[900:, at]) / np.median(one[:900, at])) for one in raw]
+    assert apart[1] > 5 * apart[0]
+
+
+def test_many_rows_are_looked_at_in_part():
+    chance = np.random.default_rng(4)
+    rows = chance.normal(size=(30_000, 2))
+    rows[:30] = 9
+    found = fitted(rows)
+    assert found.notes["doubles"] == 29
+    assert set(np.argsort(-scores(found, rows))[:30]) == set(range(30))

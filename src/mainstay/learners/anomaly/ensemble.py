@@ -46,6 +46,9 @@ _SUSPECTS = 0.1
 _SOFTNESS = 0.2
 """Of the levels where rows are contaminated; with clean rows the far tail says more."""
 
+_DOUBTED = 0.5
+"""Trust below it is told."""
+
 _MANY = 100_000
 _POINTS, _POINTS_OF_MANY = 2048, 1024
 """How many rows neighbours are sought among; of more than 100,000 rows each comparison costs seconds."""
@@ -110,7 +113,7 @@ class EnsembleDetector:
             True,
             "Whether members learn anew without the oddest tenth of the rows, where these may hold anomalies.",
         ),
-        Parameter("listen", True, "Whether a member whose ranks are unlike those of all others counts for less."),
+        Parameter("listen", True, "Whether, of contaminated rows, members that rank unlike the others count for less."),
     )
 
     def fit(
@@ -195,9 +198,10 @@ def _blend(
     """Return the members that learned, each with the scale of its scores and its part of the blend."""
     raw = fitting.raw(matrix)
     agreed = agreement(raw)
-    trusted = trust(agreed) if listen else np.ones(len(fitting.bodies))
+    clean = fitting.case.reference == "clean"
+    trusted = trust(agreed) if listen and not clean else np.ones(len(fitting.bodies))
     parts = trusted * [weights[name] for name in fitting.bodies]
-    softness = 0.0 if fitting.case.reference == "clean" else _SOFTNESS
+    softness = 0.0 if clean else _SOFTNESS
     members = tuple(
         Member(name, body, scale_of(raw[:, at], softness=softness), float(parts[at] / parts.sum()))
         for at, (name, body) in enumerate(fitting.bodies.items())
@@ -213,7 +217,6 @@ def _said(fitting: _Fitting, agreed: Doubles, trusted: Doubles) -> dict[str, Val
         others = [float(agreed[at, other]) for other in range(len(names)) if other != at]
         if others:
             notes[f"agreement of {name}"] = round(float(np.mean(others)), 3)
-        if trusted[at] < 1:
-            share = round(float(trusted[at]), 3)
-            notes[f"trust in {name}"] = f"{share}: its ranks are unlike those of every other member"
+        if trusted[at] < _DOUBTED:
+            notes[f"trust in {name}"] = f"{trusted[at]:.2f} of its weight: it ranks the rows unlike the other members"
     return notes

@@ -32,11 +32,8 @@ _CONTAMINATED = {
     "knn": 1.0,
 }
 _CLEAN = {"knn": 2.0, "nearest": 2.0, "isolation_forest": 0.5, "robust_mahalanobis": 0.5, "histogram": 0.5}
-_HEARD = 0.2
-"""A member whose ranks agree with those of the others less than this counts for less, ..."""
-
-_LEAST = 0.25
-"""... but for a quarter of its weight at least: alone against all it may be the only one that sees."""
+_LEAST = 0.05
+"""A member is trusted so much at least: alone against all it may be the only one that sees."""
 
 
 def usual_weights(reference: Reference) -> Mapping[str, float]:
@@ -69,9 +66,10 @@ def agreement(raw: Doubles) -> Doubles:
 
 
 def trust(agreed: Doubles) -> Doubles:
-    """Return how far each member is trusted, 1/4 to 1: less where its ranks are unlike those of all others.
+    """Return how far each member is trusted, 0.05 to 1: less where its ranks are unlike those of the others.
 
-    The idea of SELECT (Rayana and Akoglu 2016, doi:10.1145/2890508): the members that agree are kept.
+    The square of its mean rank correlation with the others, over that of the member that agrees best. Members that
+    agree are kept in the manner of SELECT (Rayana and Akoglu 2016, doi:10.1145/2890508).
 
     Parameters
     ----------
@@ -81,10 +79,13 @@ def trust(agreed: Doubles) -> Doubles:
     Examples
     --------
     >>> trust(np.array([[1.0, 0.6, 0.1], [0.6, 1.0, -0.1], [0.1, -0.1, 1.0]])).round(2).tolist()
-    [1.0, 1.0, 0.62]
+    [1.0, 0.51, 0.05]
     """
     count = len(agreed)
     if count < 3:  # of two who disagree nobody knows which is wrong
         return np.ones(count)
-    closest = np.where(np.eye(count, dtype=bool), -1.0, agreed).max(axis=1)
-    return np.asarray(np.clip(_LEAST + (1 - _LEAST) * closest / _HEARD, _LEAST, 1.0), np.float64)
+    mean = (agreed.sum(axis=1) - 1) / (count - 1)
+    best = float(mean.max())
+    if best <= 0:
+        return np.ones(count)
+    return np.asarray(np.clip(np.maximum(mean, 0.0) / best, _LEAST**0.5, 1.0) ** 2, np.float64)
