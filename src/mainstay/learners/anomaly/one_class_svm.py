@@ -14,7 +14,6 @@ from mainstay.contracts.formulas import Kernel, Scaling
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
-from mainstay.learners.anomaly.robust_mahalanobis import robust_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ _SECONDS = 5e-4
 
 _OUTLIERS, _CLEAN_OUTLIERS = 0.5, 0.1
 _LIMIT = 50.0
-"""How many spreads from the middle a value counts, at most."""
+"""How many units from the middle a value counts, at most."""
 
 
 class OneClassSVMDetector:
@@ -55,7 +54,7 @@ class OneClassSVMDetector:
         Parameter(
             "gamma",
             0.0,
-            "How narrow a kernel is; 0: one over the number of columns times their variance.",
+            "How narrow a kernel is; 0: one over the sum of the variances of columns.",
             low=0,
             high=1e6,
         ),
@@ -92,13 +91,13 @@ def fit_one_class_svm(
     Parameters
     ----------
     matrix : float array of shape (n, d)
-        Finite.
+        Finite, and scaled: kernels are round.
     seed : int
         Draws the rows.
     outside : float, default 0.5
         The share of rows outside the boundary, above 0 and at most 1.
     gamma : float, default 0
-        Of the kernels; 0 is one over the number of columns times their variance.
+        Of the kernels; 0 is one over the sum of the variances of columns.
     points : int, default 3000
         So many rows are learned from at most.
 
@@ -117,13 +116,12 @@ def fit_one_class_svm(
     from sklearn.svm import OneClassSVM
 
     drawn, counts = np.unique(matrix[drawn_rows(matrix, points, seed=seed, copies=True)], axis=0, return_counts=True)
-    rows = np.asarray(drawn, np.float64)
-    middle, unit = robust_units(rows)
-    factor = np.divide(1.0, unit, out=np.zeros_like(unit), where=unit > 0)
-    scaling = Scaling(middle, factor, np.array(_LIMIT))
-    z = scaling.apply(rows)  # type: ignore[arg-type]
-    variance = float(z.var(axis=0)[unit > 0].mean()) if (unit > 0).any() else 1.0
-    gamma = gamma or 1 / (max(1, int((unit > 0).sum())) * max(variance, 1e-12))
+    drawn = np.asarray(drawn, np.float32)
+    rows = drawn.astype(np.float64)
+    used = np.ptp(rows, axis=0) > 0
+    scaling = Scaling(np.median(rows, axis=0), used.astype(np.float64), np.array(_LIMIT))
+    z = scaling.apply(drawn)
+    gamma = gamma or 1 / max(float(z.var(axis=0).sum()), 1e-12)
     model = OneClassSVM(kernel="rbf", gamma=gamma, nu=outside).fit(z, sample_weight=counts)
     coefficients = np.asarray(model.dual_coef_, np.float64).reshape(-1, 1)
     kept = np.asarray(model.support_vectors_, np.float64)

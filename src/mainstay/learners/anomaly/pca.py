@@ -15,7 +15,6 @@ from mainstay.contracts.anomaly_bodies import Deviation
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
 from mainstay.learners.anomaly.reference_rows import drawn_rows
-from mainstay.learners.anomaly.robust_mahalanobis import robust_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +96,7 @@ def fit_pca(matrix: NDArray[np.floating], *, seed: int, trimmed: float = _TRIMME
     Parameters
     ----------
     matrix : float array of shape (n, d)
-        Finite.
+        Finite, and scaled: what varies most depends on the units.
     seed : int
         Draws the rows where there are more than are looked at.
     trimmed : float, default 0.25
@@ -118,17 +117,14 @@ def fit_pca(matrix: NDArray[np.floating], *, seed: int, trimmed: float = _TRIMME
     [False, True]
     """
     rows = np.asarray(matrix[drawn_rows(matrix, most, seed=seed, copies=True)], np.float64)
-    middle, unit = robust_units(rows)
-    used = unit > 0
-    factor = np.divide(1.0, unit, out=np.zeros_like(unit), where=used)
-    z = (rows - middle) * factor
-    centre, values, axes = _components(z[:, used], trimmed)
+    middle = np.median(rows, axis=0)
+    used = np.ptp(rows, axis=0) > 0
+    centre, values, axes = _components((rows - middle)[:, used], trimmed)
     kept = _major(values) | (values < _MINOR * values.mean()) if len(values) else np.zeros(0, bool)
-    root = np.zeros((len(unit), int(kept.sum())))
-    root[used] = factor[used, None] * axes[:, kept] / np.sqrt(values[kept])
-    place = middle.copy()
-    place[used] += centre * unit[used]
-    return Deviation(place, root)
+    root = np.zeros((len(middle), int(kept.sum())))
+    root[used] = axes[:, kept] / np.sqrt(values[kept])
+    middle[used] += centre
+    return Deviation(middle, root)
 
 
 def _components(z: Doubles, trimmed: float) -> tuple[Doubles, Doubles, Doubles]:
