@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import structs
 
+from mainstay.alarms.series_alarm import block_scores, series_alarm
 from mainstay.alarms.series_intake import fit_and_rest, schema_for_series, series_table
 from mainstay.bundle.detector_outputs import DetectorMember
 from mainstay.bundle.series import SeriesPredictor
@@ -18,13 +19,12 @@ from mainstay.bundle.series_outputs import SeriesOutputs
 from mainstay.bundle.series_reasons import duration
 from mainstay.contracts.alarms import Alarm, Calibration
 from mainstay.contracts.errors import DataError, ParityError, UsageError
-from mainstay.evaluate.anomalies.alarm import decide_alarm, read_alarm
+from mainstay.evaluate.anomalies.alarm import read_alarm
 from mainstay.graph.builder import GraphBuilder
 from mainstay.graph.parity import Parity
 from mainstay.graph.write_series import write_series
-from mainstay.learners.series.blocks import block_maxima, block_tail
+from mainstay.learners.series.blocks import block_tail
 from mainstay.learners.series.learn import learn_series, long_enough, raw_scores
-from mainstay.learners.series.stretches import flagged_stretches
 from mainstay.learners.series.windows import point_rows, view_places, width_of
 
 if TYPE_CHECKING:
@@ -127,9 +127,11 @@ def judge_series(
     draft = SeriesPredictor(series.schema, _outputs(detection, series.schema, settings, len(source.frame)), model)
     parity = _proved(draft, detection, fit)
     first = draft.judge_frame(table.frame)
-    blocks = _blocks(draft, rest, first) if is_clean else _maxima(draft, first.scores, first.grid.pieces)
+    blocks = _blocks(draft, rest, first) if is_clean else block_scores(draft, first.scores, first.grid.pieces)
     calibration = _conformal(blocks) if is_clean else block_tail(blocks)
-    alarm = _alarm(draft, settings, first, calibration, blocks)
+    alarm = series_alarm(
+        draft, read_alarm(settings.alarm), first, blocks, reference=settings.reference, calibration=calibration
+    )
     outputs = structs.replace(draft.outputs, calibration=calibration, alarm=alarm)
     predictor = SeriesPredictor(series.schema, outputs, model, threads=2)
     return SeriesAlarms(
@@ -203,14 +205,10 @@ def _proved(predictor: SeriesPredictor, detection: SeriesDetection, grid: Grid) 
     return Parity(len(rows), worst, 0, _LIMIT)
 
 
-def _maxima(predictor: SeriesPredictor, scores: Doubles, pieces: Sequence[Piece]) -> Doubles:
-    return block_maxima(scores, predictor.outputs.plan.window, [len(piece) for piece in pieces])
-
-
 def _blocks(predictor: SeriesPredictor, rest: Sequence[Piece], found: SeriesFound) -> Doubles:
     """Return the highest score of each block that no fit has seen."""
     kept = long_enough(rest, predictor.outputs.plan.window)
-    blocks = _maxima(predictor, predictor.scores_of(kept), kept) if kept else np.empty(0)
+    blocks = block_scores(predictor, predictor.scores_of(kept), kept) if kept else np.empty(0)
     if len(blocks) < _FEWEST_BLOCKS:
         window = duration(predictor.outputs.plan.window, found.grid.step, dated=predictor.dated)
         raise DataError(
@@ -223,56 +221,3 @@ def _blocks(predictor: SeriesPredictor, rest: Sequence[Piece], found: SeriesFoun
 
 def _conformal(blocks: Doubles) -> Calibration:
     return Calibration(kind="conformal", scores=tuple(np.sort(blocks).tolist()))
-
-
-def _alarm(
-    predictor: SeriesPredictor, settings: Settings, found: SeriesFound, calibration: Calibration, blocks: Doubles
-) -> Alarm:
-    """Return the cut; a series counts windows and blocks where other tables count rows."""
-    wish = read_alarm(settings.alarm)
-    lengths = [len(piece) for piece in found.grid.pieces]
-    window = predictor.outputs.plan.window
-    judged = _maxima(predictor, found.scores, found.grid.pieces)
-    if wish.rule == "top":
-        cut = _cut_of_windows(found.scores, judged, int(wish.amount), window=window, lengths=lengths)
-        alarm = Alarm(rule="top", amount=wish.amount, cut=cut, share=wish.share)
-    else:
-        alarm = decide_alarm(wish, blocks if settings.reference == "clean" else judged, calibration, settings.reference)
-    length = duration(window, found.grid.step, dated=predictor.dated)
-    return structs.replace(
-        alarm, guarantee=_promise(alarm, settings.reference, len(blocks), length), power="", notes=()
-    )
-
-
-def _cut_of_windows(
-    scores: Doubles, judged: Doubles, count: int, *, window: int, lengths: Sequence[int]
-) -> float | None:
-    """Return the lowest peak of a block from which on there are no more windows than asked for."""
-    cut = None
-    for peak in np.unique(judged)[::-1].tolist():
-        if len(flagged_stretches(scores, peak, window=window, lengths=lengths)) > count:
-            break
-        cut = peak
-    return cut
-
-
-def _promise(alarm: Alarm, reference: str, blocks: int, length: str) -> str:
-    """Return what holds for windows."""
-    block = f"blocks of {length}"
-    grounds = (
-        f"p-values are split-conformal over {blocks:,} {block} that no fit has seen; blocks side by side are not fully "
-        "independent"
-        if reference == "clean"
-        else f"p-values are estimated from the middle of {blocks:,} {block}, for some may hold anomalies; it is not "
-        "guaranteed"
-    )
-    if alarm.rule == "top":
-        return f"The {alarm.amount:,.0f} oddest windows are flagged; nothing is promised of how many are false alarms."
-    if alarm.rule == "rate":
-        return f"Of usual {block}, an estimated {100 * alarm.amount:.4g} % at most are flagged: {grounds}."
-    if alarm.rule == "cost":
-        return f"A missed window counts as {alarm.amount:,.6g} false alarms: {grounds}."
-    share = f", if {100 * alarm.share:.4g} % of new blocks or more are anomalies" if reference == "clean" else ""
-    return (
-        f"Of the flagged windows, an estimated {100 * alarm.amount:.4g} % at most are false alarms{share}: {grounds}."
-    )

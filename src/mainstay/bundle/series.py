@@ -6,10 +6,12 @@ same bits, as a table, as plain rows and served, in any order; fewer of them may
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
 from mainstay.bundle.detectors import DetectorAnswers, DetectorPredictor, merged_terms
 from mainstay.bundle.series_reasons import Moment, duration, stretch_reason
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.bundle.series_outputs import SeriesOutputs
+    from mainstay.contracts.alarms import Alarm
     from mainstay.contracts.schema import Schema
     from mainstay.data.decode import Decoded
     from mainstay.learners.series.grid import Grid
@@ -140,8 +143,8 @@ class SeriesPredictor(DetectorPredictor):
             Always.
         """
         raise UsageError(
-            f"a series is judged with its times, and {arrays.rows:,} decoded rows came without", where="series",
-            hint="Give a table or rows, with the column of times.",
+            f"this asks about {arrays.rows:,} rows by themselves, and a series is judged in stretches", where="series",
+            hint="Ask with mainstay predict: the reason of each alarm names the column, the value and what is usual.",
         )  # fmt: skip
 
     def predict_rows(self, rows: Sequence[Mapping[str, object]]) -> DetectorAnswers:
@@ -179,6 +182,12 @@ class SeriesPredictor(DetectorPredictor):
             When a column is not there.
         """
         return self._found(self.decoder.from_frame(frame), times_of_frame(frame, self._time))
+
+    def with_alarm(self, alarm: Alarm) -> SeriesPredictor:
+        """Return a predictor with the same graph and another cut."""
+        other = copy(self)
+        other.outputs = structs.replace(self.outputs, alarm=alarm)
+        return other
 
     def rejudged(self, found: SeriesFound) -> SeriesFound:
         """Return what another predictor with the same graph found, with the calibration and the cut of this one."""

@@ -63,8 +63,12 @@ def _flagged_together(
     predictor: DetectorPredictor, answers: DetectorAnswers, frame: pl.DataFrame, alarm: str | Mapping[str, float]
 ) -> DetectorAnswers:
     """Return the answers with other flags: those that a rule comes to over all rows, and their reasons."""
+    from mainstay.alarms.series_alarm import judge_together
+    from mainstay.bundle.series import SeriesPredictor
     from mainstay.evaluate.anomalies.alarm import batch_flags, read_alarm
 
+    if isinstance(predictor, SeriesPredictor):
+        return judge_together(predictor, frame, read_alarm(alarm)).answers
     flagged = batch_flags(read_alarm(alarm), answers.score, predictor.outputs.calibration) & ~answers.rejected
     told = [reason if flag else None for reason, flag in zip(answers.reason, flagged, strict=True)]
     new = np.flatnonzero(flagged & ~answers.flagged)

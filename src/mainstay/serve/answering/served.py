@@ -14,7 +14,7 @@ from mainstay.bundle.explain_detectors import explainer_of
 from mainstay.bundle.replay import replay_golden
 from mainstay.contracts.errors import MainstayError, RequestError
 from mainstay.serve.answering.asked import UnreadableRow, brief, nearest, path_of, path_of_client, row_path
-from mainstay.serve.answering.voice import plain_reader, voice_of
+from mainstay.serve.answering.voice import judges_together, plain_reader, voice_of
 from mainstay.serve.answering.wording import finished
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ServedModel:
         self._voice = voice_of(bundle)
         quick = bundle.asked.decoder.quick
         self._read = plain_reader(bundle)
-        self._decode = None if quick is None else _row_decoder(quick.names, quick.numeric)
+        self._decode = None if quick is None or self._read is None else _row_decoder(quick.names, quick.numeric)
         self._explaining = threading.Lock()
         self._explainer: Explainer | DetectorExplainer | None = None
         self.seconds = self._measure()
@@ -93,11 +93,12 @@ class ServedModel:
     def _measure(self) -> float:
         """Return what the answer to one row takes, in seconds; the first asking also warms everything up."""
         rows = [golden.row for golden in self.bundle.golden.rows if not golden.rejected] or [{}]
+        asked = rows if judges_together(self.bundle) else rows[:1]
         taken = []
         for _ in range(3):
             began = time.perf_counter()
-            self.answer_rows(rows[:1])
-            taken.append(time.perf_counter() - began)
+            self.answer_rows(asked)
+            taken.append((time.perf_counter() - began) / len(asked))
         return min(taken)
 
     def plain_cells(self, body: bytes) -> tuple[Cell, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mainstay.bundle.series import SeriesPredictor
 from mainstay.serve.answering.alarm_wording import write_alarms
 from mainstay.serve.answering.cluster_wording import ClusterWriter
 from mainstay.serve.answering.wording import Writer
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     PlainReader = Callable[[Sequence[tuple[Cell, ...]]], tuple[Arrays, NDArray[np.bool_]]]
 
-__all__ = ["Voice", "plain_reader", "voice_of"]
+__all__ = ["Voice", "judges_together", "plain_reader", "voice_of"]
 
 Said = TypeVar("Said", bound="Answers | ClusterAnswers | DetectorAnswers")
 
@@ -64,12 +65,19 @@ def voice_of(bundle: Bundle) -> Voice[Answers] | Voice[ClusterAnswers] | Voice[D
     return Voice(bundle.predictor, Writer(bundle.outputs).write)
 
 
+def judges_together(bundle: Bundle) -> bool:
+    """Return whether the rows of a request are judged as one stretch of a series: none of them can be asked alone."""
+    return isinstance(bundle.detector, SeriesPredictor)
+
+
 def plain_reader(bundle: Bundle) -> PlainReader | None:
     """Return what turns rows of plain cells into arrays, and says which are as plain as that; None where none can be.
 
     A row without any value is refused by a model that groups rows or flags unusual ones, so it is not plain for such.
     """
     quick = bundle.asked.decoder.quick
+    if judges_together(bundle):
+        return None
     if quick is None or (bundle.clusters is None and bundle.detector is None):
         return None if quick is None else quick.arrays
 

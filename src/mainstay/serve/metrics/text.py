@@ -112,7 +112,7 @@ def _of_clusters(models: tuple[str, ...], rows: Mapping[int, Row]) -> Iterator[s
 
 def _of_alarms(models: tuple[str, ...], rows: Mapping[int, Row], tasks: Mapping[str, str]) -> Iterator[str]:
     """Yield how many rows were flagged; nothing where no model flags any."""
-    counts = {place: 0 for place, name in enumerate(models) if tasks.get(name) == "anomaly_detection"}
+    counts = {place: 0 for place, name in enumerate(models) if str(tasks.get(name)).endswith("anomaly_detection")}
     for row in rows.values():
         for outcome, at in row.outcomes().items():
             if outcome.status == FLAGGED and outcome.place is not None:

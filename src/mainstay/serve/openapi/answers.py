@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mainstay.serve.answering.voice import voice_of
+from mainstay.serve.answering.voice import judges_together, voice_of
 from mainstay.serve.describe import label_word
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ _EXPLAINED = {
     "regression": "The amount.",
     "clustering": "How much further the second nearest cluster is; of one cluster the distance.",
     "anomaly_detection": "The score.",
+    "series_anomaly_detection": "The score.",
 }
 
 
@@ -250,7 +251,7 @@ def document_schemas() -> dict[str, Document]:
     card = {
         "name": _TEXT,
         "digest": _DIGEST,
-        "task": {"enum": ["classification", "regression", "clustering", "anomaly_detection"]},
+        "task": {"enum": list(_EXPLAINED)},
         "target": {
             "type": ["string", "null"],
             "description": "null where the model groups rows or flags unusual ones.",
@@ -279,7 +280,7 @@ def document_schemas() -> dict[str, Document]:
 
 
 def answer_example(name: str, bundle: Bundle, row: Document) -> Document | None:
-    """Return the model's own answer to a row, as it is sent; None where the row is refused.
+    """Return the model's own answer to a row, as it is sent; None where the row is refused, or no row stands alone.
 
     Parameters
     ----------
@@ -288,6 +289,8 @@ def answer_example(name: str, bundle: Bundle, row: Document) -> Document | None:
     bundle : Bundle
     row : dict
     """
+    if judges_together(bundle):
+        return None
     written, problems = voice_of(bundle).rows([row])
     if any(problem.action == "reject" for problem in problems):
         return None

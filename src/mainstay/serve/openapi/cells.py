@@ -77,6 +77,9 @@ def row_schema(schema: Schema, example: Document) -> Document:
 
 
 def _unused(column: Column) -> Document:
+    if column.role == "time":
+        words = "The time of the row: a model of a series needs it, any other does not use it."
+        return {"type": list(_SCALARS), "description": words}
     return {"type": list(_SCALARS), "description": f"May come and is not used: its role is {column.role}."}
 
 
