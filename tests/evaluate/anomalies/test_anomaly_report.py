@@ -213,7 +213,8 @@ def test_a_series_has_its_windows_on_page_card_and_chart():
     assert "2 windows are flagged: 161 of 5,000 points in time (3.2 %)" in page
     assert "The period: 288 points (1 day)." in page
     assert "12 repeated times" in page
-    assert "2026-01-07 21:50:00" in page
+    assert "2026-01-07 21:50<" in page
+    assert "usual stretches, each" not in page
     assert "| 2026-01-07T21:50:00 |" in anomaly_card(made)
     table = anomaly_table(made, "series")
     assert {"value", "score", "window", "known"} == set(table["what"])

@@ -74,10 +74,11 @@ def anomaly_table(data: AnomalyReport, name: str) -> dict[str, list[Cell]]:
     --------
     >>> from mainstay.contracts.alarms import Alarm
     >>> from mainstay.evaluate.anomalies.report_data import AnomalyReport, Driver, MemberAgreement
+    >>> drivers = (Driver(column="age", share=0.75), Driver(column="sex", share=0.25))
     >>> made = AnomalyReport(rows=9, flagged=1, reference="clean", alarm=Alarm(rule="top", amount=1, cut=2.0),
-    ...     members=MemberAgreement(names=("knn",), weights=(1.0,)), drivers=(Driver(column="age", share=1.0),))
+    ...     members=MemberAgreement(names=("knn",), weights=(1.0,)), drivers=drivers)
     >>> anomaly_table(made, "drivers")
-    {'column': ['age'], 'share': [1.0], 'first': [0]}
+    {'column': ['age', 'sex'], 'share': [0.75, 0.25], 'first': [0, 0]}
     """
     return {column: list(cells) for column, cells in _plot(data, name).data.items()}
 

@@ -46,7 +46,7 @@ def anomaly_sections(data: AnomalyReport) -> tuple[Section, ...]:
         found.append(_cases(data))
     if data.spread is not None:
         found.append(_spread(data, data.spread))
-    if data.drivers:
+    if len(data.drivers) > 1:
         found.append(_drivers(data))
     if data.judged is not None:
         found.append(judged_section(data.judged, data.labels, flagged=data.flagged))
@@ -60,7 +60,8 @@ def _cases(data: AnomalyReport) -> Section:
     """Return the oddest rows with their reasons, and what the members say of them."""
     cases = data.cases[:_SHOWN]
     flagged = sum(case.flagged for case in data.cases)
-    text = "The oddest first. A p-value is the share of usual rows that look at least as odd."
+    usual = "usual rows" if data.series is None else "usual stretches, each as long as a window,"
+    text = f"The oddest first. A p-value is the share of {usual} that look at least as odd."
     if data.flagged > flagged:
         text += f" {count(data.flagged - flagged)} more flagged rows are in the answers."
     table = Grid(columns=_heads(cases), rows=tuple(_case(case, cases) for case in cases))

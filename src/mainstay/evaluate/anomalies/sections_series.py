@@ -75,4 +75,5 @@ def _window(window: SeriesWindow) -> tuple[Cell, ...]:
 
 
 def _moment(time: str | float) -> str:
-    return time.replace("T", " ") if isinstance(time, str) else number(time)
+    """Return a time as it is read: without seconds that are none."""
+    return time.replace("T", " ").removesuffix(":00") if isinstance(time, str) else number(time)
