@@ -157,10 +157,10 @@ def test_the_clean_cut_keeps_the_rate_at_the_share_that_it_assumes(share):
 
 def test_a_missed_anomaly_that_costs_more_lowers_the_cut():
     generator = np.random.default_rng(2)
-    scores = np.concatenate([generator.normal(size=5000), generator.normal(5.0, 1.0, 250)])
+    scores = np.concatenate([generator.normal(size=5000), generator.normal(6.0, 2.0, 250)])
     for reference in ("contaminated", "clean"):
         calibration = calibrate(scores if reference == "contaminated" else scores[:5000], reference)
-        cuts = [decide_alarm(read_alarm(f"cost={c}"), scores, calibration, reference).cut for c in (1, 10, 100)]
+        cuts = [decide_alarm(read_alarm(f"cost={c}"), scores, calibration, reference).cut for c in (5, 20, 100)]
         assert all(cut is not None for cut in cuts)
         assert cuts[0] >= cuts[1] >= cuts[2]
         assert cuts[0] > cuts[2]

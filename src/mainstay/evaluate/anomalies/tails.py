@@ -1,11 +1,12 @@
 """How far usual rows reach, estimated from rows among which anomalies are: the middle is seen, the tail carried on.
 
 An empirical null (Efron 2004, doi:10.1198/016214504000000089) for one-sided scores. What is odd beyond the middle may
-be a usual row or an anomaly, so nothing there is believed: of each member a curve is laid through the scores from the
-median to the 85 % point and carried on, with caution: heavier than it looks by one standard error, for a tail that
-is too light makes false alarms and one that is too heavy only silence. The members' levels are averaged, and the same
-is done once more with the average, which knows how the members agree. Rows that are found are left out, and all is
-estimated again, until no more are found.
+be a usual row or an anomaly. Of each member a curve is laid through the scores from the median to the 85 % point and
+carried on, with caution: a tail that is too light makes false alarms and one that is too heavy only silence. The
+members' levels are averaged, and the same is done once more with the average, which knows how the members agree. That
+begins without the oddest tenth. Rows that are then found are left out, and all is estimated again from the others,
+whose own tail now counts as well, until the same rows are found: anomalies that lie apart stay out, and a tail that is
+merely long comes back and is believed.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ _TRIPLES = ((0.5, 0.7, 0.85), (0.4, 0.65, 0.85), (0.3, 0.6, 0.85))
 """Shares of rows between which it is seen how the curve bends."""
 _FIRST = 0.01
 _BENDS = np.linspace(-1.0, 3.0, 81)
-_CAUTION, _MOST_BEND = 20.0, 0.75
-"""A standard error of the bend is about 20 over the root of the rows; 1 is an exponential tail, 0 one like Pareto's."""
-_RATE, _ROUNDS, _MOST_LEFT_OUT = 0.1, 8, 0.3
+_CAUTION, _MOST_BEND = 10.0, 0.75
+"""So much over the root of the rows is taken off the bend; 1 is an exponential tail, 0 one like Pareto's."""
+_FURTHER, _LEAST_BEYOND = (0.95, 0.98), 10
+"""Shares of rows at which a tail must not have fallen faster than the rows themselves, with so many rows beyond."""
+_RATE, _ROUNDS, _BEGUN_WITHOUT, _MOST_LEFT_OUT = 0.1, 12, 0.1, 0.3
 _POINTS = 200
 _LEAST_HEIGHT, _HUGE = -690.0, 1e100
 
@@ -62,16 +65,18 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
     >>> p_values = usual_tail(scores, scores[:, None], np.ones(1)).of(scores)
     >>> flags = benjamini_hochberg(p_values, 0.1)
     >>> int(flags[:2000].sum()), int(flags[2000:].sum())
-    (0, 40)
+    (2, 40)
     """
-    usual = np.ones(len(scores), np.bool_)
-    heights = _heights(members, weights, usual)
+    usual = scores <= np.quantile(scores, 1.0 - _BEGUN_WITHOUT)
+    heights = _heights(members, weights, usual, ())
     for _ in range(_ROUNDS):
         found = _discoveries(heights)
-        if found.sum() > _MOST_LEFT_OUT * len(scores) or (found == ~usual).all():
+        if found.sum() > _MOST_LEFT_OUT * len(scores):
+            found[:] = False
+        if (found == ~usual).all():
             break
         usual = ~found
-        heights = _heights(members, weights, usual)
+        heights = _heights(members, weights, usual, _FURTHER)
     return _points(scores, heights)
 
 
@@ -82,18 +87,16 @@ def _discoveries(heights: Doubles) -> Flags:
     return np.asarray(heights <= (rising[passing[-1]] if len(passing) else -np.inf), np.bool_)
 
 
-def _heights(members: Doubles, weights: Doubles, usual: Flags) -> Doubles:
+def _heights(members: Doubles, weights: Doubles, usual: Flags, further: tuple[float, ...]) -> Doubles:
     """Return the logarithm of each row's p-value, with the tail of the rows that are taken as usual."""
     blend = np.zeros(len(members))
-    for raw, weight in zip(
-        np.clip(members, -_HUGE, _HUGE).T, (weights / max(weights.sum(), 1e-300)).tolist(), strict=True
-    ):
+    for raw, weight in zip(np.clip(members, -_HUGE, _HUGE).T, (weights / weights.sum()).tolist(), strict=True):
         if weight > 0:
-            blend -= weight * _carried_on(raw, usual)
-    return _carried_on(blend, usual, bend=1.0)
+            blend -= weight * _carried_on(raw, usual, further)
+    return _carried_on(blend, usual, further, bend=1.0)
 
 
-def _carried_on(raw: Doubles, usual: Flags, bend: float | None = None) -> Doubles:
+def _carried_on(raw: Doubles, usual: Flags, further: tuple[float, ...], bend: float | None = None) -> Doubles:
     """Return the logarithm of the share of usual rows that are at least as odd, the tail carried on."""
     known = np.sort(raw[usual])
     beyond = (len(known) - np.searchsorted(known, raw, side="left")) / len(known)
@@ -102,13 +105,22 @@ def _carried_on(raw: Doubles, usual: Flags, bend: float | None = None) -> Double
     first, start, end = (_quantile(spread, share) for share in (_FIRST, _START, _END))
     if not first <= start < end:
         return seen
-    unit = end - first
+    amounts = (spread - first) / (end - first)
     if bend is None:
-        bend = float(np.clip(_bend((spread - first) / unit) - _CAUTION / np.sqrt(len(known)), 0.0, _MOST_BEND))
-    slope = np.log((1.0 - _START) / (1.0 - _END)) / -_bent((start - first) / unit if start > first else 1e-9, bend)
-    outside = np.maximum((raw - first) / unit, 1.0)
-    tail = np.log(1.0 - _END) - slope * _bent(outside, bend)
+        bend = float(np.clip(_bend(amounts) - _CAUTION / np.sqrt(len(known)), 0.0, _MOST_BEND))
+    slope = _slope(amounts, bend, further)
+    tail = np.log(1.0 - _END) - slope * _bent(np.maximum((raw - first) / (end - first), 1.0), bend)
     return np.where(raw > end, tail, np.maximum(seen, np.log(1.0 - _END)))
+
+
+def _slope(amounts: Doubles, bend: float, further: tuple[float, ...]) -> float:
+    """Return how fast the tail falls from the end of the middle on: as it did there, or slower if the rows do."""
+    slope = np.log((1.0 - _START) / (1.0 - _END)) / -_bent(max(_quantile(amounts, _START), 1e-9), bend)
+    for share in further:
+        reach = _bent(_quantile(amounts, share), bend)
+        if len(amounts) * (1.0 - share) >= _LEAST_BEYOND and reach > 0:
+            slope = min(slope, np.log((1.0 - _END) / (1.0 - share)) / reach)
+    return float(slope)
 
 
 def _quantile(rising: Doubles, share: float) -> float:
