@@ -78,12 +78,21 @@ def distinct_of(series: pl.Series) -> Distinct:
         series = series.str.strip_chars(BLANKS)
         series = series.set(series == "", None)
     elif series.dtype.is_float():
-        series = series.fill_nan(None)
+        return _of_numbers(series.fill_nan(None).drop_nulls(), rows)
     counted = series.drop_nulls().alias("value").value_counts(name="count")
     counted = counted.sort("value")
     if counted.height < rows - series.null_count():  # of a million different numbers every second sort is seconds
         counted = counted.sort("count", descending=True, maintain_order=True)
     return Distinct(counted.get_column("value"), counted.get_column("count").to_numpy().astype(np.int64), rows)
+
+
+def _of_numbers(series: pl.Series, rows: int) -> Distinct:
+    """Return the different numbers of a column without gaps: sorting them is ten times sooner than counting."""
+    values, counts = np.unique(series.to_numpy() + 0.0, return_counts=True)  # minus zero is zero
+    if len(values) < len(series):
+        order = np.argsort(-counts, kind="stable")
+        values, counts = values[order], counts[order]
+    return Distinct(pl.Series("value", values, dtype=series.dtype), counts.astype(np.int64), rows)
 
 
 def rows_with(series: pl.Series, values: Sequence[object]) -> tuple[int, ...]:
