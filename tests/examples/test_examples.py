@@ -51,11 +51,15 @@ TRUE = {
         "metrics['false_discovery_rate']['value'] < 0.1", "metrics['recall']['value'] > 0.6", "new_found > 0.5",
         "(p_values <= 0.1).mean() < 0.13", "len(new_kinds) > 10",
     ],
+    "machine_temperature": [
+        "hits['found'].sum() >= 2", "1 <= len(flagged) <= 4", "all(one['reason'] for one in found.to_dict()['windows'])",
+        "0 < len(alarms) < 700", "alarms['fault'].max() == 1",
+    ],
 }  # fmt: skip
 LARGE = ("churn", "house_prices")
 NEEDS = {
     "churn": "telco_churn", "house_prices": "california_housing", "card_fraud": "creditcard_fraud_sample",
-    "intrusions": "nsl_kdd",
+    "intrusions": "nsl_kdd", "machine_temperature": "nab",
 }  # fmt: skip
 EXAMPLES = [
     pytest.param(
