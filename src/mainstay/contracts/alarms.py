@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -20,7 +21,7 @@ _SMALLEST = -1000.0
 _TERMS = 16
 
 
-class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """From a score to a p-value: the share of usual rows that look at least as odd.
 
     Parameters
@@ -70,16 +71,15 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def least(self) -> float:
         """The smallest p-value that there can be; 0 where a tail goes on without end."""
-        return 0.0 if self.kind == "tail" else float(self._steps()[-1])
+        return 0.0 if self.kind == "tail" else float(self._steps[-1])
 
     def of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the p-value of each score, above 0 and at most 1, NaN of NaN; the same bits for one as for many."""
         given = np.asarray(scores, np.float64)
-        known = np.array(self.scores, np.float64)
         if self.kind == "conformal":
-            found = self._steps()[np.searchsorted(known, given, side="left")]
+            found = self._steps[np.searchsorted(self._known, given, side="left")]
         else:
-            found = _power_of_two(_along(given, known, self._heights()))
+            found = _power_of_two(_along(given, self._known, self._heights))
         return np.asarray(np.where(np.isnan(given), np.nan, found), np.float64)
 
     def score_at(self, p_value: float) -> float | None:
@@ -92,7 +92,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         (True, None)
         """
         if self.kind == "conformal":
-            steps = self._steps()
+            steps = self._steps
             first = int(np.searchsorted(-steps, -p_value, side="left"))
             if first == len(steps):
                 return None
@@ -119,6 +119,11 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def _reaches(self, score: float, p_value: float) -> bool:
         return bool(self.of(np.array([score]))[0] <= p_value)
 
+    @cached_property
+    def _known(self) -> NDArray[np.float64]:
+        return np.array(self.scores, np.float64)
+
+    @cached_property
     def _steps(self) -> NDArray[np.float64]:
         """Return the p-value below the first score, and above each."""
         count = len(self.scores)
@@ -126,6 +131,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             return np.array([1.0, *self.p_values])
         return np.asarray((1.0 + np.arange(count, -1, -1)) / (1.0 + count), np.float64)
 
+    @cached_property
     def _heights(self) -> NDArray[np.float64]:
         return np.array([math.log2(share) for share in self.p_values])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["AlarmWish", "batch_flags", "benjamini_hochberg", "decide_alarm", "read_alarm"]
+__all__ = ["AlarmWish", "batch_flags", "benjamini_hochberg", "clean_level", "decide_alarm", "read_alarm"]
 
 _HINT = "For example fdr=0.1 (of the flagged rows at most a tenth are false alarms), top=20, rate=0.01 or cost=50."
 _SHARE = 0.05
