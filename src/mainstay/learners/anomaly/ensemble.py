@@ -50,7 +50,8 @@ _DOUBTED = 0.5
 """Trust below it is told."""
 
 _MANY = 100_000
-_POINTS, _POINTS_OF_MANY = 2048, 1024
+_POINTS = {"contaminated": 2048, "clean": 4096}
+_POINTS_OF_MANY = 1024
 """How many rows neighbours are sought among; of more than 100,000 rows each comparison costs seconds."""
 
 
@@ -138,7 +139,7 @@ class EnsembleDetector:
         weights = _wanted(str(checked["members"]), reference)
         matrix = observations.matrix
         notes: dict[str, Value] = {"doubles": len(matrix) - len(different_rows(matrix)[0])}
-        points = _POINTS if len(matrix) <= _MANY else _POINTS_OF_MANY
+        points = _POINTS[reference] if len(matrix) <= _MANY else _POINTS_OF_MANY
         fitting = _Fitting(Case(reference, seed, deadline, points))
         some = matrix if len(matrix) <= _LOOKED_AT else matrix[_some(matrix, seed)]
         with quiet(notes):
