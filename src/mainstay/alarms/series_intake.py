@@ -92,9 +92,10 @@ def schema_for_series(
         )  # fmt: skip
     wrong = [column.name for column in taken.features if column.kind != "number"]
     if wrong or not taken.features:
-        what = f"{wrong[0]!r} is none" if wrong else "no column of numbers is left"
+        left = "; ".join(f"{one.name} ({one.evidence or one.kind})" for one in taken.columns if one is not time)
+        what = f"{wrong[0]!r} is none" if wrong else f"none is left: {left or 'there is no other column'}"
         raise DataError(
-            f"a series has columns of numbers beside the time, and {what}", where=table.source,
+            f"a series has columns of numbers that change, beside the time, and {what}", where=table.source,
             hint="Name columns of numbers with --columns.",
         )  # fmt: skip
     told = (*said, *_not_watched(taken, settings, kept_out))

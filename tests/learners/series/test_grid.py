@@ -20,7 +20,8 @@ def laid_out(grid):
 def test_even_times_stay_as_they_are():
     grid = regular_grid(np.arange(0, 50, 5.0), column(range(10)))
     assert laid_out(grid) == [(0, [float(i) for i in range(10)])]
-    assert grid.step == 5 and grid.point.tolist() == list(range(10))
+    assert grid.step == 5
+    assert grid.point.tolist() == list(range(10))
     assert (grid.repeated, grid.uneven, grid.gaps, grid.filled, grid.missing, grid.unsorted) == (0, 0, 0, 0, 0, False)
     assert grid.times().tolist() == np.arange(0, 50, 5.0).tolist()
 
@@ -62,7 +63,8 @@ def test_a_block_without_values_divides_and_its_rows_have_no_point():
     grid = regular_grid(np.arange(40.0), column(values))
     assert [len(piece) for piece in grid.pieces] == [10, 15]
     assert grid.missing == 15
-    assert (grid.point[10:25] == -1).all() and (np.delete(grid.point, range(10, 25)) >= 0).all()
+    assert (grid.point[10:25] == -1).all()
+    assert (np.delete(grid.point, range(10, 25)) >= 0).all()
 
 
 def test_a_column_missing_for_long_divides_although_others_are_there():

@@ -70,7 +70,8 @@ def test_what_was_put_in_is_the_one_window_that_is_flagged(put_in):
     first, end = CASES[put_in]
     assert found.plan.window == PERIOD
     assert len(windows) == 1
-    assert windows[0].first < end and windows[0].last >= first
+    assert windows[0].first < end
+    assert windows[0].last >= first
     assert first - PERIOD // 2 <= windows[0].peak < end + PERIOD // 2
 
 
