@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from mainstay.contracts.alarms import Alarm, Calibration
 from mainstay.contracts.errors import UsageError
@@ -63,8 +64,6 @@ def test_a_wish_that_cannot_be_says_why(text, said):
 
 @given(SHARES, st.floats(0.001, 0.999))
 def test_benjamini_hochberg_is_scipys(p_values, rate):
-    from scipy.stats import false_discovery_control
-
     adjusted = false_discovery_control(p_values)
     clear = np.abs(adjusted - rate) > 1e-12
     assert (benjamini_hochberg(p_values, rate) == (adjusted <= rate))[clear].all()
