@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Machine temperature: when was something wrong?
 #
-# The temperature of a part of a large machine, every five minutes for eleven weeks. It was shut down once on purpose, one
-# fault was hard to see, and at the end it failed. When was it odd?
+# The temperature of a part of a large machine, every five minutes for eleven weeks. It was shut down once on purpose,
+# one fault was hard to see, and at the end it failed. When was it odd?
 #
 # The series is not part of this repository: `MAINSTAY_DATA` (or `../shared/data`) holds `nab/`, of the Numenta Anomaly
 # Benchmark, with the windows that engineers marked.
@@ -38,8 +38,8 @@ windows
 # %% [markdown]
 # ## Which windows are odd?
 #
-# `time` says that the rows are a series: the period is found, trend and seasons are taken off, and windows are judged, not
-# single rows. Nobody has said that the series is free of faults, so p-values are estimates; that is said too.
+# `time` says that the rows are a series: the period is found, trend and seasons are taken off, and windows are judged,
+# not single rows. Nobody has said that the series is free of faults, so p-values are estimates; that is said too.
 # `alarm="top=4"` flags the four oddest windows.
 
 # %%
@@ -71,9 +71,9 @@ hits
 # %% [markdown]
 # ## Watch what comes
 #
-# In use, the detector has learned from the past and judges what comes. Here it learns from the weeks up to the middle of
-# January, with the faults of December among them. `alarm="top=2"` puts the cut where two alarms would have come in these
-# weeks; the file judges the weeks behind them by that cut.
+# In use, the detector has learned from the past and judges what comes. Here it learns from the weeks up to the middle
+# of January, with the faults of December among them. `alarm="top=2"` puts the cut where two alarms would have come in
+# these weeks; the file judges the weeks behind them by that cut.
 
 # %%
 is_past = pl.col("timestamp") < pl.datetime(2014, 1, 15)

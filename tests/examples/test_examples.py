@@ -52,8 +52,9 @@ TRUE = {
         "(p_values <= 0.1).mean() < 0.13", "len(new_kinds) > 10",
     ],
     "machine_temperature": [
-        "hits['found'].sum() >= 2", "1 <= len(flagged) <= 4", "all(one['reason'] for one in found.to_dict()['windows'])",
-        "0 < len(alarms) < 700", "alarms['fault'].max() == 1",
+        "hits['found'].sum() >= 2", "1 <= len(flagged) <= 4",
+        "all(one['reason'] for one in found.to_dict()['windows'])", "0 < len(alarms) < 700",
+        "alarms['fault'].max() == 1",
     ],
 }  # fmt: skip
 LARGE = ("churn", "house_prices")
