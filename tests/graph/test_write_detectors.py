@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tests.graph.detector_bodies import KINDS, random_body, stacked_body
 
 from mainstay.bundle.audit import audit_graph
-from mainstay.contracts.anomaly_scores import member_scores, member_terms
+from mainstay.contracts.anomalies import Detection, Member, Scale
+from mainstay.contracts.anomaly_bodies import LocalDensity, Nearest
+from mainstay.contracts.anomaly_scores import detection_scores, member_scores, member_terms
 from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.errors import UsageError
 from mainstay.graph.builder import GraphBuilder
@@ -102,6 +104,37 @@ def test_hundreds_of_columns_and_large_bags():
     for name in ("members", "terms"):
         singles = np.concatenate([session.run(arrays.take(slice(at, at + 1)))[name] for at in range(20)])
         assert batch[name].tobytes() == singles.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["density", "bags"])
+def test_points_at_equal_distances_count_alike_on_both_sides(kind):
+    """Whole numbers times a factor that is none: many distances are equal but for what rounding leaves of them."""
+    generator = np.random.default_rng(6)
+    points = np.unique(generator.integers(0, 5, (700, 4)), axis=0) * 0.1 + 7.0
+    points = points[: len(points) // 4 * 4]
+    if kind == "density":
+        reach, density = generator.random((2, len(points))) + 0.1
+        body = LocalDensity(np.full(4, 7.2), points - 7.2, 9, reach, density)
+    else:
+        body = Nearest(np.full(4, 7.2), points - 7.2, 4, 9, np.ones(len(points)))
+    arrays = arrays_of(generator.integers(-1, 6, (500, 4)) * 0.1 + 7.0)
+    batch = asked([body], 4, np.arange(4), 4).run(arrays)
+    raw, terms = said([body], arrays.numbers, np.arange(4), 4)
+    np.testing.assert_allclose(batch["members"], raw, rtol=1e-9, atol=1e-7)
+    if kind == "density":
+        np.testing.assert_allclose(batch["terms"], terms, rtol=1e-9, atol=1e-9)
+
+
+def test_trees_over_members_are_held_to_the_scores_that_they_were_given():
+    generator = np.random.default_rng(2)
+    body, stacked = random_body(generator, "deviation", 3), stacked_body(generator, 3, 1)
+    arrays = arrays_of(generator.normal(size=(200, 3)))
+    members = asked([body, stacked], 3, np.arange(3), 3).run(arrays)["members"]
+    scale = Scale(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    detection = Detection(tuple(Member(name, one, scale, 0.5) for name, one in (("a", body), ("b", stacked))))
+    np.testing.assert_array_equal(detection_scores(detection, arrays.numbers, members)[:, 1], members[:, 1])
+    moved = members + [5.0, 0.0]
+    assert (detection_scores(detection, arrays.numbers, moved)[:, 1] != members[:, 1]).any()
 
 
 def test_only_what_is_asked_for_is_computed():

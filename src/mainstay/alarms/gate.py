@@ -68,7 +68,7 @@ def check_detector(
     ParityError
         When a score differs by more than :data:`LIMIT`.
     """
-    ours = detection_scores(detection, recipe.transform(arrays))
+    ours = detection_scores(detection, recipe.transform(arrays), members)
     size = np.sqrt(np.square(ours).mean(axis=0))
     scale = np.maximum(np.maximum(np.abs(ours), size), float(np.finfo(np.float32).tiny))
     gap = np.abs(ours - members) / scale

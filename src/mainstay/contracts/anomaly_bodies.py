@@ -132,8 +132,9 @@ class Nearest:
 class LocalDensity:
     """The local outlier factor against reference points (Breunig et al. 2000, doi:10.1145/335191.335388).
 
-    With the ``count`` nearest points j: ``mean(density_j) / (1 / mean(max(reach_j, distance_j)))``. Terms as those of
-    :class:`Nearest`.
+    ``mean(density_j) / (1 / mean(max(reach_j, distance_j)))`` over the ``count`` nearest points j and all that are as
+    far as the last of them, for a choice among equals would be settled by rounding. Terms are the mean squared
+    differences to these points.
 
     Parameters
     ----------

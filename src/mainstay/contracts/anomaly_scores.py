@@ -35,13 +35,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Places = NDArray[np.int64]
 
-__all__ = ["detection_scores", "leaves_of", "member_scores", "member_terms"]
+__all__ = ["AS_FAR", "detection_scores", "leaves_of", "member_scores", "member_terms"]
+
+AS_FAR = 1e-12
+"""Squared distances that differ by less are the same, relative to the squared lengths of row and points.
+
+Rounding leaves about a hundredth of it."""
 
 _CELLS = 1 << 20  # distances, or leaves, that are held at once: 8 MB for each step of the arithmetic
 _DEEPEST = 1000
 
 
-def detection_scores(detection: Detection, matrix: Floats) -> Doubles:
+def detection_scores(detection: Detection, matrix: Floats, given: Doubles | None = None) -> Doubles:
     """Return the raw scores of all members, each behind those it may build on.
 
     Parameters
@@ -49,6 +54,9 @@ def detection_scores(detection: Detection, matrix: Floats) -> Doubles:
     detection : Detection
         With M members.
     matrix : float32 array of shape (n, d)
+    given : float64 array of shape (n, M), optional
+        Raw scores that are known already, in place of its own for members that build on others: trees over scores that
+        differ by rounding may differ by a whole leaf.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def detection_scores(detection: Detection, matrix: Floats) -> Doubles:
     """
     raw = np.empty((len(matrix), len(detection.members)))
     for at, member in enumerate(detection.members):
-        raw[:, at] = member_scores(member.body, matrix, raw[:, :at])
+        raw[:, at] = member_scores(member.body, matrix, (raw if given is None else given)[:, :at])
     return raw
 
 
@@ -150,7 +158,7 @@ def _explainer(body: AnomalyBody, width: int) -> Callable[[Floats, Doubles], Dou
     if isinstance(body, Nearest):
         return lambda rows, _: _nearest_terms(body, rows - body.centre)
     if isinstance(body, LocalDensity):
-        return lambda rows, _: _neighbour_terms(body.points, rows - body.centre, _closest(body, rows - body.centre)[1])
+        return lambda rows, _: _density_terms(body, rows - body.centre)
     if isinstance(body, KernelSum):
         return lambda rows, _: _kernel_terms(body, rows)
     return lambda rows, _: _left_over(body, rows) ** 2
@@ -299,16 +307,25 @@ def _neighbour_terms(points: Doubles, moved: Doubles, places: Places, scale: Dou
     return np.asarray(total / places.shape[1], np.float64)
 
 
-def _closest(body: LocalDensity, moved: Doubles) -> tuple[Doubles, Places]:
+def _closest(body: LocalDensity, moved: Doubles) -> tuple[Doubles, Doubles]:
+    """Return squared distances, and the share of each point in the means: 0 where it is not among the nearest."""
     squares = _squares(moved, body.points)
-    places = np.argpartition(squares, body.count - 1, axis=1)[:, : body.count]
-    return np.sqrt(np.take_along_axis(squares, places, axis=1)), places
+    last = np.partition(squares, body.count - 1, axis=1)[:, body.count - 1]
+    reach = (moved**2).sum(axis=1) + (body.points**2).sum(axis=1).max()
+    near = (squares <= (last + AS_FAR * reach)[:, None]).astype(np.float64)
+    return squares, near / near.sum(axis=1, keepdims=True)
 
 
 def _density_scores(body: LocalDensity, moved: Doubles) -> Doubles:
-    distances, places = _closest(body, moved)
-    reached = np.maximum(body.reach[places], distances).mean(axis=1)
-    return np.asarray(body.density[places].mean(axis=1) * reached, np.float64)
+    squares, shares = _closest(body, moved)
+    reached = (shares * np.maximum(body.reach, np.sqrt(squares))).sum(axis=1)
+    return np.asarray((shares @ body.density) * reached, np.float64)
+
+
+def _density_terms(body: LocalDensity, moved: Doubles) -> Doubles:
+    shares = _closest(body, moved)[1]
+    spread = moved**2 - 2.0 * moved * (shares @ body.points) + shares @ body.points**2
+    return np.asarray(np.maximum(spread, 0.0), np.float64)
 
 
 # formulas

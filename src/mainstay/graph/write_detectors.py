@@ -22,7 +22,7 @@ from mainstay.graph.write_detector_formulas import (
     reconstruction_terms,
 )
 from mainstay.graph.write_detector_trees import tree_scores, tree_terms
-from mainstay.graph.write_distances import density_scores, distance_terms, nearest_scores
+from mainstay.graph.write_distances import density_scores, density_terms, nearest_scores, nearest_terms
 from mainstay.graph.write_formulas import check_formula
 
 if TYPE_CHECKING:
@@ -153,8 +153,10 @@ def _score(builder: GraphBuilder, body: _Formula, values: str) -> str:
 def _terms(builder: GraphBuilder, body: _Formula, values: str) -> str:
     if isinstance(body, Deviation):
         return deviation_terms(builder, body, values)
-    if isinstance(body, Nearest | LocalDensity):
-        return distance_terms(builder, body, values)
+    if isinstance(body, Nearest):
+        return nearest_terms(builder, body, values)
+    if isinstance(body, LocalDensity):
+        return density_terms(builder, body, values)
     if isinstance(body, KernelSum):
         return kernel_terms(builder, body, values)
     return reconstruction_terms(builder, body, values)

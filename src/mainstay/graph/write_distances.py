@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mainstay.contracts.anomaly_bodies import LocalDensity, Nearest
+from mainstay.contracts.anomaly_scores import AS_FAR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+    from mainstay.contracts.anomaly_bodies import LocalDensity, Nearest
     from mainstay.graph.builder import GraphBuilder
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["GROUP", "density_scores", "distance_terms", "nearest_scores", "squared_distances"]
+__all__ = ["GROUP", "density_scores", "density_terms", "nearest_scores", "nearest_terms", "squared_distances"]
 
 GROUP = 512
 """Points that are compared at once: 16 MB for a block of 4,096 rows."""
@@ -29,20 +32,21 @@ _TABLE_WIDTH = 2048
 """Numbers of a row that are looked up at once: 64 MB for a block of 4,096 rows."""
 
 
+_DOUBLE = 11
+
+
 class _Points(NamedTuple):
     """Points in bags of equal size, side by side, and how many of each bag are wanted."""
 
-    centre: Doubles
     points: Doubles
     bags: int
     wanted: int
     factor: Doubles | None
 
     @classmethod
-    def of(cls, body: Nearest | LocalDensity) -> _Points:
-        if isinstance(body, LocalDensity):
-            return cls(body.centre, body.points, 1, body.count, None)
-        return cls(body.centre, body.points, body.bags, body.count, None if (body.scale == 1).all() else body.scale**2)
+    def of(cls, body: Nearest) -> _Points:
+        factor = None if (body.scale == 1).all() else body.scale**2
+        return cls(body.points, body.bags, body.count, factor)
 
     @property
     def size(self) -> int:
@@ -79,26 +83,72 @@ def squared_distances(builder: GraphBuilder, moved: str, points: Doubles, factor
 def nearest_scores(builder: GraphBuilder, body: Nearest, values: str) -> str:
     """Write what a :class:`Nearest` says of each row, float64 of shape (n, 1)."""
     points = _Points.of(body)
-    squares, _ = _nearest(builder, points, _moved(builder, points, values), placed=False)
+    squares, _ = _nearest(builder, points, _moved(builder, body.centre, values), placed=False)
     share = builder.constant(np.full((points.found, 1), 1.0 / points.found))
     return builder.node("MatMul", [_root(builder, squares), share])
 
 
 def density_scores(builder: GraphBuilder, body: LocalDensity, values: str) -> str:
     """Write what a :class:`LocalDensity` says of each row, float64 of shape (n, 1)."""
-    points = _Points.of(body)
-    squares, places = _nearest(builder, points, _moved(builder, points, values), placed=True)
-    share = builder.constant(np.full((body.count, 1), 1.0 / body.count))
-    density = builder.node("Gather", [builder.constant(body.density), places], axis=0)
-    reach = builder.node("Gather", [builder.constant(body.reach), places], axis=0)
-    reached = builder.node("Max", [reach, _root(builder, squares)])
-    return builder.node("Mul", [builder.node("MatMul", [part, share]) for part in (density, reached)])
+    moved = _moved(builder, body.centre, values)
+
+    def table(points: slice, squares: str, near: str) -> str:
+        reach = builder.constant(np.asarray(body.reach[points], np.float64)[None, :])
+        reached = builder.node("Mul", [near, builder.node("Max", [reach, _root(builder, squares)])])
+        columns = np.column_stack([np.ones(len(body.density[points])), body.density[points]])
+        both = builder.node("MatMul", [near, builder.constant(columns)])
+        ones = builder.constant(np.ones((len(columns), 1)))
+        return builder.node("Concat", [both, builder.node("MatMul", [reached, ones])], axis=1)
+
+    count, density, reached = (_columns(builder, _as_near(builder, body, moved, table), at, at + 1) for at in range(3))
+    return builder.node("Mul", [builder.node("Div", [density, count]), builder.node("Div", [reached, count])])
 
 
-def distance_terms(builder: GraphBuilder, body: Nearest | LocalDensity, values: str) -> str:
+def density_terms(builder: GraphBuilder, body: LocalDensity, values: str) -> str:
+    """Write the mean squared differences of each row, by feature, to the points that count: float64 of shape (n, d)."""
+    moved, d = _moved(builder, body.centre, values), body.points.shape[1]
+
+    def table(points: slice, _: str, near: str) -> str:
+        some = body.points[points]
+        columns = np.concatenate([np.ones((len(some), 1)), some, some * some], axis=1)
+        return builder.node("MatMul", [near, builder.constant(columns)])
+
+    total = _as_near(builder, body, moved, table)
+    count = _columns(builder, total, 0, 1)
+    firsts, seconds = (builder.node("Div", [_columns(builder, total, begin, begin + d), count]) for begin in (1, 1 + d))
+    crossed = builder.node("Mul", [builder.node("Add", [moved, moved]), firsts])
+    spread = builder.node("Add", [builder.node("Sub", [builder.node("Mul", [moved, moved]), crossed]), seconds])
+    return builder.node("Max", [spread, builder.constant(np.array(0.0))])
+
+
+def _as_near(builder: GraphBuilder, body: LocalDensity, moved: str, table: Callable[[slice, str, str], str]) -> str:
+    """Return the sum over groups of points of what a table says of them, given which of them are near enough."""
+    groups = [slice(first, first + GROUP) for first in range(0, len(body.points), GROUP)]
+    squares = [squared_distances(builder, moved, body.points[group]) for group in groups]
+    near = [
+        _top(builder, part, min(body.count, len(body.points[group])))[0]
+        for part, group in zip(squares, groups, strict=True)
+    ]
+    nearest = near[0] if len(near) == 1 else _top(builder, _side_by_side(builder, near), body.count)[0]
+    last = _columns(builder, nearest, body.count - 1, body.count)
+    # The last of the nearest, and what is as far: what rounding leaves of equal distances.
+    d = body.points.shape[1]
+    lengths = builder.node("MatMul", [builder.node("Mul", [moved, moved]), builder.constant(np.full((d, 1), AS_FAR))])
+    most = builder.constant(np.array(AS_FAR * float((body.points**2).sum(axis=1).max())))
+    last = builder.node("Max", [last, builder.constant(np.array(0.0))])
+    limit = builder.node("Add", [last, builder.node("Add", [lengths, most])])
+    total = ""
+    for group, part in zip(groups, squares, strict=True):
+        inside = builder.node("Cast", [builder.node("LessOrEqual", [part, limit])], to=_DOUBLE)
+        said = table(group, part, inside)
+        total = builder.node("Add", [total, said]) if total else said
+    return total
+
+
+def nearest_terms(builder: GraphBuilder, body: Nearest, values: str) -> str:
     """Write the mean squared differences of each row, by feature, to the points nearest to it: float64 (n, d)."""
     points = _Points.of(body)
-    moved = _moved(builder, points, values)
+    moved = _moved(builder, body.centre, values)
     _, places = _nearest(builder, points, moved, placed=True)
     d = points.points.shape[1]
     row = builder.node("Unsqueeze", [moved, _whole(builder, 1)])
@@ -172,8 +222,8 @@ def _top(builder: GraphBuilder, values: str, count: int, axis: int = 1) -> tuple
     return near, place
 
 
-def _moved(builder: GraphBuilder, points: _Points, values: str) -> str:
-    return builder.node("Sub", [values, builder.constant(np.asarray(points.centre, np.float64)[None, :])])
+def _moved(builder: GraphBuilder, centre: Doubles, values: str) -> str:
+    return builder.node("Sub", [values, builder.constant(np.asarray(centre, np.float64)[None, :])])
 
 
 def _lengthened(builder: GraphBuilder, moved: str, width: int) -> str:
