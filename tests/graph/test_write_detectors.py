@@ -133,7 +133,7 @@ def test_trees_over_members_are_held_to_the_scores_that_they_were_given():
     scale = Scale(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     detection = Detection(tuple(Member(name, one, scale, 0.5) for name, one in (("a", body), ("b", stacked))))
     np.testing.assert_array_equal(detection_scores(detection, arrays.numbers, members)[:, 1], members[:, 1])
-    moved = members + [5.0, 0.0]
+    moved = members + np.array([5.0, 0.0])
     assert (detection_scores(detection, arrays.numbers, moved)[:, 1] != members[:, 1]).any()
 
 
