@@ -19,6 +19,7 @@ from mainstay.contracts.schema import Schema
 from mainstay.data.decode import Decoder
 from mainstay.data.infer import freeze, infer
 from mainstay.data.intake import check_names, too_large
+from mainstay.data.quality_values import present
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,6 +178,7 @@ def take_in(
         *(() if clean is None else too_large(table, schema, "that changes no order")),
         *_left_out(judged),
         *_barred(len(barred), known),
+        *(() if clean is None else _changed(schema, clean, table)),
     )
     return Intake(
         schema=frozen, judged=judged, learned=learned, fit=np.searchsorted(places, fit),
@@ -259,3 +261,30 @@ def _barred(count: int, known: Known | None) -> tuple[Finding, ...]:
         advice="Nothing is to be done: they are judged against the others.",
     )
     return (finding,)
+
+
+def _changed(schema: Schema, clean: Table, table: Table) -> tuple[Finding, ...]:
+    """Name the columns that hold one value in all clean rows, so that no detector watches them, and others here."""
+    import polars as pl
+
+    found = []
+    for column in schema.columns:
+        name = column.name
+        if column.role != "ignored" or name not in clean.columns or name not in table.columns:
+            continue
+        values = present(clean.frame.get_column(name), column).drop_nulls().cast(pl.String).unique()
+        if len(values) != 1:
+            continue
+        cells = present(table.frame.get_column(name), column).cast(pl.String)
+        other = (cells != values[0]).fill_null(value=False).arg_true()
+        if len(other):
+            found.append(
+                Finding(
+                    severity="warning", code="reference.constant", column=name,
+                    message=f"all clean rows hold {values[0]!r}, and {len(other):,} rows here another value; no "
+                    "detector watches a column that never changed",
+                    advice="Look at these rows by themselves: each is unlike anything in the clean reference.",
+                    rows=tuple(int(row) + 1 for row in other.head(5)),
+                )
+            )  # fmt: skip
+    return tuple(found)

@@ -13,6 +13,7 @@ from mainstay.evaluate.contributions import pushes_of, pushes_section, reason, r
 if TYPE_CHECKING:
     import polars as pl
 
+    from mainstay.bundle.detectors import DetectorPredictor
     from mainstay.bundle.explain import Explainer, Explanation
     from mainstay.bundle.explain_detectors import DetectorExplainer
     from mainstay.bundle.open import Bundle
@@ -63,11 +64,14 @@ def figures_of(found: Explanation, bundle: Bundle) -> dict[str, Any]:
     return figures
 
 
-def frame_of(found: Explanation, frame: pl.DataFrame, top: int) -> pl.DataFrame:
+def frame_of(
+    found: Explanation, frame: pl.DataFrame, top: int, detector: DetectorPredictor | None = None
+) -> pl.DataFrame:
     """Return prediction, answer, class, base and contributions; null where a row was refused.
 
     ``prediction`` is what predict gives for the row; ``answer`` is what is explained, such as a probability. Of a model
-    that groups rows ``prediction`` is the cluster, ``class`` its name, and ``answer`` how much further the second is.
+    that groups rows ``prediction`` is the cluster, ``class`` its name, and ``answer`` how much further the second is;
+    of a detector ``prediction`` is the flag, ``answer`` the score, and a reason the sentence that an alarm has.
     """
     import polars as pl
 
@@ -78,7 +82,7 @@ def frame_of(found: Explanation, frame: pl.DataFrame, top: int) -> pl.DataFrame:
     )
     given = [None if refused else cell for cell, refused in zip(found.predicted.tolist(), found.rejected, strict=True)]
     columns: dict[str, Any] = {
-        "prediction": pl.Series(given, dtype=pl.Float64 if found.labels is None else None, strict=False),
+        "prediction": pl.Series(given, dtype=_kind(found), strict=False),
         "answer": pl.Series(found.prediction, dtype=pl.Float64),
     }
     if found.labels is not None:
@@ -87,13 +91,25 @@ def frame_of(found: Explanation, frame: pl.DataFrame, top: int) -> pl.DataFrame:
     for place, name in enumerate(found.columns):
         free = next(one for one in _names(name) if one not in own and one not in columns)
         columns[free] = pl.Series(found.contributions[:, place], dtype=pl.Float64)
-    if top:
+    if top and detector is not None:
+        told = detector.reasons(detector.decoder.from_frame(frame).arrays)
+        columns["reason"] = [None if no else words for words, no in zip(told, found.rejected, strict=True)]
+    elif top:
         rows = frame.select(found.columns).iter_rows(named=True)
         columns["reason"] = [
             None if refused else reason(found.columns, row, pushes, top)
             for row, pushes, refused in zip(rows, found.contributions, found.rejected, strict=True)
         ]
     return pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _kind(found: Explanation) -> Any:
+    """Return the type of the predictions; None where their own is kept."""
+    import polars as pl
+
+    if found.predicted.dtype == np.bool_:
+        return pl.Boolean
+    return pl.Float64 if found.labels is None else None
 
 
 def _names(name: str) -> list[str]:

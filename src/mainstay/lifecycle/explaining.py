@@ -7,12 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mainstay.contracts.errors import UsageError
 from mainstay.lifecycle.explained import explainer_of, figures_of, frame_of, sections_of
-from mainstay.lifecycle.explaining_alarms import (
-    alarm_sections,
-    explain_alarms,
-    figures_of_shares,
-    refuse_other_scales,
-)
 from mainstay.lifecycle.model import Model, like, load
 from mainstay.lifecycle.outputs import check_outputs, write_frame
 from mainstay.lifecycle.results import Result, write_text
@@ -20,8 +14,6 @@ from mainstay.lifecycle.results import Result, write_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from mainstay.bundle.records import Label
     from mainstay.data.read import Reading
@@ -55,9 +47,6 @@ class ExplainResult(Result):
         from mainstay.evaluate.report import sections_page
 
         figures = self.figures
-        if figures["task"] == "anomaly_detection":
-            rows = f"{figures['rows']:,} rows, with the model file {figures['digest'][:12]}."
-            return sections_page("Where these rows are odd", self.sections, lead=(rows,), kicker="explanation")
         sums = f"Base {figures['base']:.6g} and a row's contributions are its answer, to {figures['largest_gap']:.1g}."
         lead = (f"{figures['rows']:,} rows, explained with the model file {figures['digest'][:12]}.", sums)
         return sections_page("Why these answers", self.sections, lead=lead, kicker="explanation")
@@ -99,7 +88,7 @@ def explain(
     seed: int = 0,
     **reading: Unpack[Reading],
 ) -> ExplainResult:
-    """Say what each column of each row added to its answer; of a detector, the share of each in a row's oddness.
+    """Say what each column of each row added to its answer; of a detector, to its score.
 
     Parameters
     ----------
@@ -110,7 +99,8 @@ def explain(
     scale : {"answer", "margin"}
         What is explained: the probability or amount, or the sum before the model's only link (log-odds).
     top : int, default 0
-        With more than 0 a column ``reason`` names so many of the largest contributions.
+        With more than 0 a column ``reason`` names so many of the largest contributions; of a detector it is the
+        sentence that an alarm has, for every row.
     out : path or sequence of paths
         ``.csv`` or ``.parquet``: base and contributions by row; ``.html``: a page.
     seed : int, default 0
@@ -146,21 +136,13 @@ def explain(
         raise UsageError(f"top must be 0 or more, and {top} came", where="top")
     bundle = (model if isinstance(model, Model) else load(model)).bundle
     frame = read(data, **reading).frame
-    if bundle.detector is not None:
-        refuse_other_scales(label, scale)
-        shares = explain_alarms(bundle.detector, frame, top=top)
-        figures = figures_of_shares(shares, bundle.digest)
-        return _written(figures, data, shares.frame, alarm_sections(bundle.detector, shares, frame, seed), places)
     found = explainer_of(bundle, seed).explain_frame(frame, label=label, scale=scale)
-    table, sections = frame_of(found, frame, top), sections_of(found, frame, bundle, seed)
-    return _written(figures_of(found, bundle), data, table, sections, places)
-
-
-def _written(
-    figures: dict[str, Any], data: Any, table: pl.DataFrame, sections: tuple[Section, ...], places: tuple[Path, ...]
-) -> ExplainResult:
-    figures |= {"outputs": [str(place) for place in places]}
-    result = ExplainResult(figures, like(data, table), sections)
+    table = frame_of(found, frame, top, bundle.detector)
+    result = ExplainResult(
+        figures_of(found, bundle) | {"outputs": [str(place) for place in places]},
+        like(data, table),
+        sections_of(found, frame, bundle, seed),
+    )
     for place in places:
         if place.suffix.lower() == ".html":
             write_text(result.report, place)

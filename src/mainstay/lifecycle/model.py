@@ -11,7 +11,6 @@ from mainstay.bundle.open import Bundle, open_bundle
 from mainstay.contracts.errors import UsageError
 from mainstay.evaluate.report_data import ReportData
 from mainstay.lifecycle.answers import predicted
-from mainstay.lifecycle.explaining_alarms import explain_alarms
 from mainstay.lifecycle.judging_alarms import evaluate_alarms
 from mainstay.lifecycle.judging_groups import evaluate_groups
 from mainstay.lifecycle.results import EvaluateResult, write_text
@@ -193,10 +192,8 @@ class Model:
         from mainstay.lifecycle.explained import explainer_of, frame_of
 
         frame = read(data, **reading).frame
-        if self.bundle.detector is not None:
-            return like(data, explain_alarms(self.bundle.detector, frame, top=top).frame)
         found = explainer_of(self.bundle).explain_frame(frame, label=label, scale=scale)
-        return like(data, frame_of(found, frame, top))
+        return like(data, frame_of(found, frame, top, self.bundle.detector))
 
     def picture(self, name: str) -> Picture:
         """Return a picture of the report: a notebook shows it, ``.save("roc.svg")`` keeps it.

@@ -154,7 +154,7 @@ def _evaluate(figures: Figures) -> list[RenderableType]:
 def _adds_up(figures: Figures, base: str) -> str:
     """Return what the base and a row's contributions come to."""
     if figures["task"] == "anomaly_detection":
-        return "A row's shares of its columns sum to 1; they say where it is odd, and its score how odd."
+        return "A row's contributions are its score: they say in which columns it is odd."
     if figures["task"] != "clustering":
         return f"Base {base} and a row's contributions are its answer."
     if figures["scale"] == "distance":
