@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["IsolationForestDetector", "fit_isolation_forest"]
 
 _TREES, _ROWS = 100, 256
-_TWO_FEATURES = 0.25
-_POOL = 64
+_TWO_FEATURES = 0.15
+_POOL = 32
 _SECONDS = 5e-3
 """What growing a tree, and scoring the rows that say the levels with it, takes."""
 
@@ -100,7 +100,7 @@ def fit_isolation_forest(
     trees : int, default 100
     rows : int, default 256
         How many rows each tree isolates, drawn without repetition; all where there are fewer.
-    two_features : float, default 0.25
+    two_features : float, default 0.15
         The share of splits over sums of two features.
     seed : int
 

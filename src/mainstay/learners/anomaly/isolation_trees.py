@@ -27,6 +27,9 @@ __all__ = ["EXACT", "GrownForest", "expected_depth", "grown_forest"]
 EXACT = 2.0**-20
 """Leaf values are multiples of it: sums of them are exact, so that the order of adding changes no bit."""
 
+_SPLIT = 0.125
+"""Ways are rounded to eighths of a split: leaf values are then numbers of eight bits, which can be added as bits."""
+
 _ATTEMPTS = 6
 """Draws of a feature for a node before all features are looked at for one that is not constant there."""
 
@@ -40,7 +43,8 @@ class GrownForest:
     Parameters
     ----------
     trees : Trees
-        With one output: how much shorter than expected a row's way is, on average over the trees.
+        With one output: how much shorter than expected a row's way is in whole splits, summed over the trees and
+        divided by the power of two that is not below their number.
     path_features : int32 array of shape (nodes, longest)
     path_values : float32 array of shape (nodes, longest)
     """
@@ -270,8 +274,9 @@ def _joined(grown: list[tuple[_Level, _Splits]], count: int, rows: int) -> Grown
     depth = np.repeat(np.arange(len(grown)), [len(level.sizes) for level, _ in grown])
     inner = asked >= 0
     left = np.where(inner, count + 2 * (np.cumsum(inner) - 1), -1)
-    shorter = expected_depth(np.array([rows])) - depth - expected_depth(sizes)
-    value = np.where(inner, 0.0, np.rint(shorter / count / EXACT) * EXACT)
+    shorter = np.rint(expected_depth(np.array([rows]))) - depth - expected_depth(sizes)
+    share = 2.0 ** -int(np.ceil(np.log2(count)))
+    value = np.where(inner, 0.0, np.rint(shorter / _SPLIT) * _SPLIT * share)
     trees = Trees(
         roots=np.arange(count),
         feature=asked.astype(np.int32),

@@ -1,0 +1,261 @@
+"""Scores of very many rows by a forest, eight rows to a byte: some four times faster than a walk down each tree.
+
+A walk guesses at every split which way the row goes, and a processor guesses wrong at every third; that is most of its
+time. Here no row walks. Each split is asked of a whole block of rows at once, its answers are packed into bits, and
+which rows reach a node is the answers above it joined by AND. Leaf values are whole numbers of a small unit, so that
+they can be added up as bits too, and the sum is the very one of any other way to add: the same bits as the model graph.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainstay.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mainstay.contracts.anomaly_bodies import TreeSum
+    from mainstay.contracts.model import Trees
+
+    Bits = NDArray[np.uint64]
+    Doubles = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+__all__ = ["packed_scores"]
+
+_BLOCK = 1 << 14
+_TREES = 10
+"""Trees whose masks are held at once: they fit into the cache nearest to a core."""
+
+_QUESTIONS = 16
+_UNIT = 2.0**-20
+_EVEN = 8
+"""So many units are a split in an isolation forest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Some trees, laid out for a block of rows: nodes in the order of levels, the children of a node side by side.
+
+    ``asked`` has for each feature its thresholds and where their answers go; ``levels`` has for each level the nodes
+    that split, their answers, and where their children begin; ``planes`` has for each bit of a leaf's number the
+    leaves that have it, in the order of trees, and where each tree begins among them.
+    """
+
+    nodes: int
+    roots: int
+    splits: int
+    asked: tuple[tuple[int, NDArray[np.floating], int], ...]
+    levels: tuple[tuple[Places, Places, int], ...]
+    planes: tuple[tuple[Places, Places, Places], ...]
+
+
+def packed_scores(body: TreeSum, matrix: NDArray[np.float32], *, threads: int = 1) -> Doubles:
+    """Return the scores of an isolation forest, the same bits as those of ``member_scores``.
+
+    Parameters
+    ----------
+    body : TreeSum
+        With one output, children of a node side by side and nodes in the order of levels (as forests and steps have).
+    matrix : float32 array of shape (n, d)
+        Finite.
+    threads : int, default 1
+        How many blocks of rows are worked on at the same time.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+
+    Raises
+    ------
+    UsageError
+        When the trees have several outputs or another layout, or their values are no whole numbers of a unit.
+
+    Examples
+    --------
+    >>> from mainstay.contracts.anomaly_scores import member_scores
+    >>> from mainstay.learners.anomaly.isolation_forest import fit_isolation_forest
+    >>> rows = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
+    >>> body = fit_isolation_forest(rows, seed=0)
+    >>> bool((packed_scores(body, rows) == member_scores(body, rows)).all())
+    True
+    """
+    trees = body.trees
+    owner = _owners(trees)
+    numbers, unit, least = _numbers(trees, owner)
+    groups = [
+        _group(trees, owner, numbers, first, min(first + _TREES, len(trees.roots)))
+        for first in range(0, len(trees.roots), _TREES)
+    ]
+    offset = float(least.sum()) * unit
+
+    def answer(first: int) -> Doubles:
+        rows = matrix[first : first + _BLOCK]
+        return _added_up(groups, body, rows) * unit + (offset + float(trees.base[0]))
+
+    starts = range(0, len(matrix), _BLOCK)
+    if threads == 1 or len(starts) < 2:
+        parts = [answer(first) for first in starts]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(answer, starts))
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _owners(trees: Trees) -> Places:
+    """Return the tree of each node, after a look at whether the layout is the one expected."""
+    inner = np.flatnonzero(trees.feature >= 0)
+    count = len(trees.roots)
+    lefts = count + 2 * np.arange(len(inner))
+    alike = np.array_equal(trees.roots, np.arange(count)) and np.array_equal(trees.left[inner], lefts)
+    if trees.value.shape[1] != 1 or not alike or not np.array_equal(trees.right[inner], lefts + 1):
+        raise UsageError("trees of one output, with nodes in the order of levels, were expected", where="packed trees")
+    owner = np.arange(len(trees.feature))
+    first, end = 0, count
+    while end < len(owner):  # a level later owns what its parents own
+        parents = inner[(inner >= first) & (inner < end)]
+        owner[end : end + 2 * len(parents)] = np.repeat(owner[parents], 2)
+        first, end = end, end + 2 * len(parents)
+    return owner
+
+
+def _numbers(trees: Trees, owner: Places) -> tuple[Places, float, Places]:
+    """Return leaf values as whole numbers of a unit above the least of their tree, the unit, and those least in it."""
+    exact = trees.value[:, 0] / _UNIT
+    whole = np.rint(exact).astype(np.int64)
+    if (whole != exact).any():
+        raise UsageError("leaf values must be multiples of 2^-20", where="packed trees")
+    leaf = trees.feature < 0
+    shared = int(np.bitwise_or.reduce(whole[leaf], initial=0))
+    step = shared & -shared if shared else 1
+    least = np.full(len(trees.roots), np.iinfo(np.int64).max)
+    np.minimum.at(least, owner[leaf], whole[leaf] // step)
+    least = least // _EVEN * _EVEN  # most leaves are then even numbers of splits, and have few bits
+    return np.where(leaf, whole // step - least[owner], 0), step * _UNIT, least
+
+
+def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -> _Group:
+    nodes = np.flatnonzero((owner >= first) & (owner < end))
+    place = np.full(len(owner), -1)
+    place[nodes] = np.arange(len(nodes))
+    inner = nodes[trees.feature[nodes] >= 0]
+    by_feature = inner[np.argsort(trees.feature[inner], kind="stable")]
+    slot = np.full(len(owner), -1)
+    slot[by_feature] = np.arange(len(by_feature))
+    features = trees.feature[by_feature]
+    asked: list[tuple[int, list[float], int]] = []
+    for at in range(len(by_feature)):
+        if not asked or asked[-1][0] != features[at] or at - asked[-1][2] == _QUESTIONS:
+            asked.append((int(features[at]), [], at))
+        asked[-1][1].append(trees.threshold[by_feature[at]])
+    levels, start = [], end - first
+    reached, stop = 0, end - first
+    while stop > reached:
+        splitting = nodes[reached:stop]
+        splitting = splitting[trees.feature[splitting] >= 0]
+        if len(splitting):
+            levels.append((place[splitting], slot[splitting], start))
+        reached, stop = stop, stop + 2 * len(splitting)
+        start = stop
+    leaves = nodes[trees.feature[nodes] < 0]
+    leaves = leaves[np.argsort(owner[leaves], kind="stable")]
+    planes = []
+    for bit in range(int(numbers.max(initial=0)).bit_length()):
+        having = leaves[(numbers[leaves] >> bit) & 1 == 1]
+        which, begins = np.unique(owner[having], return_index=True)
+        planes.append((place[having], begins, which - first))
+    thresholds = tuple((feature, np.array(values), at) for feature, values, at in asked)
+    return _Group(len(nodes), end - first, len(by_feature), thresholds, tuple(levels), tuple(planes))
+
+
+def _added_up(groups: list[_Group], body: TreeSum, rows: NDArray[np.float32]) -> Doubles:
+    """Return the sum of the leaves' numbers of each row."""
+    count, padded = len(rows), -(-len(rows) // 64) * 64
+    columns = np.zeros((rows.shape[1], padded), np.float32)
+    columns[:, :count] = rows.T
+    sums: NDArray[np.floating] = columns
+    if body.directions is not None:
+        sums = np.zeros((len(body.directions.first), padded))
+        sums[:, :count] = body.directions.values(rows).T
+    total: list[Bits] = []
+    room = _Room(groups, padded)
+    for group in groups:
+        reached = _reached(group, columns, sums, room)
+        planes = [np.zeros((group.roots, padded // 64), np.uint64) for _ in group.planes]
+        for plane, (leaves, begins, which) in zip(planes, group.planes, strict=True):
+            if len(leaves):
+                having = reached.take(leaves, axis=0, out=room.leaves[: len(leaves)], mode="clip")
+                plane[which] = np.bitwise_or.reduceat(having, begins, axis=0)
+        total = _sum(total, [plane[0] for plane in _folded(planes)])
+    numbers = np.zeros(padded)
+    for bit, plane in enumerate(total):
+        numbers += np.unpackbits(plane.view(np.uint8)) * 2.0**bit
+    return numbers[:count]
+
+
+class _Room:
+    """Memory for one block of rows, taken once: fresh pages for every step would cost as much as the work."""
+
+    def __init__(self, groups: list[_Group], rows: int) -> None:
+        words = rows // 64
+        widest = max((len(parents) for group in groups for parents, _, _ in group.levels), default=0)
+        most = max((len(leaves) for group in groups for leaves, _, _ in group.planes), default=0)
+        self.told = np.empty(_QUESTIONS * rows, np.bool_)
+        self.answers = np.empty((max(group.splits for group in groups), rows // 8), np.uint8)
+        self.reached = np.empty((max(group.nodes for group in groups), words), np.uint64)
+        self.above, self.masks = np.empty((widest, words), np.uint64), np.empty((widest, words), np.uint64)
+        self.leaves = np.empty((most, words), np.uint64)
+
+
+def _reached(group: _Group, columns: NDArray[np.float32], sums: NDArray[np.floating], room: _Room) -> Bits:
+    """Return for each node which rows come by, 64 to a number."""
+    rows = columns.shape[1]
+    for feature, thresholds, at in group.asked:
+        plain = feature < len(columns)
+        values = columns[feature] if plain else sums[feature - len(columns)]
+        limits = thresholds.astype(values.dtype)[:, None]
+        told = room.told[: len(limits) * rows]
+        np.less_equal(values[None, :], limits, out=told.reshape(len(limits), rows))
+        room.answers[at : at + len(limits)] = np.packbits(told).reshape(len(limits), -1)
+    words, reached = room.answers.view(np.uint64), room.reached
+    reached[: group.roots] = ~np.uint64(0)
+    for parents, slots, start in group.levels:
+        end = start + 2 * len(parents)
+        above = reached.take(parents, axis=0, out=room.above[: len(parents)], mode="clip")
+        masks = words.take(slots, axis=0, out=room.masks[: len(parents)], mode="clip")
+        np.bitwise_and(above, masks, out=masks)
+        reached[start:end:2] = masks
+        np.bitwise_xor(above, masks, out=reached[start + 1 : end : 2])
+    return reached
+
+
+def _folded(planes: list[Bits]) -> list[Bits]:
+    """Return the sum over trees of numbers in bits, by halves."""
+    while planes and len(planes[0]) > 1:
+        half = len(planes[0]) // 2
+        odd = [plane[2 * half :] for plane in planes]
+        planes = _sum([plane[:half] for plane in planes], [plane[half : 2 * half] for plane in planes])
+        if len(odd[0]):
+            rest = odd + [np.zeros_like(odd[0])] * (len(planes) - len(odd))
+            planes = [np.concatenate(pair) for pair in zip(planes, rest, strict=True)]
+    return planes
+
+
+def _sum(one: list[Bits], other: list[Bits]) -> list[Bits]:
+    """Return the sum of two numbers in bits, the lowest first; either may be shorter."""
+    if not one or not other:
+        return one or other
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    found, carry = [longer[0] ^ shorter[0]], longer[0] & shorter[0]
+    for bit in range(1, len(longer)):
+        differ = longer[bit] ^ shorter[bit] if bit < len(shorter) else longer[bit]
+        found.append(differ ^ carry)
+        carry = differ & carry
+        if bit < len(shorter):
+            carry |= longer[bit] & shorter[bit]
+    return [*found, carry] if carry.any() else found
