@@ -53,6 +53,7 @@ class AutoencoderDetector:
     """
 
     name = "autoencoder"
+    order_free = True
     package = "torch"
     parameters: tuple[Parameter, ...] = (
         Parameter("hidden", 0, "Neurons of the outer layers; 0: as many as columns, from 8 to 128.", low=0, high=4096),

@@ -65,6 +65,7 @@ class KMeansDistanceDetector:
     """
 
     name = "kmeans_distance"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter("clusters", 0, "The number of clusters; 0 averages over 2, 4, 8, 16 and 32.", low=0, high=500),
         Parameter(

@@ -50,6 +50,7 @@ class KNNDetector:
     """
 
     name = "knn"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "neighbours",

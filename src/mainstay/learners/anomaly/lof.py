@@ -49,6 +49,7 @@ class LOFDetector:
     """
 
     name = "lof"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "neighbours",

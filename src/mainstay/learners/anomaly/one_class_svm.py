@@ -47,6 +47,7 @@ class OneClassSVMDetector:
     """
 
     name = "one_class_svm"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "outside", 0.0, "The share of rows outside the boundary (nu); 0: 0.5, or 0.1 for clean rows.", low=0, high=1

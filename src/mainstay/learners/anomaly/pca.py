@@ -58,6 +58,7 @@ class PCADetector:
     """
 
     name = "pca"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "trimmed",

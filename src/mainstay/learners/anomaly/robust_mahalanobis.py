@@ -67,6 +67,7 @@ class RobustMahalanobisDetector:
     """
 
     name = "robust_mahalanobis"
+    order_free = True
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "support", 0.0, "The share of rows taken as usual, from half; 0: 0.6, or 0.9 for clean rows.", low=0, high=1
