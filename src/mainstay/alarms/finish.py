@@ -156,7 +156,12 @@ def _recipe(learned: Learned, settings: Settings) -> dict[str, Any]:
         **{
             name: {"source": table.source, "digest": table.digest, "rows": table.rows} for name, table in tables.items()
         },
-        "settings": {name: value for name, value in told.items() if value not in (None, float("inf"))},
+        "settings": {
+            # TOML reads lists back, never tuples.
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in told.items()
+            if value not in (None, float("inf"))
+        },
         "method": settings.method,
         "fitted_rows": len(intake.fit),
         "calibration_rows": len(intake.fit if intake.calibrate is None else intake.calibrate),

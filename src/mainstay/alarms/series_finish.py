@@ -102,7 +102,12 @@ def _content(
         outputs=outputs,
         recipe={
             "data": {"source": table.source, "digest": table.digest, "rows": table.rows},
-            "settings": {name: value for name, value in told.items() if value not in (None, float("inf"))},
+            "settings": {
+                # TOML reads lists back, never tuples.
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in told.items()
+                if value not in (None, float("inf"))
+            },
             "method": "series",
         },
         evaluation={**msgspec.to_builtins(report), "scores": scores, "model_digest": predictor.model_digest},

@@ -113,7 +113,10 @@ def _inferred(table: Table, settings: Settings, kept_out: tuple[str, ...]) -> tu
         stored = table.frame.get_column(column.name).dtype.is_numeric()
         named = column.name in (settings.columns or ())
         counted = column.kind in ("category", "boolean") and column.role == "feature"
-        if stored and column.name not in kept_out and column.name != settings.time and (counted or named):
+        # Whole numbers that count up look like codes, and as a time they are just that: numbers.
+        counts_up = column.name == settings.time and column.kind not in ("datetime", "number")
+        watched = column.name not in kept_out and column.name != settings.time and (counted or named)
+        if stored and (counts_up or watched):
             kinds[column.name] = "number"
     found = infer(table, roles=roles, overrides=kinds) if kinds else first
     ignored = {column.name for column in found.schema.columns if column.role != "feature"}
