@@ -79,12 +79,12 @@ def ours(known, asked, labels, *, seed, protocol, name="ensemble"):
     return [float(roc_auc_score(labels, scores)), float(average_precision_score(labels, scores)), took]
 
 
-def peers(known, asked, labels, *, seed, names):
+def peers(known, asked, labels, *, seed, names, threads):
     """Return the same of PyOD's detectors, in a process of their own."""
     path = FOLDER / "split.npz"
     np.savez(path, known=known, asked=asked, labels=labels)
     told = [str(PEERS), str(CHILD), str(path), str(seed), ",".join(names)]
-    around = os.environ | dict.fromkeys(LIBRARIES, str(len(os.sched_getaffinity(0))))
+    around = os.environ | dict.fromkeys(LIBRARIES, str(threads))
     done = subprocess.run(told, capture_output=True, text=True, env=around, check=False)
     if done.returncode:
         sys.exit(f"the peers do not run: {done.stderr.strip().splitlines()[-1:]}")
@@ -103,7 +103,7 @@ def measured(path, protocol, told):
             answers[name] = ours(known, asked, judged, seed=seed, protocol=protocol, name=name)
         if not told.alone:
             names = DRAWING if again else DRAWING + FIXED
-            answers |= peers(known, asked, judged, seed=seed, names=names)
+            answers |= peers(known, asked, judged, seed=seed, names=names, threads=told.threads)
             answers |= {name: runs[name][0] for name in FIXED if again}
         for name, answer in answers.items():
             runs.setdefault(name, []).append(answer)
@@ -161,6 +161,7 @@ def main():
     parser.add_argument("--most", type=int, default=60_000)
     parser.add_argument("--also", default="", help="single detectors of ours to show besides, with commas between")
     parser.add_argument("--alone", action="store_true", help="without the peers")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of the peers")
     parser.add_argument("--quick", action="store_true")
     told = parser.parse_args()
     told.also = [name for name in told.also.split(",") if name]

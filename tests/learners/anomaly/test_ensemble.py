@@ -168,6 +168,6 @@ def test_many_rows_are_looked_at_in_part():
     chance = np.random.default_rng(4)
     rows = chance.normal(size=(21_000, 2))
     rows[:30] = 9
-    found = fitted(rows, members="isolation_forest,robust_mahalanobis")
+    found = fitted(rows, members="robust_mahalanobis")
     assert found.notes["doubles"] == 29
     assert set(np.argsort(-scores(found, rows))[:30]) == set(range(30))
