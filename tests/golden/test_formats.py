@@ -27,6 +27,10 @@ FORMATS = {
     3: {
         "format_3_clustering.mainstay": "b1c53d286f1bd7f52e28e34b318c654ed51f0e25d53a7dcaeb627e533b9977a3",
     },
+    4: {
+        "format_4_anomaly_detection.mainstay": "e4b621cdc989d35d153ac5679ac50a15826b1a01053c66c97435d5104070d602",
+        "format_4_anomaly_detection_clean.mainstay": "bdc6c789a09eef228bfcd626db884056391806ec2f7c37dbf393a821fc5d6aee",
+    },
 }
 
 ROW = {"age": 31, "fee": 9.5, "plan": "basic", "city": "Bern"}
@@ -74,3 +78,20 @@ def test_the_clusters_of_the_first_day():
     assert [bundle.meaning.names[at] for at in answers.cluster] == ["young, basic", "dear"]
     assert answers.fits_none.tolist() == [False, True]
     np.testing.assert_allclose(answers.distance, [0.6435074083419272, 54.06045174504983], rtol=1e-9)
+
+
+def test_the_alarms_of_the_first_day():
+    """P-values of a tail, and conformal ones of a detector with a member of every kind."""
+    rows = [{"age": 31, "fee": 9.5, "plan": "basic"}, {"age": 97, "fee": 250, "plan": "plus"}]
+    tail = open_bundle(HERE / "format_4_anomaly_detection.mainstay").detector
+    answers = tail.predict_rows(rows)
+    np.testing.assert_allclose(answers.score, [1.2795802379061025, 5.654378001184062], rtol=1e-9)
+    np.testing.assert_allclose(answers.p_value, [0.005945902100960197, 3.566324488605336e-11], rtol=1e-6)
+    clean = open_bundle(HERE / "format_4_anomaly_detection_clean.mainstay").detector
+    answers = clean.predict_rows(rows)
+    np.testing.assert_allclose(answers.score, [0.7154225803900294, 6.00050619021245], rtol=1e-9)
+    assert answers.p_value.tolist() == [0.6875, 0.0625]
+    assert answers.flagged.tolist() == [False, True]
+    assert answers.reason[1].startswith("fee 250 CHF: usually 6 to 64; age 97")
+    shares = clean.explained(clean.decoder.from_rows(rows[1:]).arrays)
+    np.testing.assert_allclose(shares, [[0.19643208866294332, 0.7206028892410125, 0.08296502209604414]], rtol=1e-6)
