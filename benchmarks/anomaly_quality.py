@@ -35,6 +35,7 @@ CHILD = Path(__file__).resolve().parent / "anomaly_parts" / "quality_peers.py"
 OURS = "mainstay"
 DRAWING = ("IForest", "MCD", "CBLOF", "SUOD")
 FIXED = ("ECOD", "COPOD", "KNN", "LOF", "HBOS")
+SIGN = "answer: "
 PROTOCOLS = ("unsupervised", "clean")
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -79,19 +80,27 @@ def ours(known, asked, labels, *, seed, protocol, name="ensemble"):
     return [float(roc_auc_score(labels, scores)), float(average_precision_score(labels, scores)), took]
 
 
-def peers(known, asked, labels, *, seed, names, threads):
-    """Return the same of PyOD's detectors, in a process of their own."""
-    path = FOLDER / "split.npz"
-    np.savez(path, known=known, asked=asked, labels=labels)
-    told = [str(PEERS), str(CHILD), str(path), str(seed), ",".join(names)]
-    around = os.environ | dict.fromkeys(LIBRARIES, str(threads))
-    done = subprocess.run(told, capture_output=True, text=True, env=around, check=False)
-    if done.returncode:
-        sys.exit(f"the peers do not run: {done.stderr.strip().splitlines()[-1:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+class Peers:
+    """PyOD in a process of its own, asked split by split."""
+
+    def __init__(self, threads):
+        around = os.environ | dict.fromkeys(LIBRARIES, str(threads))
+        told = [str(PEERS), str(CHILD)]
+        self.process = subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=around)
+
+    def ask(self, known, asked, labels, *, seed, names):
+        """Return ROC-AUC, PR-AUC and seconds of each detector, or the sentence of its error."""
+        path = FOLDER / "split.npz"
+        np.savez(path, known=known, asked=asked, labels=labels)
+        self.process.stdin.write(json.dumps({"path": str(path), "seed": seed, "names": names}) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith(SIGN):
+                return json.loads(line.removeprefix(SIGN))
+        return sys.exit("the peers ended before they answered")
 
 
-def measured(path, protocol, told):
+def measured(path, protocol, told, beside):
     """Return for each system the means over the seeds."""
     runs, cut = {}, False
     for seed in range(told.seeds):
@@ -101,9 +110,9 @@ def measured(path, protocol, told):
         answers = {OURS: ours(known, asked, judged, seed=seed, protocol=protocol)}
         for name in told.also:
             answers[name] = ours(known, asked, judged, seed=seed, protocol=protocol, name=name)
-        if not told.alone:
+        if beside:
             names = DRAWING if again else DRAWING + FIXED
-            answers |= peers(known, asked, judged, seed=seed, names=names, threads=told.threads)
+            answers |= beside.ask(known, asked, judged, seed=seed, names=names)
             answers |= {name: runs[name][0] for name in FIXED if again}
         for name, answer in answers.items():
             runs.setdefault(name, []).append(answer)
@@ -175,10 +184,10 @@ def main():
         paths = [path for path in paths if len(np.load(path)["y"]) < 10_000]
     if not paths:
         sys.exit(f"there is no such set in {DATA.name}: the shared data is not there, or --sets names none")
-    lines = []
+    lines, beside = [], None if told.alone else Peers(told.threads)
     for protocol in told.protocols.split(","):
         for path in paths:
-            line = measured(path, protocol, told)
+            line = measured(path, protocol, told, beside)
             lines.append(line)
             said = " ".join(f"{name} {100 * got[0]:.1f}/{100 * got[1]:.1f}" for name, got in line["means"].items())
             print(f"{path.stem:16}{' (cut)' if line['cut'] else ''} {said}", flush=True)

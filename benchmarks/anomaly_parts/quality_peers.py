@@ -1,4 +1,4 @@
-"""One process: PyOD's detectors on one split. It reads an .npz and prints JSON: what each says of the rows, judged.
+"""One process: PyOD's detectors. Each line of input names an .npz with a split; the answer is a line of JSON.
 
 Run by benchmarks/anomaly_quality.py with the Python of .bench-peers-anomaly. Each detector has PyOD's defaults and gets
 columns of mean 0 and deviation 1, as PyOD's own examples do.
@@ -22,6 +22,9 @@ from pyod.models.knn import KNN  # noqa: E402
 from pyod.models.lof import LOF  # noqa: E402
 from pyod.models.mcd import MCD  # noqa: E402
 from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: E402
+
+SIGN = "answer: "
+"""Begins the lines that are answers; libraries print lines of their own."""
 
 
 def detector(name, seed):
@@ -47,8 +50,8 @@ def judged(name, seed, fitted_on, asked, labels):
     return [float(roc_auc_score(labels, scores)), float(average_precision_score(labels, scores)), took]
 
 
-def main():
-    path, seed, names = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
+def answered(path, seed, names):
+    """Return the judgement of each detector on one split, or why there is none."""
     rows = np.load(path)
     labels, known = rows["labels"], rows["known"].astype(float)
     mean, spread = known.mean(axis=0), known.std(axis=0)
@@ -61,7 +64,13 @@ def main():
             answers[name] = judged(name, seed, known, asked, labels)
         except Exception as error:  # noqa: BLE001 - a peer may raise anything; the table says so
             answers[name] = f"{type(error).__name__}: {error}"[:200]
-    print("\n" + json.dumps(answers))
+    return answers
+
+
+def main():
+    for line in sys.stdin:
+        told = json.loads(line)
+        print(SIGN + json.dumps(answered(told["path"], told["seed"], told["names"])), flush=True)
 
 
 if __name__ == "__main__":
