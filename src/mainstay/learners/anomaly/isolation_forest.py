@@ -107,8 +107,8 @@ def fit_isolation_forest(
     Returns
     -------
     TreeSum
-        Its terms are by how much each split on the way shortened it against expectation: for a node of n rows and a
-        child of m of them ``c(n) - 1 - c(m)`` where that is above 0, with c the mean depth of Liu et al.
+        Its terms are ``2 ** saved - 1`` of each split on the way, added up by feature: for a node of n rows and a child
+        of m of them a split saved ``c(n) - 1 - c(m)`` where that is above 0, with c the mean depth of Liu et al.
 
     References
     ----------

@@ -218,7 +218,8 @@ class _Growth:
         child_starts = np.stack([begin, begin + sizes[:, 0]], axis=1).ravel()
         gain = expected_depth(level.sizes[nodes])[:, None] - 1.0 - expected_depth(sizes)
         children = _Level(child_starts, sizes.ravel(), *_ways_on(level, nodes))
-        features, values = self._terms(children, np.repeat(asked, 2), np.maximum(gain, 0.0).ravel())
+        # Many splits save a little by chance; one that saves much is the reason, so each split saved counts double.
+        features, values = self._terms(children, np.repeat(asked, 2), 2.0 ** np.maximum(gain, 0.0).ravel() - 1.0)
         children.path_features = np.concatenate([children.path_features, features], axis=1)
         children.path_values = np.concatenate([children.path_values, values], axis=1)
         return children
