@@ -125,6 +125,21 @@ def test_points_at_equal_distances_count_alike_on_both_sides(kind):
         np.testing.assert_allclose(batch["terms"], terms, rtol=1e-9, atol=1e-9)
 
 
+def test_thousands_of_points_for_local_outlier_factors():
+    generator = np.random.default_rng(6)
+    points = generator.normal(size=(4700, 3))
+    reach, density = generator.random((2, len(points))) + 0.1
+    body = LocalDensity(np.zeros(3), points, 30, reach, density)
+    arrays = arrays_of(generator.normal(size=(40, 3)))
+    session = asked([body], 3, np.arange(3), 3)
+    batch = session.run(arrays)
+    raw, terms = said([body], arrays.numbers, np.arange(3), 3)
+    np.testing.assert_allclose(batch["members"], raw, rtol=1e-9)
+    np.testing.assert_allclose(batch["terms"], terms, rtol=1e-9, atol=1e-9)
+    single = np.concatenate([session.run(arrays.take(slice(at, at + 1)))["members"] for at in range(40)])
+    assert single.tobytes() == batch["members"].tobytes()
+
+
 def test_trees_over_members_are_held_to_the_scores_that_they_were_given():
     generator = np.random.default_rng(2)
     body, stacked = random_body(generator, "deviation", 3), stacked_body(generator, 3, 1)

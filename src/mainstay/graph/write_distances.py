@@ -32,6 +32,11 @@ _TABLE_WIDTH = 2048
 """Numbers of a row that are looked up at once: 64 MB for a block of 4,096 rows."""
 
 
+_KEPT = 4096
+"""Points whose distances are kept from one look to the next: 128 MB for a block of 4,096 rows.
+
+Of more points they are computed twice."""
+
 _DOUBLE = 11
 
 
@@ -138,7 +143,11 @@ def _as_near(builder: GraphBuilder, body: LocalDensity, moved: str, table: Calla
     last = builder.node("Max", [last, builder.constant(np.array(0.0))])
     limit = builder.node("Add", [last, builder.node("Add", [lengths, most])])
     total = ""
-    for group, part in zip(groups, squares, strict=True):
+    for group, kept in zip(groups, squares, strict=True):
+        part = kept
+        if len(body.points) > _KEPT:  # the same numbers by nodes of their own, so that the others are free by then
+            some = body.points[group]
+            part = builder.node("Neg", [squared_distances(builder, moved, some, np.full(len(some), -1.0))])
         inside = builder.node("Cast", [builder.node("LessOrEqual", [part, limit])], to=_DOUBLE)
         said = table(group, part, inside)
         total = builder.node("Add", [total, said]) if total else said
