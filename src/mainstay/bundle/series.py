@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SeriesFound", "SeriesPredictor", "Window"]
 
+_AT_ONCE = 8_192
+"""So many windows are laid out at a time: a long series must not fill the memory."""
+
 _NO_TIME = "the row has no time or no value at it, so it has no place in the series; it is refused"
 _TOO_SHORT = "the stretch between two gaps is shorter than a window, so nothing can be said of it; the row is refused"
 
@@ -197,15 +200,27 @@ class SeriesPredictor(DetectorPredictor):
         """Return what the graph says of rows of :func:`mainstay.learners.series.windows.point_rows`."""
         return np.asarray(self._run(matrix)["members"], np.float64)
 
+    def _members_of(self, pieces: Sequence[Piece]) -> Doubles:
+        """Return what the graph says of each point and the window that begins there, some windows at a time."""
+        overlap = self.outputs.plan.window - 1
+        parts = []
+        for piece in pieces:
+            windows = len(piece) - overlap
+            for start in range(0, windows, _AT_ONCE):
+                end = min(start + _AT_ONCE, windows)
+                some = Piece(piece.first + start, piece.values[start : end + overlap])
+                said = self.raw(point_rows(self.outputs.plan, [some]))
+                parts.append(said if end == windows else said[: end - start])
+        return np.concatenate(parts)
+
     def scores_of(self, pieces: Sequence[Piece]) -> Doubles:
         """Return the scores of the points of pieces that hold a window each."""
-        levels = self._levels(self.raw(point_rows(self.outputs.plan, pieces)), [len(piece) for piece in pieces])
+        levels = self._levels(self._members_of(pieces), [len(piece) for piece in pieces])
         return blend_levels(levels, self.outputs.weights)
 
     def _found(self, decoded: Decoded, times: Doubles) -> SeriesFound:
         grid = self._grid(decoded, times)
-        raw = self.raw(point_rows(self.outputs.plan, grid.pieces))
-        levels = self._levels(raw, [len(piece) for piece in grid.pieces])
+        levels = self._levels(self._members_of(grid.pieces), [len(piece) for piece in grid.pieces])
         told = [
             Problem(int(row), self.outputs.time, "series", _TOO_SHORT if grid.point[row] == -2 else _NO_TIME, "reject")
             for row in np.flatnonzero((grid.point < 0) & ~decoded.rejected)

@@ -21,6 +21,7 @@ _SPEAKS = 1.0
 
 _UNITS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 _WEEK = 604_800.0
+_NEAR = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def _when(plan: SeriesPlan, *, dated: bool) -> str:
     if plan.period == 1:
         return ""
     seconds = plan.period * plan.step if dated else 0.0
-    if abs(seconds - _UNITS[0][0]) < plan.step:
+    if abs(seconds - _UNITS[0][0]) <= _NEAR * _UNITS[0][0]:
         return " at this time of day"
-    if abs(seconds - _WEEK) < plan.step:
+    if abs(seconds - _WEEK) <= _NEAR * _WEEK:
         return " at this time of the week"
     return f" at this point of its rhythm of {duration(plan.period, plan.step, dated=dated)}"
 

@@ -14,6 +14,7 @@ import numpy as np
 from mainstay.contracts.anomaly_scores import member_scores
 from mainstay.contracts.errors import DataError
 from mainstay.contracts.learner import NoDeadline
+from mainstay.learners.series.grid import Piece
 from mainstay.learners.series.levels import series_scale
 from mainstay.learners.series.members import fit_components, fit_groups, fit_neighbours, fit_own
 from mainstay.learners.series.usual import plan_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.anomaly_bodies import Deviation, Nearest
     from mainstay.contracts.learner import Deadline
     from mainstay.contracts.series import SeriesPlan
-    from mainstay.learners.series.grid import Grid, Piece
+    from mainstay.learners.series.grid import Grid
 
     Doubles = NDArray[np.float64]
     Floats = NDArray[np.float32]
@@ -41,10 +42,17 @@ __all__ = [
     "long_enough",
     "point_levels",
     "raw_scores",
+    "some_of",
 ]
 
 _LEARNED = 5_000
 """So many windows are enough to learn from; more of them only overlap more."""
+
+_POINTS, _LEAST_POINTS = 2_048, 256
+"""Windows that neighbours are sought among; fewer for long series, for each point asks all of them."""
+
+_LOOKED_AT, _PARTS = 60_000, 12
+"""Of longer series as many points are looked at, in so many parts from the first to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,37 @@ def long_enough(pieces: Sequence[Piece], window: int) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if len(piece) >= window)
 
 
+def some_of(pieces: Sequence[Piece], window: int, most: int = _LOOKED_AT) -> tuple[Piece, ...]:
+    """Return the pieces, or where they have more points than ``most`` stretches from all parts of them.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        Each as long as a window at least.
+    window : int
+    most : int, default 60,000
+        About so many points.
+
+    Examples
+    --------
+    >>> long = [Piece(0, np.zeros((1000, 1)))]
+    >>> [(one.first, len(one)) for one in some_of(long, 10, 240)][:3]
+    [(0, 20), (89, 20), (178, 20)]
+    """
+    total = sum(len(piece) for piece in pieces)
+    if total <= most:
+        return tuple(pieces)
+    share = most / total
+    found: list[Piece] = []
+    for piece in pieces:
+        wanted = max(window, int(share * len(piece)))
+        parts = max(1, min(_PARTS, wanted // window))
+        size = max(window, wanted // parts)
+        starts = np.unique(np.linspace(0, len(piece) - size, parts).astype(np.int64)).tolist()
+        found += [Piece(piece.first + start, piece.values[start : start + size]) for start in starts]
+    return tuple(found)
+
+
 def learn_series(
     grid: Grid, *, clean: bool = False, seed: int = 0, deadline: Deadline | None = None, window: int | None = None
 ) -> SeriesDetection:
@@ -134,10 +173,19 @@ def learn_series(
             hint="Name a column whose values change.",
         )  # fmt: skip
     plan = plan_of(grid, window=window)
-    pieces = long_enough(grid.pieces, plan.window)
+    pieces = some_of(long_enough(grid.pieces, plan.window), plan.window)
     lengths = [len(piece) for piece in pieces]
     matrix = point_rows(plan, pieces)
-    bodies = _bodies(plan, matrix, lengths, clean=clean, seed=seed, deadline=deadline or NoDeadline())
+    many = int(_POINTS * min(1.0, _LOOKED_AT / grid.points))
+    bodies = _bodies(
+        plan,
+        matrix,
+        lengths,
+        clean=clean,
+        seed=seed,
+        deadline=deadline or NoDeadline(),
+        points=max(_LEAST_POINTS, many),
+    )
     members = []
     for name, (view, body) in bodies.items():
         scores = _to_points(member_scores(body, matrix[:, view_places(plan, view)]), view, plan.window, lengths)
@@ -146,7 +194,14 @@ def learn_series(
 
 
 def _bodies(
-    plan: SeriesPlan, matrix: Floats, lengths: Sequence[int], *, clean: bool, seed: int, deadline: Deadline
+    plan: SeriesPlan,
+    matrix: Floats,
+    lengths: Sequence[int],
+    *,
+    clean: bool,
+    seed: int,
+    deadline: Deadline,
+    points: int,
 ) -> dict[str, tuple[str, Deviation | Nearest]]:
     starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
     begins = np.concatenate(
@@ -162,7 +217,7 @@ def _bodies(
         "kmeans_distance": ("movement", fit_groups(seen["movement"], clean=clean, seed=seed, deadline=deadline)),
         "matrix_profile": (
             "shape",
-            fit_neighbours(seen["shape"], max(1, plan.window // apart), clean=clean, seed=seed),
+            fit_neighbours(seen["shape"], max(1, plan.window // apart), clean=clean, seed=seed, points=points),
         ),
     }
 

@@ -108,7 +108,7 @@ def fit_groups(matrix: Floats, *, clean: bool, seed: int, deadline: Deadline) ->
     return Nearest(centre, centres - centre, bags=1, count=1, scale=np.ones(len(centres)))
 
 
-def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int) -> Nearest:
+def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int, points: int = _MOST_POINTS) -> Nearest:
     """Return the distance to the nearest windows of several bags.
 
     Parameters
@@ -121,6 +121,8 @@ def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int) -> Ne
         With no anomalies one bag is enough.
     seed : int
         Of the draw where there are too many.
+    points : int, default 2,048
+        The most windows in all bags together.
     """
     centre = matrix.mean(axis=0, dtype=np.float64)
     bags = 1 if clean else max(1, min(_BAGS, len(matrix) // (2 * window)))
@@ -128,7 +130,7 @@ def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int) -> Ne
     random = np.random.default_rng([seed, 5])
     dealt = random.permuted(np.arange(blocks[-1] + 1) % bags)[blocks]
     members = [np.flatnonzero(dealt == bag) for bag in range(bags)]
-    size = min(_MOST_POINTS // bags, *(len(one) for one in members))
+    size = min(max(1, points // bags), *(len(one) for one in members))
     chosen = np.concatenate([np.sort(random.choice(one, size, replace=False)) for one in members])
-    points = matrix[chosen].astype(np.float64) - centre
-    return Nearest(centre, points, bags=bags, count=1, scale=np.ones(len(points)))
+    kept = matrix[chosen].astype(np.float64) - centre
+    return Nearest(centre, kept, bags=bags, count=1, scale=np.ones(len(kept)))

@@ -30,6 +30,7 @@ _CYCLES = 4
 """A period must fit into the series so often: of fewer cycles nobody can say what is usual."""
 
 _FIRST, _BETTER = 0.6, 0.6
+_MULTIPLES = 16
 _SHORTEST = 4
 _LONGEST = 20_000
 
@@ -98,7 +99,10 @@ def find_periods(pieces: Sequence[Piece]) -> tuple[int, ...]:
         return ()
     each = [autocorrelation(column, known, longest + 1) for column in values.T]
     moving = [one for one in each if one[0] > 0]
-    return _peaks(np.mean(moving, axis=0)) if moving else ()
+    if not moving:
+        return ()
+    correlation = np.mean(moving, axis=0)
+    return tuple(_sharpened(correlation, lag) for lag in _peaks(correlation))
 
 
 def _side_by_side(pieces: Sequence[Piece]) -> tuple[Doubles, NDArray[np.bool_]]:
@@ -133,6 +137,16 @@ def _peaks(correlation: Doubles) -> tuple[int, ...]:
         if smooth[lag] >= needed and _is_top(smooth, lag):
             found.append(lag)
     return tuple(found)
+
+
+def _sharpened(correlation: Doubles, lag: int) -> int:
+    """Return the lag nearby whose multiples correlate best: one point too many adds up from cycle to cycle."""
+    reach = max(1, lag // 50)
+    near = np.arange(max(2, lag - reach), lag + reach + 1)
+    multiples = np.arange(1, min(_MULTIPLES, (len(correlation) - 1) // int(near[-1])) + 1)
+    if len(multiples) < 2:
+        return lag
+    return int(near[correlation[near[:, None] * multiples].mean(axis=1).argmax()])
 
 
 def _is_top(smooth: Doubles, lag: int) -> bool:
