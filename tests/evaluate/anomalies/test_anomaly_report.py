@@ -171,6 +171,13 @@ def test_a_case_names_what_its_reason_does_not_name(data):
     assert all("amount" in row[-2] and "amount" not in row[-1] and "country NG" in row[-1] for row in table.rows)
 
 
+def test_how_p_values_came_about_is_said_in_words():
+    for kind, words in (("tail", "estimated: "), ("conformal", "split-conformal: "), ("by hand", "by hand")):
+        made = minimal(p_values=kind)
+        assert f"<dt>p-values</dt><dd>{words}" in anomaly_report(made, drawn=False)
+        assert f"- p-values: {words}" in anomaly_card(made)
+
+
 def test_labels_of_one_kind_only_have_no_curves():
     one = minimal(judged=Judged(metrics={}, rows=50, anomalies=0), labels="fraud")
     page = anomaly_report(one)

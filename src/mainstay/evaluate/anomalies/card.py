@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mainstay.evaluate import words
 from mainstay.evaluate.anomalies.members import MEMBERS, title_of
 from mainstay.evaluate.anomalies.sections_judged import figure_title
-from mainstay.evaluate.anomalies.verdict import alarm_in_words, assumption, headline, lead
+from mainstay.evaluate.anomalies.verdict import alarm_in_words, assumption, headline, lead, p_values_in_words
 from mainstay.evaluate.card import markdown_table, plain
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _facts(report: AnomalyReport) -> list[str]:
         "Rows": words.count(report.rows),
         "Reference": report.reference + (f", {report.reference_source}" if report.reference_source else ""),
         "Alarm": alarm_in_words(report),
-        "p-values": report.p_values,
+        "p-values": p_values_in_words(report),
         "Made": report.created,
         "Data digest": report.data_digest,
         "Model digest": report.model_digest,

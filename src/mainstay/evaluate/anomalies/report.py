@@ -7,7 +7,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mainstay.evaluate.anomalies.sections import anomaly_sections
-from mainstay.evaluate.anomalies.verdict import alarm_in_words, assumption, headline, judged_together, lead
+from mainstay.evaluate.anomalies.verdict import (
+    alarm_in_words,
+    assumption,
+    headline,
+    judged_together,
+    lead,
+    p_values_in_words,
+)
 
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import AnomalyReport
@@ -56,6 +63,7 @@ def anomaly_report(report: AnomalyReport, *, drawn: bool = True) -> str:
         findings=by_severity(report.findings),
         commands=_commands(report),
         limits=_limits(report),
+        p_values=p_values_in_words(report),
         together=judged_together(report),
         many=report.rows > 1 and report.flagged > _MANY * report.rows,
     )

@@ -9,7 +9,7 @@ from mainstay.evaluate.words import count, number, percent
 if TYPE_CHECKING:
     from mainstay.evaluate.anomalies.report_data import AnomalyReport
 
-__all__ = ["alarm_in_words", "assumption", "for_new_rows", "headline", "judged_together", "lead"]
+__all__ = ["alarm_in_words", "assumption", "for_new_rows", "headline", "judged_together", "lead", "p_values_in_words"]
 
 _MOST, _LEAST = 3, 0.1
 
@@ -97,6 +97,15 @@ def alarm_in_words(data: AnomalyReport) -> str:
 def judged_together(data: AnomalyReport) -> bool:
     """Return whether the rows of this run were judged as a batch, not one by one by the cut."""
     return bool(data.guarantee) and data.guarantee != data.alarm.guarantee
+
+
+def p_values_in_words(data: AnomalyReport) -> str:
+    """Return how p-values came about: the kind of the calibration in words, other words as they are."""
+    known = {
+        "tail": "estimated: the spread of the usual rows, from the middle of the scores carried on beyond it",
+        "conformal": "split-conformal: the share of clean rows, that no fit has seen, with a score at least as high",
+    }
+    return known.get(data.p_values, data.p_values)
 
 
 def for_new_rows(data: AnomalyReport) -> str:
