@@ -77,7 +77,7 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
             break
         usual = ~found
         heights = _heights(members, weights, usual, _FURTHER)
-    return _points(scores, heights)
+    return _points(scores, heights, ~_discoveries(heights))
 
 
 def _discoveries(heights: Doubles) -> Flags:
@@ -147,13 +147,19 @@ def _bend(amounts: Doubles) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def _points(scores: Doubles, heights: Doubles) -> Calibration:
-    """Return the lines: the shares of rows in the middle, a falling fit of the tail beyond it."""
+def _points(scores: Doubles, heights: Doubles, usual: Flags) -> Calibration:
+    """Return the lines: the shares of rows in the middle, a falling fit of the tail beyond it.
+
+    A score that is blended of ranks may set a row that is not odd by its distances above some that are. So p is never
+    below the share of such rows with scores as high: where they stand among the odd ones, these are not told apart.
+    """
     levels, counts = np.unique(scores, return_counts=True)
     if len(levels) == 1:
         return Calibration(kind="tail", scores=(float(levels[0]),), p_values=(1.0,), rows=len(scores))
     shares = np.log((len(scores) - np.cumsum(counts) + counts) / len(scores))
-    fitted = _falling(scores, heights, levels)
+    among = np.sort(scores[usual])
+    above = (len(among) - np.searchsorted(among, levels, side="left")) / max(len(among), 1)
+    fitted = np.maximum(_falling(scores, heights, levels), np.log(np.maximum(above, 1e-300)))
     edge = np.log(1.0 - _END)
     known = np.where(shares >= edge, shares, np.minimum(fitted, edge))
     known = np.maximum(np.minimum.accumulate(known), _LEAST_HEIGHT)
