@@ -137,6 +137,14 @@ def test_refused_rows_have_no_answer_and_rows_without_any_value_are_refused():
     assert "nothing can be said" in answers.problems[0].message
 
 
+def test_no_rows_have_no_answers():
+    asked = watch().detector
+    answers = asked.predict_rows([])
+    assert (len(answers.score), answers.reason, answers.levels.shape) == (0, (), (0, 3))
+    assert asked.explained(asked.decoder.from_rows([]).arrays).shape == (0, 3)
+    assert explainer_of(asked, []).explain_rows([]).contributions.shape == (0, 3)
+
+
 def test_contributions_add_up_to_the_score():
     explainer = explainer_of(watch().asked, [])
     rows = [ODD, ROWS[0], ROWS[4]]

@@ -111,6 +111,8 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
         BundleError
             When the arrays do not fit the graph.
         """
+        if not arrays.rows:
+            return np.empty((0, len(self.outputs.columns)))
         wanted = self.outputs.graph_outputs
         given = self._session.run(arrays, tuple(wanted))
         for name in wanted:

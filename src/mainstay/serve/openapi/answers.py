@@ -183,8 +183,7 @@ def _cluster(outputs: ClusterOutputs) -> Document:
 def _alarm(outputs: DetectorOutputs) -> Document:
     cut = "never" if outputs.alarm.cut is None else f"where the score is at least {outputs.alarm.cut:.6g}"
     return {
-        "score": {**_AMOUNT, "description": "How odd the row is: a mean of levels, 1 for the oddest tenth, 2 for the "
-                  "oddest hundredth, and so on."},
+        "score": {**_AMOUNT, "description": "How odd the row is beside usual ones; higher is odder."},
         "p_value": {**_FRACTION, "description": "The share of usual rows that look at least as odd."},
         "flagged": {"type": "boolean", "description": f"True {cut}. {outputs.alarm.guarantee}".strip()},
         "reason": {
