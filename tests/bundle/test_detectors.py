@@ -137,6 +137,13 @@ def test_refused_rows_have_no_answer_and_rows_without_any_value_are_refused():
     assert "nothing can be said" in answers.problems[0].message
 
 
+def test_terms_of_many_rows_are_merged_in_parts(monkeypatch):
+    arrays = watch().asked.decoder.from_frame(table()).arrays
+    whole = watch().detector.explained(arrays)
+    monkeypatch.setattr("mainstay.bundle.detectors._CELLS", 9 * 7)
+    assert watch().detector.explained(arrays).tobytes() == whole.tobytes()
+
+
 def test_no_rows_have_no_answers():
     asked = watch().detector
     answers = asked.predict_rows([])

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DetectorAnswers", "DetectorPredictor", "merged_terms"]
 
+_CELLS = 1 << 23
+"""Terms that are held at once: 64 MB."""
+
 _NOTHING = "no column that the detector looks at has a value, so nothing can be said of it; the row is refused"
 
 
@@ -111,8 +114,14 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
         BundleError
             When the arrays do not fit the graph.
         """
-        if not arrays.rows:
-            return np.empty((0, len(self.outputs.columns)))
+        step = max(1, _CELLS // self.outputs.graph_outputs["terms"][1])
+        shares = np.empty((arrays.rows, len(self.outputs.columns)))
+        for first in range(0, arrays.rows, step):
+            rows = slice(first, first + step)
+            shares[rows] = self._explained(arrays.take(rows))
+        return shares
+
+    def _explained(self, arrays: Arrays) -> Doubles:
         wanted = self.outputs.graph_outputs
         given = self._session.run(arrays, tuple(wanted))
         for name in wanted:
