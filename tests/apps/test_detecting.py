@@ -68,7 +68,7 @@ def test_rows_to_label_are_written_and_named(shell, cases, tmp_path):
     answer = shell("detect", str(cases), "--columns", "amount,age", "--method", "knn", "--ask", "4", "-o", str(sheet))
     assert answer.code == 0, answer.err
     assert "4 rows to be labelled" in answer.out
-    assert f"--labels {sheet}" in answer.out
+    assert f"--labels {sheet}" in " ".join(answer.out.split())
     assert pl.read_csv(sheet)["label"].null_count() == 4
 
 

@@ -13,9 +13,13 @@ from mainstay.lifecycle.judging_alarms import chances, labels_of, scored_by
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mainstay.alarms.known import Known
     from mainstay.data.table import Table
     from mainstay.evaluate.compare import Comparison
     from mainstay.lifecycle.model import Model
+
+    Doubles = NDArray[np.float64]
+    Places = NDArray[np.int64]
 
 __all__ = ["compare_detectors"]
 
@@ -58,17 +62,7 @@ def compare_detectors(
             "detectors are compared on rows of which is known whether they are anomalies", where="labels",
             hint="Name the column with --labels COL.",
         )  # fmt: skip
-    said = [scored_by(model.bundle, table) for _, model in pair]
-    rows = np.flatnonzero((known.codes >= 0) & ~np.isnan(said[0][0]) & ~np.isnan(said[1][0]))
-    target = (known.codes[rows] == 1).astype(np.int64)
-    if not 0 < target.sum() < len(target):
-        raise DataError(
-            f"of {len(rows):,} labelled rows that both judge {int(target.sum()):,} are anomalies; some and not all are "
-            "needed",
-            where=table.source, hint="Give rows of both kinds.",
-        )  # fmt: skip
-    answers = (chances(said[0][0][rows]), chances(said[1][0][rows]))
-    decided = (said[0][1][rows].astype(np.int64), said[1][1][rows].astype(np.int64))
+    rows, target, answers, decided = _common(pair, table, known)
     names = (*_METRICS, *_OF_FLAGS)
     models = [
         _side(name or f"model {at + 1}", model, target, answers[at], decided[at])
@@ -90,6 +84,24 @@ def compare_detectors(
         "metrics": {name: msgspec.to_builtins(one) for name, one in found.items()},
         "recommended": _recommended(found[steering], models),
     }
+
+
+def _common(
+    pair: tuple[tuple[str, Model], tuple[str, Model]], table: Table, known: Known
+) -> tuple[Places, Places, tuple[Doubles, Doubles], tuple[Places, Places]]:
+    """Return the labelled rows that both judge, what they are, and the ranks and flags that each gives them."""
+    said = [scored_by(model.bundle, table) for _, model in pair]
+    rows = np.flatnonzero((known.codes >= 0) & ~np.isnan(said[0][0]) & ~np.isnan(said[1][0]))
+    target = (known.codes[rows] == 1).astype(np.int64)
+    if not 0 < target.sum() < len(target):
+        raise DataError(
+            f"of {len(rows):,} labelled rows that both judge {int(target.sum()):,} are anomalies; some and not all are "
+            "needed",
+            where=table.source, hint="Give rows of both kinds.",
+        )  # fmt: skip
+    answers = (chances(said[0][0][rows]), chances(said[1][0][rows]))
+    decided = (said[0][1][rows].astype(np.int64), said[1][1][rows].astype(np.int64))
+    return rows, target, answers, decided
 
 
 def _side(
