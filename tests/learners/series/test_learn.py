@@ -152,11 +152,12 @@ def test_a_trend_is_part_of_what_is_usual():
 
 def test_spread_over_is_the_mean_of_the_windows_that_cover_a_point():
     random = np.random.default_rng(0)
-    scores, window, lengths = random.normal(size=23), 4, [9, 14]
+    scores, window, lengths = random.normal(size=43), 8, [12, 31]
     spread = spread_over(scores, window, lengths)
-    for start, length in ((0, 9), (9, 14)):
+    for start, length in ((0, 12), (12, 31)):
         for point in range(length):
-            covering = [start + at for at in range(length - window + 1) if at <= point < at + window]
+            inner = min(max(point, 1), length - 2)
+            covering = [start + at for at in range(length - window + 1) if at <= inner < at + window]
             assert spread[start + point] == pytest.approx(scores[covering].mean())
 
 

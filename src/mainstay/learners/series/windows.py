@@ -27,6 +27,7 @@ __all__ = ["VIEWS", "point_rows", "spread_over", "surprises", "view_places", "wi
 VIEWS = ("own", "left over", "movement", "shape")
 """Parts of a row, in their order: one number for each column, then three views of the window."""
 
+_AT_EDGES = 8
 _MOST = 1e6
 """No number of a row is further from 0: its square must stay finite in float32."""
 
@@ -128,7 +129,7 @@ def _bounded(numbers: Doubles) -> Doubles:
 
 
 def spread_over(scores: Doubles, window: int, lengths: Sequence[int]) -> Doubles:
-    """Return for each point the mean score of the windows that it lies in.
+    """Return for each point the mean score of the windows that it lies in; at the edges as an eighth further in.
 
     Parameters
     ----------
@@ -152,7 +153,10 @@ def spread_over(scores: Doubles, window: int, lengths: Sequence[int]) -> Doubles
     for length in lengths:
         windows = length - window + 1
         # Sums of blocks, not differences of one long sum: a huge score must not blur the points far from it.
-        spread[start : start + length] = _moving_mean(scores[start : start + windows], window)
+        mean = _moving_mean(scores[start : start + windows], window)
+        # The first and the last points lie in few windows: as many as an eighth of one must have a say.
+        inner = min(window // _AT_EDGES, (length - 1) // 2)
+        spread[start : start + length] = mean[np.clip(np.arange(length), inner, length - 1 - inner)]
         start += length
     return spread
 
