@@ -31,7 +31,7 @@ __all__ = ["IsolationForestDetector", "fit_isolation_forest"]
 
 _TREES, _ROWS = 100, 256
 _TWO_FEATURES = 0.15
-_POOL = 32
+_POOL = 16
 _SECONDS = 5e-3
 """What growing a tree, and scoring the rows that say the levels with it, takes."""
 
