@@ -87,9 +87,9 @@ class DetectResult(Result):
     def headline(self) -> str:
         """Return how many rows are flagged, and what holds for them."""
         figures = self.figures
-        return (
-            f"{figures['flagged']:,} of {figures['rows']:,} rows flagged ({figures['alarm']}). {figures['guarantee']}"
-        )
+        windows = figures.get("windows")
+        count = "" if windows is None else f"{len(windows):,} window{'' if len(windows) == 1 else 's'}: "
+        return f"{count}{figures['flagged']:,} of {figures['rows']:,} rows flagged ({figures['alarm']}). {figures['guarantee']}"
 
     def table(self) -> list[tuple[str, ...]]:
         """Return the oddest rows with their reasons."""
