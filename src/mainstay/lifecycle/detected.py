@@ -89,7 +89,8 @@ class DetectResult(Result):
         figures = self.figures
         windows = figures.get("windows")
         count = "" if windows is None else f"{len(windows):,} window{'' if len(windows) == 1 else 's'}: "
-        return f"{count}{figures['flagged']:,} of {figures['rows']:,} rows flagged ({figures['alarm']}). {figures['guarantee']}"
+        rows = f"{figures['flagged']:,} of {figures['rows']:,} rows flagged ({figures['alarm']})"
+        return f"{count}{rows}. {figures['guarantee']}"
 
     def table(self) -> list[tuple[str, ...]]:
         """Return the oddest rows with their reasons."""
