@@ -14,6 +14,7 @@ import numpy as np
 from mainstay.bundle.anomaly_reasons import reasons
 from mainstay.bundle.predict_graph import GraphPredictor, refuse_empty
 from mainstay.bundle.records import DetectorOutputs
+from mainstay.contracts.anomalies import TAUGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +92,7 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
     def __init__(self, schema: Schema, outputs: DetectorOutputs, model: bytes, *, threads: int = 1) -> None:
         super().__init__(schema, outputs, model, threads=threads)
         self._scales = tuple(member.scale for member in outputs.members)
+        self._taught = tuple(at for at, member in enumerate(outputs.members) if member.name == TAUGHT)
 
     def checked(self, decoded: Decoded) -> Decoded:
         """Refuse rows without any value: whatever stands in for all of it would make them look like usual ones."""
@@ -126,7 +128,13 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
         given = self._session.run(arrays, tuple(wanted))
         for name in wanted:
             self._check(name, given[name], arrays.rows)
-        return merged_terms(given["terms"], self.levels(given["members"]), self.outputs.weights)
+        members, terms = given["members"], given["terms"]
+        levels = self.levels(members)
+        for at in self._taught:
+            # What trees learned from other members' scores, those members explain.
+            own = terms[:, at * len(self.outputs.columns) : (at + 1) * len(self.outputs.columns)].sum(axis=1)
+            levels[:, at] *= np.clip(own / np.maximum(members[:, at], np.finfo(np.float64).tiny), 0.0, 1.0)
+        return merged_terms(terms, levels, self.outputs.weights)
 
     def reasons(self, arrays: Arrays) -> list[str]:
         """Return why decoded rows are odd, a sentence for each.

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["Detection", "DetectorLearner", "Member", "Observations", "Reference", "Scale", "blended"]
+__all__ = ["TAUGHT", "Detection", "DetectorLearner", "Member", "Observations", "Reference", "Scale", "blended"]
+
+TAUGHT = "taught"
+"""The name of the member that labels made: trees over the features and what the other members say."""
 
 Reference = Literal["contaminated", "clean"]
 """Whether the rows that a detector is fitted on may hold anomalies, or are known to hold none."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from mainstay.contracts.anomalies import Observations, blended
+from mainstay.contracts.anomalies import TAUGHT, Observations, blended
 from mainstay.contracts.anomaly_scores import detection_scores, member_terms
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.anomaly.catalogue import learner
-from mainstay.learners.anomaly.feedback import TAUGHT, cross_taught, with_labels
+from mainstay.learners.anomaly.feedback import cross_taught, with_labels
 from mainstay.learners.anomaly.queries import rows_to_ask
 
 ADBENCH = Path(__file__).parents[4] / "shared" / "data" / "adbench"

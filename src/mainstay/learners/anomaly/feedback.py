@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainstay.contracts.anomalies import Detection, Member, blended
+from mainstay.contracts.anomalies import TAUGHT, Detection, Member, blended
 from mainstay.contracts.anomaly_bodies import Stacked
 from mainstay.contracts.anomaly_scores import detection_scores, member_scores
 from mainstay.contracts.errors import UsageError
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-__all__ = ["TAUGHT", "cross_taught", "with_labels"]
-
-TAUGHT = "taught"
-"""The name of the member that labels made."""
+__all__ = ["cross_taught", "with_labels"]
 
 _BAGS, _TREES = 10, 20
 _WEIGHT = 0.9
