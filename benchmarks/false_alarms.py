@@ -155,7 +155,12 @@ def judge_set(name, options):
             reference, false_usual, left = polluted(usual[order[:count]], odd, share, generator)
             fitted, kept = split_for_clean(len(reference), fit)
             detector = Detector(reference[fitted], "clean", options.method, fit)
-            rows = (reference[kept[~false_usual[kept]]], reference[kept[false_usual[kept]]], usual[order[count:]][:MOST_FRESH], left[:MOST_FRESH])
+            rows = (
+                reference[kept[~false_usual[kept]]],
+                reference[kept[false_usual[kept]]],
+                usual[order[count:]][:MOST_FRESH],
+                left[:MOST_FRESH],
+            )
             scored = [detector.scores(detector.members(x)) if len(x) else np.empty(0) for x in rows]
             for _ in range(max(1, options.splits // options.fits)):
                 one_split(told[share], scored, generator)
