@@ -17,6 +17,7 @@ __all__ = ["alarms", "detect", "detector", "shares"]
 
 Figures = Mapping[str, Any]
 _SHOWN_ROWS = 10
+_SHOWN_WINDOWS = 30
 _SHOWN_COLUMNS = 8
 
 
@@ -30,7 +31,9 @@ def detect(figures: Figures) -> list[RenderableType]:
         Text(figures["guarantee"]),
         Text(_reference(figures)),
     ]
-    if figures["top"]:
+    if figures.get("windows"):
+        parts.append(spaced(_windows(figures["windows"]), "The windows"))
+    elif figures["top"]:
         parts.append(spaced(_oddest(figures["top"]), "The oddest rows"))
     if figures["columns"]:
         parts.append(spaced(_columns(figures["columns"]), "The columns that drive the alarms"))
@@ -52,6 +55,17 @@ def _reference(figures: Figures) -> str:
         )
     source = figures.get("reference_source")
     return f"Reference: {figures['reference']}" + (f", the rows of {source}" if source else "")
+
+
+def _windows(windows: Sequence[Figures]) -> Table:
+    """Return the flagged stretches of a series, in the order of time."""
+    table = plain_table("from", "to", "rows", "score", "p-value", "reason", right=(2, 3, 4))
+    for one in windows[:_SHOWN_WINDOWS]:
+        table.add_row(
+            str(one["start"]).replace("T", " "), str(one["end"]).replace("T", " "), count(one["rows"]),
+            figure(one["score"]), f"{one['p_value']:.2g}", Text(one["reason"]),
+        )  # fmt: skip
+    return table
 
 
 def _oddest(rows: Sequence[Figures]) -> Table:
