@@ -1,6 +1,9 @@
 """A run over a series, from a table to a bundle: times of all sorts, rows in any order, and answers of the bundle."""
 
+import datetime as dt
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -8,7 +11,9 @@ import pytest
 
 import mainstay
 from mainstay.alarms.series_finish import find_in_series
+from mainstay.alarms.series_run import judge_series
 from mainstay.alarms.settings import Settings
+from mainstay.bundle import series
 from mainstay.bundle.open import open_bundle
 from mainstay.bundle.verify import verify
 from mainstay.compute.around import Around
@@ -201,3 +206,48 @@ def test_options_that_do_not_go_with_a_series_are_refused(broken):
     for options in ({"ask": 3}, {"method": "knn"}, {"columns": ("nothing",)}):
         with pytest.raises(UsageError):
             found(broken, **options)
+
+
+def test_a_long_series_goes_through_in_parts_with_the_same_bits(finished, broken, monkeypatch):
+    whole = finished.bundle.detector.predict_frame(broken)
+    monkeypatch.setattr(series, "_AT_ONCE", 100)
+    assert finished.bundle.detector.predict_frame(broken).score.tobytes() == whole.score.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "found_at_least"),
+    [("art_daily_flatmiddle", 1), ("ec2_request_latency_system_failure", 2), ("nyc_taxi", 2)],
+)
+def test_real_series_have_their_windows_found_and_few_false_ones(name, found_at_least):
+    folder = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "nab"
+    if not folder.exists():
+        pytest.skip("the shared data is not here")
+    frame = pl.read_csv(folder / f"{name}.csv", try_parse_dates=True)
+    spans = json.loads((folder / "combined_windows.json").read_text())[f"{name}.csv"]
+    inside = pl.any_horizontal(
+        pl.col("timestamp").is_between(*(dt.datetime.fromisoformat(end) for end in span)) for span in spans
+    )
+    labels = frame.select(inside.cast(pl.Int8)).to_series()
+    judged = judge_series(read(frame), Settings(time="timestamp"), Around())
+    odd = labels.to_numpy() == 1
+    windows = [(one.start, one.end) for one in judged.found.windows]
+    flagged = judged.found.answers.flagged
+    assert 1 <= len(windows) <= 2 * len(spans)
+    hits = sum(bool((flagged & odd & part).any()) for part in parts_of(odd))
+    assert hits >= found_at_least
+    assert false_ones(judged, odd) <= 1
+
+
+def false_ones(judged, odd):
+    marked = set(judged.found.grid.point[odd].tolist())
+    spans = [range(one.stretch.first, one.stretch.last + 1) for one in judged.found.windows]
+    return sum(marked.isdisjoint(span) for span in spans)
+
+
+def parts_of(odd):
+    """Yield each run of rows that are odd."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], odd.astype(int), [0]])))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        part = np.zeros(len(odd), bool)
+        part[start:end] = True
+        yield part

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from mainstay.compute.around import Around
     from mainstay.contracts.findings import Finding
     from mainstay.data.table import Table
-    from mainstay.evaluate.anomalies.report_data import Case, Judged
+    from mainstay.evaluate.anomalies.report_data import Case, Judged, MemberAgreement, ScoreSpread
     from mainstay.evaluate.anomalies.series_data import SeriesFigure, SeriesWindow
+    from mainstay.graph.parity import Parity
 
     Doubles = NDArray[np.float64]
 
@@ -60,20 +61,14 @@ def series_report(
     """
     outputs, found = alarms.predictor.outputs, alarms.found
     answers = found.answers
-    placed = ~answers.rejected
-    truth = None if known is None else known.codes == 1
     shares = np.array([one.shares for one in found.windows]).reshape(len(found.windows), len(outputs.columns))
     limited = settings.time_budget != float("inf")
     return AnomalyReport(
-        rows=int(placed.sum()),
+        rows=int((~answers.rejected).sum()),
         flagged=int(answers.flagged.sum()),
         reference=settings.reference,
         alarm=outputs.alarm,
-        members=member_agreement(
-            found.levels, [one.name for one in outputs.members], list(outputs.weights),
-            notes=("windows side by side share points, so these correlations rest on fewer cases than points",),
-            seed=settings.seed,
-        ),
+        members=_members(alarms, settings),
         source=PurePath(table.source).name,
         detector="series",
         assumed=settings.assumed,
@@ -81,10 +76,7 @@ def series_report(
         reference_rows=outputs.rows if alarms.apart else None,
         p_values=outputs.calibration.kind,
         guarantee=outputs.alarm.guarantee,
-        spread=score_spread(
-            answers.score[placed], answers.flagged[placed], cut=outputs.alarm.cut,
-            truth=None if truth is None else truth[placed],
-        ),
+        spread=_spread(alarms, known),
         cases=_cases(alarms, table, known),
         drivers=alarm_drivers(shares, outputs.columns),
         explained=len(found.windows),
@@ -99,13 +91,44 @@ def series_report(
         time_budget_seconds=settings.time_budget if limited else None,
         data_digest=table.digest,
         seed=settings.seed,
-        settings={"reference": settings.reference_source or settings.reference, "alarm": settings.alarm,
-                  "time": settings.time, "columns": ", ".join(outputs.columns)},
+        settings=_in_words(alarms, settings),
         versions={name: version(name) for name in _PACKAGES},
-        parity=f"the graph was held against NumPy on {alarms.parity.rows:,} windows: the largest difference of a "
-        f"member's score is {alarms.parity.largest:.1e} of its size (limit {alarms.parity.limit:.0e})",
+        parity=_parity_in_words(alarms.parity),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )  # fmt: skip
+
+
+def _members(alarms: SeriesAlarms, settings: Settings) -> MemberAgreement:
+    members = alarms.predictor.outputs.members
+    return member_agreement(
+        alarms.found.levels, [one.name for one in members], [one.weight for one in members],
+        notes=("windows side by side share points, so these correlations rest on fewer cases than points",),
+        seed=settings.seed,
+    )  # fmt: skip
+
+
+def _spread(alarms: SeriesAlarms, known: Known | None) -> ScoreSpread:
+    answers = alarms.found.answers
+    placed = ~answers.rejected
+    truth = None if known is None else (known.codes == 1)[placed]
+    cut = alarms.predictor.outputs.alarm.cut
+    return score_spread(answers.score[placed], answers.flagged[placed], cut=cut, truth=truth)
+
+
+def _in_words(alarms: SeriesAlarms, settings: Settings) -> dict[str, str]:
+    return {
+        "reference": settings.reference_source or settings.reference,
+        "alarm": settings.alarm,
+        "time": settings.time,
+        "columns": ", ".join(alarms.predictor.outputs.columns),
+    }
+
+
+def _parity_in_words(parity: Parity) -> str:
+    return (
+        f"the graph was held against NumPy on {parity.rows:,} windows: the largest difference of a member's score is "
+        f"{parity.largest:.1e} of its size (limit {parity.limit:.0e})"
+    )
 
 
 def _about(settings: Settings, known: Known | None) -> tuple[Finding, ...]:
@@ -258,11 +281,6 @@ def series_figures(
     known : Known, optional
     """
     outputs, plan = alarms.predictor.outputs, alarms.predictor.outputs.plan
-    labelled = {} if report.judged is None else {
-        "metrics": {name: one.to_dict() for name, one in report.judged.metrics.items()},
-        "labelled": {"rows": report.judged.rows, "anomalies": report.judged.anomalies, "k": report.judged.capacity},
-        "judged_how": report.judged.used,
-    }  # fmt: skip
     figures = {
         "rows": table.rows,
         "judged": report.rows,
@@ -279,7 +297,7 @@ def series_figures(
         "members": [{"name": one.name, "weight": one.weight} for one in outputs.members],
         "notes": {},
         "labels": report.labels or None,
-        **labelled,
+        **_labelled(report.judged),
         "taught": None,
         "time": settings.time,
         "period": plan.period if plan.period > 1 else None,
@@ -287,19 +305,31 @@ def series_figures(
         "step": plan.step,
         "windows": [_window(alarms, one) for one in alarms.found.windows],
         **({} if known is None else {"windows_known": _compared(alarms, known)}),
-        "top": [
-            {
-                "row": one.row, "score": one.score, "p_value": one.p_value, "flagged": one.flagged,
-                "reason": one.reason or None, "columns": one.shares, "values": one.values, "label": one.label or None,
-            }
-            for one in report.cases
-        ],
+        "top": [_case(one) for one in report.cases],
         "columns": report.drivers,
         "ask": [],
         "findings": report.findings,
     }  # fmt: skip
     made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(figures))
     return made
+
+
+def _labelled(found: Judged | None) -> dict[str, Any]:
+    """Return what the labels say of the scores; nothing without labels."""
+    if found is None:
+        return {}
+    return {
+        "metrics": {name: one.to_dict() for name, one in found.metrics.items()},
+        "labelled": {"rows": found.rows, "anomalies": found.anomalies, "k": found.capacity},
+        "judged_how": found.used,
+    }
+
+
+def _case(one: Case) -> dict[str, Any]:
+    return {
+        "row": one.row, "score": one.score, "p_value": one.p_value, "flagged": one.flagged,
+        "reason": one.reason or None, "columns": one.shares, "values": one.values, "label": one.label or None,
+    }  # fmt: skip
 
 
 def _window(alarms: SeriesAlarms, one: Window) -> dict[str, Any]:
