@@ -20,6 +20,7 @@ from mainstay.data.decode import Decoder
 from mainstay.data.infer import freeze, infer
 from mainstay.data.intake import check_names
 from mainstay.learners.series.grid import Grid, Piece, regular_grid
+from mainstay.learners.series.usual import plan_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,7 @@ __all__ = ["SeriesTable", "fit_and_rest", "grid_findings", "schema_for_series", 
 
 _MOST_MISSING = 0.5
 _FITTED = 0.7
+_ENOUGH, _PART_OF_A_WINDOW = 16, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,12 @@ def series_table(table: Table, schema: Schema, settings: Settings, *, barred: ND
                 where=table.source, hint="Leave it out: name the columns to watch with --columns.",
             )  # fmt: skip
     values[barred] = np.nan
-    grid = regular_grid(times_of_frame(table.frame, frozen[settings.time]), values)
+    times = times_of_frame(table.frame, frozen[settings.time])
+    grid = regular_grid(times, values)
+    if len(grid.pieces) > 1 and max(len(piece) for piece in grid.pieces) >= _ENOUGH:
+        # A gap that is short beside a window may be bridged; how long a window is, the first grid tells.
+        gap = plan_of(grid).window // _PART_OF_A_WINDOW
+        grid = grid if gap <= grid.longest_gap else regular_grid(times, values, longest_gap=gap)
     findings += grid_findings(grid, dated=frozen[settings.time].kind == "datetime")
     return SeriesTable(frozen, grid, tuple(findings))
 
@@ -225,4 +232,4 @@ def fit_and_rest(grid: Grid) -> tuple[Grid, tuple[Piece, ...]]:
             fit.append(Piece(piece.first, piece.values[:cut]))
         if cut < len(piece):
             rest.append(Piece(piece.first + cut, piece.values[cut:]))
-    return Grid(grid.step, grid.origin, tuple(fit), grid.point), tuple(rest)
+    return Grid(grid.step, grid.origin, tuple(fit), grid.point, longest_gap=grid.longest_gap), tuple(rest)

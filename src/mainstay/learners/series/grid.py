@@ -72,6 +72,8 @@ class Grid:
         Rows without a time, or without any value.
     unsorted : bool
         Whether the rows did not come in the order of time.
+    longest_gap : int
+        Up to so many points in a row were interpolated.
     """
 
     step: float
@@ -84,6 +86,7 @@ class Grid:
     filled: int = 0
     missing: int = 0
     unsorted: bool = False
+    longest_gap: int = 5
 
     @property
     def points(self) -> int:
@@ -196,6 +199,7 @@ def regular_grid(
     return Grid(
         step, origin, pieces, point, repeated=len(rows) - different, uneven=max(len(off), different - len(cells)),
         gaps=gaps, filled=filled, missing=len(times) - len(rows), unsorted=bool((np.diff(times[rows]) < 0).any()),
+        longest_gap=longest_gap,
     )  # fmt: skip
 
 

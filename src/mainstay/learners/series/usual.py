@@ -75,7 +75,7 @@ def plan_of(grid: Grid, *, window: int | None = None) -> SeriesPlan:
     each = [_usual(counted, column, period) for column in values.T]
     level = [_movement(grid.pieces, at, stride * bins) for at in range(columns)]
     return SeriesPlan(
-        step=grid.step, origin=grid.origin, stride=stride, bins=bins,
+        step=grid.step, origin=grid.origin, longest_gap=grid.longest_gap, stride=stride, bins=bins,
         season=tuple(tuple(season.tolist()) for season, _, _ in each),
         spread=tuple(tuple(spread.tolist()) for _, spread, _ in each),
         slope=tuple(slope for _, _, slope in each),
