@@ -203,7 +203,7 @@ def members_of(kind: type) -> list[tuple[str, str]]:
         written = name if isinstance(member, property) else f"{name}()"
         function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
         if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
-            found.append((written, " ".join(function.__doc__.strip().split("\n\n")[0].split())))
+            found.append((written, prose(" ".join(function.__doc__.strip().split("\n\n")[0].split())).strip()))
     return found
 
 
@@ -260,7 +260,7 @@ What `mainstay cluster --method` takes; see [clustering](clustering.md#methods).
 DETECTORS_HEAD = """\
 ## Detectors of anomalies
 
-What `mainstay detect --method` takes; see [anomalies](anomalies.md#detectors). A parameter of 0 is chosen by the rows
+What `mainstay detect --method` takes; see [anomalies](anomalies.md#members). A parameter of 0 is chosen by the rows
 and by `--reference`; the autoencoder comes with `pip install "mainstay[deep]"`.
 """
 

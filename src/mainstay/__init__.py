@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from mainstay.contracts.findings import Finding
     from mainstay.contracts.schema import Column, Schema
+    from mainstay.learners.anomaly.half_space_trees import HalfSpaceTrees
     from mainstay.learners.cluster.kmeans_path import kmeans_path
     from mainstay.lifecycle import (
         ClusterResult,
@@ -109,6 +110,7 @@ _PLACES = {
     **dict.fromkeys((*_RESULTS, *_VERBS), "mainstay.lifecycle"),
     "Column": "mainstay.contracts.schema",
     "Finding": "mainstay.contracts.findings",
+    "HalfSpaceTrees": "mainstay.learners.anomaly.half_space_trees",
     "Schema": "mainstay.contracts.schema",
     "kmeans_path": "mainstay.learners.cluster.kmeans_path",
 }
@@ -125,6 +127,7 @@ __all__ = [
     "ExplainResult",
     "Finding",
     "FormatError",
+    "HalfSpaceTrees",
     "InputError",
     "InspectResult",
     "IntegrityError",

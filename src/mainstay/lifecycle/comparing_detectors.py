@@ -62,7 +62,7 @@ def compare_detectors(
             "detectors are compared on rows of which is known whether they are anomalies", where="labels",
             hint="Name the column with --labels COL.",
         )  # fmt: skip
-    rows, target, answers, decided = _common(pair, table, known)
+    rows, target, answers, decided = _judged_by_both(pair, table, known)
     names = (*_METRICS, *_OF_FLAGS)
     models = [
         _side(name or f"model {at + 1}", model, target, answers[at], decided[at])
@@ -86,7 +86,7 @@ def compare_detectors(
     }
 
 
-def _common(
+def _judged_by_both(
     pair: tuple[tuple[str, Model], tuple[str, Model]], table: Table, known: Known
 ) -> tuple[Places, Places, tuple[Doubles, Doubles], tuple[Places, Places]]:
     """Return the labelled rows that both judge, what they are, and the ranks and flags that each gives them."""

@@ -75,6 +75,8 @@ class HalfSpaceTrees:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from mainstay import HalfSpaceTrees
     >>> chance = np.random.default_rng(0)
     >>> stream = HalfSpaceTrees(window=200, rate=0.01)
     >>> for _ in range(10):
