@@ -8,11 +8,13 @@ import pytest
 from mainstay.contracts.anomalies import DetectorLearner, Observations, blended
 from mainstay.contracts.anomaly_bodies import Deviation
 from mainstay.contracts.anomaly_scores import detection_scores
+from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.errors import MainstayError, UsageError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.anomaly import ensemble_members
 from mainstay.learners.anomaly.ensemble import EnsembleDetector
 from mainstay.learners.anomaly.ensemble_weights import trust
+from mainstay.prepare.anomalies import fit_for_anomalies, observations_of
 
 
 def fitted(matrix, reference="contaminated", seed=0, **settings):
@@ -171,3 +173,37 @@ def test_many_rows_are_looked_at_in_part():
     found = fitted(rows, members="robust_mahalanobis")
     assert found.notes["doubles"] == 29
     assert set(np.argsort(-scores(found, rows))[:30]) == set(range(30))
+
+
+def places_of(numbers, codes, levels):
+    """Return the place of each row in the list of a prepared table, 0 the oddest."""
+    names = tuple(f"n{at}" for at in range(numbers.shape[1]))
+    arrays = Arrays(numbers.astype(np.float32), names, codes[:, None].astype(np.int64), ("kind",), (levels,))
+    rows = observations_of(fit_for_anomalies(arrays), arrays)
+    found = EnsembleDetector().fit(rows, reference="contaminated", seed=0, deadline=NoDeadline())
+    return np.argsort(np.argsort(-scores(found, rows.matrix), kind="stable"), kind="stable")
+
+
+def test_a_blatant_bill_comes_before_mild_ones():
+    chance = np.random.default_rng(11)
+    amounts = np.append(np.clip(chance.lognormal(3.3, 0.7, 600), 3, 180), 4_980)[:, None]
+    assert places_of(amounts, np.append(chance.choice(3, 600, p=[0.6, 0.3, 0.1]), 3), 4)[-1] == 0
+
+
+def test_blatant_values_of_a_mixed_table_come_first():
+    chance = np.random.default_rng(12)
+    ages, hours = chance.normal(42, 12, 400).clip(18, 80), chance.normal(13, 1.5, 400)
+    numbers = np.stack([ages, hours, chance.lognormal(3.5, 0.6, 400)], axis=1)
+    numbers[[0, 1, 2], [0, 1, 2]] = [140, 23.5, 4_980]
+    places = places_of(numbers, chance.choice(3, 400, p=[0.6, 0.3, 0.1]), 3)
+    # seven deviations of the hours are about what the largest of 400 usual amounts has of its own
+    assert places[2] == 0
+    assert places[0] == 1
+    assert places[1] < 5
+
+
+def test_a_hundredth_of_amounts_made_thirty_times_larger_leads():
+    chance = np.random.default_rng(13)
+    numbers = np.stack([chance.lognormal(3.5, 0.4, 2000), chance.normal(size=2000)], axis=1)
+    numbers[:20, 0] *= 30
+    assert places_of(numbers, chance.choice(3, 2000, p=[0.6, 0.3, 0.1]), 3)[:20].max() < 20

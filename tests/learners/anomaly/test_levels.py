@@ -70,3 +70,29 @@ def test_softened_levels_keep_the_order_and_flatten_the_top():
     steps = np.diff(soft.level(np.array([0.0, 5_000.0, 9_000.0, 9_900.0, 9_990.0, 20_000.0])))
     assert (steps > 0).all()
     assert steps[3] < 0.1 * np.diff(plain.level(np.array([9_900.0, 9_990.0])))[0]
+
+
+def test_levels_rise_without_end_with_the_reach_of_a_score_and_usual_ones_stay():
+    chance = np.random.default_rng(2)
+    scores = np.append(chance.gamma(9, size=2000), [300.0, 3_000.0, 30_000.0])
+    usual = np.arange(len(scores)) < 2000
+    plain, reaching = scale_of(scores, softness=0.2), scale_of(scores, softness=0.2, usual=usual)
+    np.testing.assert_allclose(reaching.level(scores[usual]), plain.level(scores[usual]), atol=0.05)
+    steps = np.diff(reaching.level(np.array([300.0, 3_000.0, 30_000.0, 300_000.0])))
+    assert ((steps > 0.9) & (steps < 1.2)).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY, st.integers(0, 60))
+def test_levels_with_reach_are_finite_and_rise(scores, first):
+    scale = scale_of(scores, softness=0.2, usual=np.arange(len(scores)) >= first)
+    levels = scale.level(np.sort(np.clip(scores, -1e100, 1e100)))
+    assert np.isfinite(levels).all()
+    assert (np.diff(levels) >= 0).all()
+
+
+def test_where_usual_rows_are_all_alike_the_reach_is_measured_from_the_farthest():
+    scores = np.append(np.zeros(99), 50.0)
+    levels = scale_of(scores, softness=0.2, usual=scores == 0).level(np.array([0.0, 50.0, 5_000.0, 50_000.0]))
+    assert (np.diff(levels) > 0).all()
+    assert levels[3] - levels[2] == pytest.approx(1, abs=0.1)

@@ -235,3 +235,14 @@ def test_real_sets_are_told_apart(name):
             theirs.append(roc_auc_score(held["y"], library(matrix).mahalanobis(matrix)))
     assert np.mean(ours) > least
     assert not theirs or np.mean(ours) > np.mean(theirs) - 0.01
+
+
+def test_levels_of_a_category_that_many_rows_have_do_not_lie_far_from_the_bulk():
+    chance = np.random.default_rng(21)
+    rarity = np.log(1 / np.array([0.4, 0.35, 0.25]))[chance.choice(3, 2000, p=[0.4, 0.35, 0.25])]
+    rows = np.column_stack([chance.normal(size=(2000, 2)), rarity])
+    rows[0, 0] = 8
+    scores = member_scores(fit_robust_mahalanobis(rows, seed=0), rows.astype(np.float32))
+    assert np.argmax(scores) == 0
+    often = rarity == rarity.min()
+    assert np.median(scores[~often]) < 3 * np.median(scores[often])

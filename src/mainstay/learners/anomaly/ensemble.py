@@ -44,7 +44,8 @@ _SUSPECTS = 0.1
 """The part of contaminated rows that the second look leaves aside."""
 
 _SOFTNESS = 0.2
-"""Of the levels where rows are contaminated; with clean rows the far tail says more."""
+"""Of the levels where rows are contaminated, to which the reach of scores is added; with clean rows plain levels say
+more, and go on in a straight line."""
 
 _DOUBTED = 0.5
 """Trust below it is told."""
@@ -182,15 +183,19 @@ def _look_again(fitting: _Fitting, matrix: Floats) -> int:
     Anomalies among the rows that it learns from are what spoils a member; a first opinion of all is good enough to
     leave most of them out, and usual rows that go with them are missed little.
     """
-    raw = fitting.raw(matrix)
-    odd = np.mean([levels_of(column) for column in raw.T], axis=0)
-    cut = np.quantile(odd, 1 - _SUSPECTS)
-    # a large group of equal rows stands at the cut as one: it goes where more than half of the rows is left
-    kept = odd < cut if (odd < cut).mean() > 0.5 else odd <= cut
+    kept = _usual(fitting.raw(matrix))
     if not kept.all():
         for name in list(fitting.bodies):
             fitting.try_member(name, matrix[kept])
     return int((~kept).sum())
+
+
+def _usual(raw: Doubles) -> NDArray[np.bool_]:
+    """Return which rows are not of the tenth that all members together find oddest."""
+    odd = np.mean([levels_of(column) for column in raw.T], axis=0)
+    cut = np.quantile(odd, 1 - _SUSPECTS)
+    # a large group of equal rows stands at the cut as one: it goes where more than half of the rows is left
+    return np.asarray(odd < cut if (odd < cut).mean() > 0.5 else odd <= cut, np.bool_)
 
 
 def _blend(
@@ -202,9 +207,9 @@ def _blend(
     clean = fitting.case.reference == "clean"
     trusted = trust(agreed) if listen and not clean else np.ones(len(fitting.bodies))
     parts = trusted * [weights[name] for name in fitting.bodies]
-    softness = 0.0 if clean else _SOFTNESS
+    softness, usual = (0.0, None) if clean else (_SOFTNESS, _usual(raw))
     members = tuple(
-        Member(name, body, scale_of(raw[:, at], softness=softness), float(parts[at] / parts.sum()))
+        Member(name, body, scale_of(raw[:, at], softness=softness, usual=usual), float(parts[at] / parts.sum()))
         for at, (name, body) in enumerate(fitting.bodies.items())
     )
     return Detection(members, notes | _said(fitting, agreed, trusted))

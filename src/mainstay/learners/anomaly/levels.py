@@ -2,7 +2,8 @@
 
 The level of a score is minus the logarithm (base 10) of the share of reference rows that are at least as odd: 1 for
 the oddest tenth, 2 for the oddest hundredth. A mean of levels is Fisher's way to combine tail probabilities: one member
-that is sure of a row counts for more than several that find it slightly unusual.
+that is sure of a row counts for more than several that find it slightly unusual. Ranks do not know how far the oddest
+lie, so that a blatant row would stand among mild ones; levels may rise by the reach of a score, too.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ _ENDLESS = 0.01
 _TAIL = 0.1
 """Beyond the oddest reference row levels grow as they did on average over this share of the oddest rows."""
 
+_FAR = 0.99
+"""The reach of a score is its distance from the median in units of that of the farthest hundredth of usual rows."""
+
+_BEGIN = 2.0
+"""From this reach on levels rise with its logarithm: usual rows with long tails seldom come so far."""
+
+_REACHES = _BEGIN * 2.0 ** (np.arange(0, 41) / 2.0)
+"""Where the points stand that follow the logarithm: up to two million times as far as usual rows."""
+
 
 def levels_of(raw: Doubles) -> Doubles:
     """Return the level of each reference row among all of them; ties share the rank in their middle.
@@ -55,7 +65,9 @@ def levels_of(raw: Doubles) -> Doubles:
     return _levels(counts)[place]
 
 
-def scale_of(raw: Doubles, *, points: int = 200, softness: float = 0.0) -> Scale:
+def scale_of(
+    raw: Doubles, *, points: int = 200, softness: float = 0.0, usual: NDArray[np.bool_] | None = None
+) -> Scale:
     """Return the scale from raw scores to levels, learned from the scores of reference rows.
 
     Parameters
@@ -68,6 +80,10 @@ def scale_of(raw: Doubles, *, points: int = 200, softness: float = 0.0) -> Scale
         Added to each share before the logarithm is taken, so that no member outvotes all others by what it finds at
         the very top of its list; 0.2 is nearly a mean of ranks. A hundredth of the level without it is added, so that
         levels still rise without end.
+    usual : bool array of shape (n,), optional
+        The rows that are taken as usual. With it the level of a score that reaches more than twice as far as theirs
+        rises by the decimal logarithm of how many times that is: what is ten times as odd stands one level higher, and
+        usual rows stay where ranks put them.
 
     Returns
     -------
@@ -98,13 +114,27 @@ def scale_of(raw: Doubles, *, points: int = 200, softness: float = 0.0) -> Scale
     kept = _chosen(heights, counts, points)
     known, heights = known[kept], heights[kept]
     tail = int(np.searchsorted(heights, -np.log10(_TAIL)))
-    return _with_tail(known, _softened(heights, softness) if softness else heights, tail)
+    scale = _with_tail(known, _softened(heights, softness) if softness else heights, tail)
+    return scale if usual is None else _reaching(scale, scores[usual] if usual.any() else scores)
 
 
 def _softened(heights: Doubles, softness: float) -> Doubles:
     """Return levels that hardly tell the oddest hundredth from the oddest thousandth."""
     soft = np.log10(1 + softness) - np.log10(10.0**-heights + softness)
     return np.asarray(soft + _ENDLESS * heights, np.float64)
+
+
+def _reaching(scale: Scale, usual: Doubles) -> Scale:
+    """Return the scale with levels that rise by the logarithm of how far a score lies beyond usual ones."""
+    middle, far = np.quantile(usual, (0.5, _FAR))
+    unit = (far if far > middle else scale.scores[-2]) - middle
+    if unit <= _TOO_CLOSE * float(np.abs(scale.scores).max()):
+        return scale
+    scores = np.union1d(scale.scores, np.minimum(middle + unit * _REACHES, _HUGE * 10.0))
+    # the line that goes on beyond all rows ends where its point is: from there on the logarithm alone says more
+    heights = np.interp(scores, scale.scores, scale.levels)
+    reach = (scores - middle) / unit
+    return Scale(scores, heights + np.log10(np.maximum(reach / _BEGIN, 1.0)))
 
 
 def _levels(counts: NDArray[np.int64]) -> Doubles:

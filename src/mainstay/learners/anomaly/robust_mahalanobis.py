@@ -49,6 +49,12 @@ _ROWS_EACH = 5
 _CONDITION = 1e4
 """The longest axis of the spread is at most the root of so many times the shortest: no direction counts for ever."""
 
+_STEP = 0.05
+"""A value that so large a share of the rows has is a step: of a category's rarity, or of a count."""
+
+_INNER = (0.01, 0.99)
+"""Quantiles to which a feature of steps is drawn in before its spread over all rows is taken."""
+
 _KEPT = 0.975
 """In the last step all rows count that lie within this quantile of a Gaussian (Rousseeuw and Van Driessen 1999)."""
 
@@ -167,14 +173,35 @@ def _concentrated(z: Doubles, support: float) -> tuple[Doubles, Doubles]:
     if width == 0 or count < 2:
         return np.zeros(width), np.eye(width)
     half = min(count, max(int(np.ceil(support * count)), (count + 1) // 2, 2))
+    least = _least_variances(z)
     best: tuple[float, NDArray[np.int64]] | None = None
     for start in _starts(z):
-        kept, size = _narrowed(z, start, half, _FIRST_STEPS)
+        kept, size = _narrowed(z, start, least, half=half, steps=_FIRST_STEPS)
         if best is None or size < best[0]:
             best = (size, kept)
     assert best is not None
-    kept, _ = _narrowed(z, best[1], half, _STEPS)
-    return _reweighted(z, *_scatter(z[kept]))
+    kept, _ = _narrowed(z, best[1], least, half=half, steps=_STEPS)
+    return _reweighted(z, _scatter(z[kept], least), least)
+
+
+def _least_variances(z: Doubles) -> Doubles:
+    """Return what variance each feature has at the least; 0 where its values seldom repeat.
+
+    The half of the rows that lies closest together may hold one level of a category alone: in that half the rarity of
+    the level does not vary, and each row of another level, a third of all it may be, would lie far from the bulk.
+    """
+    often = np.array([_has_steps(column) for column in z.T], np.bool_)
+    least = np.zeros(z.shape[1])
+    if often.any():
+        low, high = np.quantile(z[:, often], _INNER, axis=0)
+        least[often] = np.clip(z[:, often], low, high).var(axis=0)
+    return least
+
+
+def _has_steps(column: Doubles) -> bool:
+    """Return whether most rows that have not the commonest value have one of a few others."""
+    counts = np.sort(np.unique(column, return_counts=True)[1])[:-1]
+    return bool(counts[counts >= _STEP * len(column)].sum() > 0.5 * counts.sum())
 
 
 def _starts(z: Doubles) -> list[NDArray[np.int64]]:
@@ -194,11 +221,13 @@ def _starts(z: Doubles) -> list[NDArray[np.int64]]:
     return starts
 
 
-def _narrowed(z: Doubles, kept: NDArray[np.int64], half: int, steps: int) -> tuple[NDArray[np.int64], float]:
+def _narrowed(
+    z: Doubles, kept: NDArray[np.int64], least: Doubles, *, half: int, steps: int
+) -> tuple[NDArray[np.int64], float]:
     """Take the rows nearest to the kept ones, again and again: the determinant of their scatter only falls."""
     size = np.inf
     for _ in range(steps):
-        centre, values, axes = _scatter(z[kept])
+        centre, values, axes = _scatter(z[kept], least)
         now = float(np.log(values).sum())
         if now >= size - 1e-9 * abs(now):
             break
@@ -207,8 +236,8 @@ def _narrowed(z: Doubles, kept: NDArray[np.int64], half: int, steps: int) -> tup
     return kept, size
 
 
-def _scatter(rows: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Return the mean, and the shrunk covariance as axes with variances.
+def _scatter(rows: Doubles, least: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """Return the mean, and the shrunk covariance as axes with variances; no feature varies less than given.
 
     How much it is shrunk the oracle approximating estimator says (Chen et al. 2010, doi:10.1109/TSP.2010.2053029), and
     less the more rows there are than are needed: a little would already blur columns that go together closely.
@@ -216,7 +245,9 @@ def _scatter(rows: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     count, width = rows.shape
     centre = rows.mean(axis=0)
     moved = rows - centre
-    values, axes = np.linalg.eigh(moved.T @ moved / count)
+    covariance = moved.T @ moved / count
+    covariance[np.diag_indices(width)] += np.maximum(least - covariance.diagonal(), 0.0)
+    values, axes = np.linalg.eigh(covariance)
     values = np.maximum(values, 0.0)
     mean = float(values.mean())
     if mean <= 0:
@@ -229,15 +260,16 @@ def _scatter(rows: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     return centre, np.maximum(values, values.max() / _CONDITION), axes
 
 
-def _reweighted(z: Doubles, centre: Doubles, values: Doubles, axes: Doubles) -> tuple[Doubles, Doubles]:
+def _reweighted(z: Doubles, found: tuple[Doubles, Doubles, Doubles], least: Doubles) -> tuple[Doubles, Doubles]:
     """Use all rows that are not far; then bring the distances to the length that Gaussian rows have."""
     from scipy.stats import chi2
 
     width = z.shape[1]
+    centre, values, axes = found
     usual = float(chi2.ppf(0.5, width))
     squared = _squared(z, centre, axes / np.sqrt(values))
     near = squared <= _unit(squared, usual) * float(chi2.ppf(_KEPT, width))
-    centre, values, axes = _scatter(z[near])
+    centre, values, axes = _scatter(z[near], least)
     root = axes / np.sqrt(values)
     return centre, root / np.sqrt(_unit(_squared(z, centre, root), usual))
 
