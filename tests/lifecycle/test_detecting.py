@@ -1,6 +1,7 @@
 """The verb detect from a table to alarms with reasons, and every other verb on what it wrote."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 import mainstay
 from mainstay import DataError, MainstayError, UsageError
 
+CLASSIFIER = Path(__file__).resolve().parents[1] / "golden" / "format_2_classification.mainstay"
 CHANCE = np.random.default_rng(11)
 ROWS = 400
 PLANTED = {7: "amount", 90: "age", 200: "country", 333: "hours"}
@@ -50,14 +52,12 @@ def test_planted_rows_are_flagged_and_their_column_is_in_the_reason(found):
     assert [reason is None for reason in found.reasons] == (~found.flagged).tolist()
 
 
-def test_the_default_detector_flags_them_too_and_a_seed_settles_it():
+def test_the_default_detector_flags_them_too():
     found = mainstay.detect(FRAME, alarm="top=40", seed=1, time_budget=None)
     for row, column in PLANTED.items():
         assert found.flagged[row]
         assert column in found.reasons[row]
     assert len(found.to_dict()["members"]) > 2
-    again = mainstay.detect(FRAME, alarm="top=40", seed=1, time_budget=None)
-    assert np.array_equal(again.scores, found.scores)
 
 
 def test_what_is_shown_are_the_answers_of_the_bundle(found, bundle):
@@ -95,7 +95,7 @@ def test_figures_are_plain_and_whole(found):
     assert "case" not in found.headline()
 
 
-def test_labels_of_all_rows_judge_and_do_not_teach(found):
+def test_labels_of_all_rows_judge_and_do_not_teach_and_the_same_seed_gives_the_same_bits(found):
     judged = mainstay.detect(
         FRAME.with_columns(LABELS), labels="odd", alarm="top=4", method="knn", seed=1, time_budget=None
     )
@@ -184,11 +184,9 @@ def test_two_detectors_are_compared_on_labelled_rows(found):
 
 
 def test_what_is_about_other_models_gets_a_sentence(found):
-    model = mainstay.train(
-        [{"x": at * 7 % 50, "y": at % 2} for at in range(60)], target="y", models=["logistic"], time_budget="4s"
-    ).model
+    model = mainstay.load(CLASSIFIER)
     with pytest.raises(UsageError, match="finds anomalies"):
-        model.predict([{"x": 1}], alarm="top=1")
+        model.predict([{"age": 31}], alarm="top=1")
     with pytest.raises(UsageError):
         mainstay.compare(found.model, model, FRAME.with_columns(LABELS), labels="odd")
     with pytest.raises(UsageError):
