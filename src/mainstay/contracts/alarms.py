@@ -71,7 +71,9 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def least(self) -> float:
         """The smallest p-value that there can be; 0 where a tail goes on without end."""
-        return 0.0 if self.kind == "tail" else float(self._steps[-1])
+        if self.kind == "conformal":
+            return float(self._steps[-1])
+        return 0.0 if len(self.p_values) > 1 and self.p_values[-1] < self.p_values[-2] else self.p_values[-1]
 
     def of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the p-value of each score, above 0 and at most 1, NaN of NaN; the same bits for one as for many."""

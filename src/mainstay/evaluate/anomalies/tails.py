@@ -7,6 +7,10 @@ members' levels are averaged, and the same is done once more with the average, w
 begins without the oddest tenth. Rows that are then found are left out, and all is estimated again from the others,
 whose own tail now counts as well, until the same rows are found: anomalies that lie apart stay out, and a tail that is
 merely long comes back and is believed.
+
+No far extrapolation is believed: no member's beyond 1e-6 (1e-4 where more than a twentieth of the rows would be found),
+so that one that sees a row very far off cannot flag it alone; that of the average is as heavy as a Pareto tail where
+the rows say so; and no p-value is below that of a row which ten such tables hold once.
 """
 
 from __future__ import annotations
@@ -36,8 +40,16 @@ _CAUTION, _MOST_BEND = 10.0, 0.75
 _FURTHER, _LEAST_BEYOND = (0.95, 0.98), 10
 """Shares of rows at which a tail must not have fallen faster than the rows themselves, with so many rows beyond."""
 _RATE, _ROUNDS, _BEGUN_WITHOUT, _MOST_LEFT_OUT = 0.1, 12, 0.1, 0.3
-_POINTS = 200
-_LEAST_HEIGHT, _HUGE = -690.0, 1e100
+_POINTS, _HUGE = 200, 1e100
+
+_ONE_MEMBER, _OF_MANY, _MANY_FOUND = float(np.log(1e-6)), float(np.log(1e-4)), 0.05
+"""The least p-value that one member may say, and the stricter one where more than a twentieth of the rows is found: a
+value that few rows have, such as an amount that is mostly 0, sets as many rows apart for one member, not for all."""
+_PARETO = (0.8, 0.97)
+_SHAPES = np.linspace(0.0, 1.5, 61)
+_ROWS_EXPECTED = 0.1
+"""No p-value is below this over the rows: with n usual rows nothing beyond 1 / n can be seen, and ten times further is
+as far as a curve is believed. One row can then still be flagged alone at fdr=0.1; at smaller rates it takes several."""
 
 
 def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibration:
@@ -67,8 +79,16 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
     >>> int(flags[:2000].sum()), int(flags[2000:].sum())
     (2, 40)
     """
+    heights = _settled(scores, members, weights, _ONE_MEMBER)
+    if _discoveries(heights).mean() > _MANY_FOUND:
+        heights = _settled(scores, members, weights, _OF_MANY)
+    return _points(scores, heights, ~_discoveries(heights))
+
+
+def _settled(scores: Doubles, members: Doubles, weights: Doubles, least: float) -> Doubles:
+    """Return the logarithm of each row's p-value, when the rows left out are those that are found."""
     usual = scores <= np.quantile(scores, 1.0 - _BEGUN_WITHOUT)
-    heights = _heights(members, weights, usual, ())
+    heights = _straight(_blended(members, weights, usual, (), least), usual, ())
     for _ in range(_ROUNDS):
         found = _discoveries(heights)
         if found.sum() > _MOST_LEFT_OUT * len(scores):
@@ -76,8 +96,9 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
         if (found == ~usual).all():
             break
         usual = ~found
-        heights = _heights(members, weights, usual, _FURTHER)
-    return _points(scores, heights, ~_discoveries(heights))
+        blend = _blended(members, weights, usual, _FURTHER, least)
+        heights = np.maximum(_straight(blend, usual, _FURTHER), _pareto(blend, usual))
+    return heights
 
 
 def _discoveries(heights: Doubles) -> Flags:
@@ -87,13 +108,47 @@ def _discoveries(heights: Doubles) -> Flags:
     return np.asarray(heights <= (rising[passing[-1]] if len(passing) else -np.inf), np.bool_)
 
 
-def _heights(members: Doubles, weights: Doubles, usual: Flags, further: tuple[float, ...]) -> Doubles:
-    """Return the logarithm of each row's p-value, with the tail of the rows that are taken as usual."""
+def _blended(members: Doubles, weights: Doubles, usual: Flags, further: tuple[float, ...], least: float) -> Doubles:
+    """Return how odd the members find each row: the mean of the negative logarithms of their p-values."""
     blend = np.zeros(len(members))
     for raw, weight in zip(np.clip(members, -_HUGE, _HUGE).T, (weights / weights.sum()).tolist(), strict=True):
         if weight > 0:
-            blend -= weight * _carried_on(raw, usual, further)
+            blend -= weight * np.maximum(_carried_on(raw, usual, further), least)
+    return blend
+
+
+def _straight(blend: Doubles, usual: Flags, further: tuple[float, ...]) -> Doubles:
     return _carried_on(blend, usual, further, bend=1.0)
+
+
+def _pareto(blend: Doubles, usual: Flags) -> Doubles:
+    """Return the logarithm of the p-values after a generalised Pareto tail (Pickands 1975, doi:10.1214/aos/1176343003).
+
+    Its shape is that of the rows between the 80 and 97 % points, and a standard error more.
+    """
+    known = np.sort(blend[usual])
+    low, high = _PARETO
+    start = _quantile(known, low)
+    shares = np.geomspace(1.0 - low, 1.0 - high, 12)[1:]
+    beyond = np.array([_quantile(known, 1.0 - share) for share in shares]) - start
+    if beyond[-1] <= 0:
+        return np.full(len(blend), -np.inf)
+    ratios = np.log((1.0 - low) / shares)
+    errors = [_misfit(_grown(ratios, shape), beyond) for shape in _SHAPES.tolist()]
+    shape = float(_SHAPES[int(np.argmin(errors))]) + 1.0 / np.sqrt(len(known) * (high - low))
+    scale = beyond[-1] / _grown(ratios[-1:], shape)[0]
+    tail = np.log(1.0 - low) - np.log1p(shape * np.maximum(blend - start, 0.0) / scale) / shape
+    return np.asarray(np.where(blend > start, tail, -np.inf), np.float64)
+
+
+def _grown(logarithms: Doubles, shape: float) -> Doubles:
+    """Return how far a Pareto tail of scale 1 reaches where so much, in logarithms, is left of it."""
+    return np.asarray(np.expm1(shape * logarithms) / shape if shape > 0 else logarithms, np.float64)
+
+
+def _misfit(grown: Doubles, beyond: Doubles) -> float:
+    scale = (grown @ beyond) / (grown @ grown)
+    return float(((beyond - scale * grown) ** 2).sum())
 
 
 def _carried_on(raw: Doubles, usual: Flags, further: tuple[float, ...], bend: float | None = None) -> Doubles:
@@ -162,17 +217,27 @@ def _points(scores: Doubles, heights: Doubles, usual: Flags) -> Calibration:
     fitted = np.maximum(_falling(scores, heights, levels), np.log(np.maximum(above, 1e-300)))
     edge = np.log(1.0 - _END)
     known = np.where(shares >= edge, shares, np.minimum(fitted, edge))
-    known = np.maximum(np.minimum.accumulate(known), _LEAST_HEIGHT)
+    floor = float(np.log(_ROWS_EXPECTED * (1.0 - 1e-9) / len(scores)))
+    known = np.maximum(np.minimum.accumulate(known), floor)
     kept = _kept(known)
-    levels, known = levels[kept], known[kept]
-    # Beyond the oddest row p falls as it did on average over the tail: the last two rows alone would be chance.
-    start = min(int(np.searchsorted(-known, -edge)), len(known) - 2)
-    rise = levels[-1] - levels[start]
-    levels = np.append(levels, levels[-1] + rise)
-    known = np.maximum(np.append(known, 2.0 * known[-1] - known[start]), _LEAST_HEIGHT)
+    levels, known = _carried_to(floor, levels[kept], known[kept])
     return Calibration(
         kind="tail", scores=tuple(levels.tolist()), p_values=tuple(np.exp(known).tolist()), rows=len(scores)
     )
+
+
+def _carried_to(floor: float, levels: Doubles, known: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the lines with what comes beyond the oddest row: p falls as it did over the tail, then no more.
+
+    The last two rows alone would be chance.
+    """
+    start = min(int(np.searchsorted(-known, -np.log(1.0 - _END))), len(known) - 2)
+    rise, fall = levels[-1] - levels[start], known[start] - known[-1]
+    further = rise * (known[-1] - floor) / fall if fall > 0 else 0.0
+    for step, height in ((further, floor), (rise, floor if fall > 0 else known[-1])):
+        if levels[-1] + step > levels[-1]:
+            levels, known = np.append(levels, levels[-1] + step), np.append(known, height)
+    return levels, known
 
 
 def _falling(scores: Doubles, heights: Doubles, levels: Doubles) -> Doubles:
