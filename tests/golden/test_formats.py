@@ -30,7 +30,7 @@ FORMATS = {
     4: {
         "format_4_anomaly_detection.mainstay": "e4b621cdc989d35d153ac5679ac50a15826b1a01053c66c97435d5104070d602",
         "format_4_anomaly_detection_clean.mainstay": "bdc6c789a09eef228bfcd626db884056391806ec2f7c37dbf393a821fc5d6aee",
-        "format_4_series_anomaly_detection.mainstay": "7d88d870858c51f61e98b23e66cfe2d0c3906f16d928568d6973f04280986337",
+        "format_4_series.mainstay": "7d88d870858c51f61e98b23e66cfe2d0c3906f16d928568d6973f04280986337",
     },
 }
 
@@ -103,7 +103,7 @@ def test_the_flagged_stretch_of_the_first_day():
     load = (10 + 3 * np.sin(np.arange(60) * np.pi / 6)).round(2)
     load[30:36] = 10.0
     rows = [{"at": f"1970-02-0{1 + at // 24}T{at % 24:02d}:00:00", "load": load[at].item()} for at in range(60)]
-    answers = open_bundle(HERE / "format_4_series_anomaly_detection.mainstay").detector.predict_rows(rows)
+    answers = open_bundle(HERE / "format_4_series.mainstay").detector.predict_rows(rows)
     found = answers.score[[0, 20, 32, 33]]
     np.testing.assert_allclose(
         found, [0.05859755368022893, 0.11859425594019403, 2.3448780156799076, 2.404514443095966], rtol=1e-9

@@ -114,7 +114,8 @@ def _promise(alarm: Alarm, reference: str, blocks: int, length: str) -> str:
         "guaranteed"
     )
     if alarm.rule == "top":
-        return f"The {alarm.amount:,.0f} oddest windows are flagged; nothing is promised of how many are false alarms."
+        which = "oddest window is" if alarm.amount == 1 else f"{alarm.amount:,.0f} oddest windows are"
+        return f"The {which} flagged; nothing is promised of how many are false alarms."
     if alarm.rule == "rate":
         return f"Of usual {block}, an estimated {100 * alarm.amount:.4g} % at most are flagged: {grounds}."
     if alarm.rule == "cost":
