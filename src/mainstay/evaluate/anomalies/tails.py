@@ -45,7 +45,8 @@ _POINTS, _HUGE = 200, 1e100
 _ONE_MEMBER, _OF_MANY, _MANY_FOUND = float(np.log(1e-6)), float(np.log(1e-4)), 0.05
 """The least p-value that one member may say, and the stricter one where more than a twentieth of the rows is found: a
 value that few rows have, such as an amount that is mostly 0, sets as many rows apart for one member, not for all."""
-_PARETO = (0.8, 0.97)
+_PARETO = ((0.7, 0.95), (0.8, 0.97), (0.9, 0.98))
+"""Between these shares of rows the shape of a Pareto tail is looked for; the most cautious of them counts."""
 _SHAPES = np.linspace(0.0, 1.5, 61)
 _ROWS_EXPECTED = 0.1
 """No p-value is below this over the rows: with n usual rows nothing beyond 1 / n can be seen, and ten times further is
@@ -97,7 +98,7 @@ def _settled(scores: Doubles, members: Doubles, weights: Doubles, least: float) 
             break
         usual = ~found
         blend = _blended(members, weights, usual, _FURTHER, least)
-        heights = np.maximum(_straight(blend, usual, _FURTHER), _pareto(blend, usual))
+        heights = np.maximum(_straight(blend, usual, _FURTHER), _pareto(blend, np.sort(blend[usual])))
     return heights
 
 
@@ -121,24 +122,25 @@ def _straight(blend: Doubles, usual: Flags, further: tuple[float, ...]) -> Doubl
     return _carried_on(blend, usual, further, bend=1.0)
 
 
-def _pareto(blend: Doubles, usual: Flags) -> Doubles:
+def _pareto(blend: Doubles, known: Doubles) -> Doubles:
     """Return the logarithm of the p-values after a generalised Pareto tail (Pickands 1975, doi:10.1214/aos/1176343003).
 
-    Its shape is that of the rows between the 80 and 97 % points, and a standard error more.
+    Its shape is that of the rows between two shares, and a standard error more.
     """
-    known = np.sort(blend[usual])
-    low, high = _PARETO
-    start = _quantile(known, low)
-    shares = np.geomspace(1.0 - low, 1.0 - high, 12)[1:]
-    beyond = np.array([_quantile(known, 1.0 - share) for share in shares]) - start
-    if beyond[-1] <= 0:
-        return np.full(len(blend), -np.inf)
-    ratios = np.log((1.0 - low) / shares)
-    errors = [_misfit(_grown(ratios, shape), beyond) for shape in _SHAPES.tolist()]
-    shape = float(_SHAPES[int(np.argmin(errors))]) + 1.0 / np.sqrt(len(known) * (high - low))
-    scale = beyond[-1] / _grown(ratios[-1:], shape)[0]
-    tail = np.log(1.0 - low) - np.log1p(shape * np.maximum(blend - start, 0.0) / scale) / shape
-    return np.asarray(np.where(blend > start, tail, -np.inf), np.float64)
+    heights = np.full(len(blend), -np.inf)
+    for low, high in _PARETO:
+        start = _quantile(known, low)
+        shares = np.geomspace(1.0 - low, 1.0 - high, 12)[1:]
+        beyond = np.array([_quantile(known, 1.0 - share) for share in shares]) - start
+        if beyond[-1] <= 0 or len(known) * (1.0 - high) < _LEAST_BEYOND / 2:
+            continue
+        ratios = np.log((1.0 - low) / shares)
+        errors = [_misfit(_grown(ratios, shape), beyond) for shape in _SHAPES.tolist()]
+        shape = float(_SHAPES[int(np.argmin(errors))]) + 1.0 / np.sqrt(len(known) * (high - low))
+        scale = beyond[-1] / _grown(ratios[-1:], shape)[0]
+        tail = np.log(1.0 - low) - np.log1p(shape * np.maximum(blend - start, 0.0) / scale) / shape
+        heights = np.maximum(heights, np.where(blend > start, tail, -np.inf))
+    return heights
 
 
 def _grown(logarithms: Doubles, shape: float) -> Doubles:
