@@ -13,7 +13,7 @@ import numpy as np
 from mainstay.contracts.learner import Parameter
 from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.reference_rows import drawn_rows
-from mainstay.learners.anomaly.step_trees import float32_edges, step_trees
+from mainstay.learners.anomaly.step_trees import edge_below, float32_edges, step_trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,8 +156,7 @@ def _with_beyond(values: Doubles, edges: Doubles, said: Doubles, width: float) -
     empty = max(float(np.log((len(values) + _NONE) / _NONE)), float(said.max(initial=0.0)))
     further = empty + np.log(2.0) * np.arange(1, len(_BEYOND) + 1)
     lower = float32_edges(edges[0] - width * _BEYOND)
-    lower = np.minimum(lower, np.nextafter(np.float32(edges[0]), np.float32(-np.inf)))
-    lower = np.maximum(lower, -float(np.finfo(np.float32).max))
+    lower = np.minimum(lower, edge_below(float(edges[0])))
     upper = float32_edges(edges[-1] + width * _BEYOND)
     within = said if len(edges) > 1 else np.zeros(1)
     places = np.concatenate([lower[::-1], edges[1:-1], upper])

@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-__all__ = ["float32_edges", "step_trees"]
+__all__ = ["edge_below", "float32_edges", "step_trees"]
 
 _LARGEST = float(np.finfo(np.float32).max)
+
+
+def edge_below(value: float) -> float:
+    """Return the largest float32 value below; the least of all is its own.
+
+    Examples
+    --------
+    >>> least = float(np.finfo(np.float32).min)
+    >>> 0.9999 < edge_below(1.0) < 1.0, edge_below(least) == least
+    (True, True)
+    """
+    with np.errstate(over="ignore"):
+        below = np.nextafter(np.float32(value), np.float32(-np.inf))
+    return max(float(below), -float(_LARGEST))
 
 
 def float32_edges(edges: Doubles) -> Doubles:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.learners.anomaly.reference_rows import drawn_rows
-from mainstay.learners.anomaly.step_trees import float32_edges
+from mainstay.learners.anomaly.step_trees import edge_below
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,8 +68,7 @@ def _places(count: int) -> NDArray[np.int64]:
 
 
 def _feature_tails(values: Doubles, places: NDArray[np.int64]) -> Tails:
-    below = float32_edges(np.nextafter(values[:1].astype(np.float32), np.float32(-np.inf)).astype(np.float64))
-    edges = np.unique(np.concatenate([below, values[places]]))
+    edges = np.unique(np.concatenate([[edge_below(float(values[0]))], values[places]]))
     reached = np.searchsorted(values, edges, side="right")
     count = len(values)
     at_most = np.append(reached, count) + 0.5
