@@ -79,7 +79,7 @@ def test_levels_rise_without_end_with_the_reach_of_a_score_and_usual_ones_stay()
     plain, reaching = scale_of(scores, softness=0.2), scale_of(scores, softness=0.2, usual=usual)
     np.testing.assert_allclose(reaching.level(scores[usual]), plain.level(scores[usual]), atol=0.05)
     steps = np.diff(reaching.level(np.array([300.0, 3_000.0, 30_000.0, 300_000.0])))
-    assert ((steps > 0.9) & (steps < 1.2)).all()
+    assert ((steps > 1.9) & (steps < 2.2)).all()
 
 
 @settings(max_examples=200, deadline=None)
@@ -95,4 +95,4 @@ def test_where_usual_rows_are_all_alike_the_reach_is_measured_from_the_farthest(
     scores = np.append(np.zeros(99), 50.0)
     levels = scale_of(scores, softness=0.2, usual=scores == 0).level(np.array([0.0, 50.0, 5_000.0, 50_000.0]))
     assert (np.diff(levels) > 0).all()
-    assert levels[3] - levels[2] == pytest.approx(1, abs=0.1)
+    assert levels[3] - levels[2] == pytest.approx(2, abs=0.2)
