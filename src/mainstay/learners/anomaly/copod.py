@@ -9,26 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.step_trees import step_trees
-from mainstay.learners.anomaly.tails import tails_of
+from mainstay.learners.anomaly.tails import MOST, TailDetector, tails_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from mainstay.contracts.anomalies import Detection, Observations, Reference
     from mainstay.contracts.anomaly_bodies import TreeSum
-    from mainstay.contracts.learner import Deadline, Parameter, Value
 
 __all__ = ["COPODDetector", "fit_copod"]
 
-_MOST = 50_000
-_SECONDS = 2e-5
 
-
-class COPODDetector:
+class COPODDetector(TailDetector):
     """The sum of tail probabilities, on the longer side or both (Li et al. 2020, doi:10.1109/ICDM50108.2020.00135).
 
     Examples
@@ -42,30 +34,13 @@ class COPODDetector:
     """
 
     name = "copod"
-    parameters: tuple[Parameter, ...] = ()
 
-    def fit(
-        self,
-        observations: Observations,
-        *,
-        reference: Reference,  # noqa: ARG002 - the same tails either way
-        seed: int,
-        deadline: Deadline,
-        settings: Mapping[str, Value] = {},
-    ) -> Detection:
-        """Learn the tails of each column.
-
-        Raises
-        ------
-        UsageError
-            When a setting does not fit or a number is not finite.
-        """
-        admit(self, observations, settings)
-        body = fit_copod(observations.matrix, most=affordable(_MOST, deadline, seconds=_SECONDS), seed=seed)
-        return alone(self.name, body, observations, seed=seed)
+    def body_of(self, matrix: NDArray[np.floating], *, most: int, seed: int) -> TreeSum:
+        """Return the tails of each column, from up to ``most`` rows."""
+        return fit_copod(matrix, most=most, seed=seed)
 
 
-def fit_copod(matrix: NDArray[np.floating], *, most: int = _MOST, seed: int) -> TreeSum:
+def fit_copod(matrix: NDArray[np.floating], *, most: int = MOST, seed: int) -> TreeSum:
     """Return the sum over features of the larger of two: the minus log tail on the longer side, and the mean of both.
 
     Parameters

@@ -10,26 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.step_trees import step_trees
-from mainstay.learners.anomaly.tails import tails_of
+from mainstay.learners.anomaly.tails import MOST, TailDetector, tails_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from mainstay.contracts.anomalies import Detection, Observations, Reference
     from mainstay.contracts.anomaly_bodies import TreeSum
-    from mainstay.contracts.learner import Deadline, Parameter, Value
 
 __all__ = ["ECODDetector", "fit_ecod"]
 
-_MOST = 50_000
-_SECONDS = 2e-5
 
-
-class ECODDetector:
+class ECODDetector(TailDetector):
     """The sum of tail probabilities, each on its own worse side (Li et al. 2022, doi:10.1109/TKDE.2022.3159580).
 
     Examples
@@ -43,30 +35,13 @@ class ECODDetector:
     """
 
     name = "ecod"
-    parameters: tuple[Parameter, ...] = ()
 
-    def fit(
-        self,
-        observations: Observations,
-        *,
-        reference: Reference,  # noqa: ARG002 - the same tails either way
-        seed: int,
-        deadline: Deadline,
-        settings: Mapping[str, Value] = {},
-    ) -> Detection:
-        """Learn the tails of each column.
-
-        Raises
-        ------
-        UsageError
-            When a setting does not fit or a number is not finite.
-        """
-        admit(self, observations, settings)
-        body = fit_ecod(observations.matrix, most=affordable(_MOST, deadline, seconds=_SECONDS), seed=seed)
-        return alone(self.name, body, observations, seed=seed)
+    def body_of(self, matrix: NDArray[np.floating], *, most: int, seed: int) -> TreeSum:
+        """Return the tails of each column, from up to ``most`` rows."""
+        return fit_ecod(matrix, most=most, seed=seed)
 
 
-def fit_ecod(matrix: NDArray[np.floating], *, most: int = _MOST, seed: int) -> TreeSum:
+def fit_ecod(matrix: NDArray[np.floating], *, most: int = MOST, seed: int) -> TreeSum:
     """Return the sum over features of the larger of two minus log tails: from below and from above.
 
     Parameters

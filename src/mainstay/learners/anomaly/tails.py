@@ -6,21 +6,33 @@ that a body stays small however many rows there were.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 from mainstay.learners.anomaly.step_trees import edge_below
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from mainstay.contracts.anomalies import Detection, Observations, Reference
+    from mainstay.contracts.anomaly_bodies import TreeSum
+    from mainstay.contracts.learner import Deadline, Parameter, Value
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["Tails", "tails_of"]
+__all__ = ["MOST", "TailDetector", "Tails", "tails_of"]
 
+MOST = 50_000
+"""So many rows are counted."""
+
+_SECONDS = 2e-5
 _EDGES = 512
 
 
@@ -41,6 +53,37 @@ class Tails:
     left: Doubles
     right: Doubles
     corrected: Doubles
+
+
+class TailDetector(ABC):
+    """A detector that adds up the tails of a row's values; which tails count is what its kinds differ in."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+
+    @abstractmethod
+    def body_of(self, matrix: NDArray[np.floating], *, most: int, seed: int) -> TreeSum:
+        """Return what is learned from up to ``most`` rows."""
+
+    def fit(
+        self,
+        observations: Observations,
+        *,
+        reference: Reference,  # noqa: ARG002 - the same tails either way
+        seed: int,
+        deadline: Deadline,
+        settings: Mapping[str, Value] = {},
+    ) -> Detection:
+        """Learn the tails of each column.
+
+        Raises
+        ------
+        UsageError
+            When a setting does not fit or a number is not finite.
+        """
+        admit(self, observations, settings)
+        body = self.body_of(observations.matrix, most=affordable(MOST, deadline, seconds=_SECONDS), seed=seed)
+        return alone(self.name, body, observations, seed=seed)
 
 
 def tails_of(matrix: NDArray[np.floating], *, most: int, seed: int) -> list[Tails]:
