@@ -39,7 +39,8 @@ _CAUTION, _MOST_BEND = 10.0, 0.75
 """So much over the root of the rows is taken off the bend; 1 is an exponential tail, 0 one like Pareto's."""
 _FURTHER, _LEAST_BEYOND = (0.95, 0.98), 10
 """Shares of rows at which a tail must not have fallen faster than the rows themselves, with so many rows beyond."""
-_RATE, _ROUNDS, _BEGUN_WITHOUT, _MOST_LEFT_OUT = 0.1, 12, 0.1, 0.3
+_RATE, _ROUNDS, _BEGUN_WITHOUT, _MOST_LEFT_OUT = 0.1, 12, 0.1, 0.125
+"""More than an eighth of the rows apart is another kind of usual rows: nothing tells it from that."""
 _POINTS, _HUGE = 200, 1e100
 
 _ONE_MEMBER, _OF_MANY, _MANY_FOUND = float(np.log(1e-6)), float(np.log(1e-4)), 0.05
@@ -83,6 +84,8 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
     heights = _settled(scores, members, weights, _ONE_MEMBER)
     if _discoveries(heights).mean() > _MANY_FOUND:
         heights = _settled(scores, members, weights, _OF_MANY)
+    if _discoveries(heights).mean() > _MOST_LEFT_OUT:
+        heights = np.maximum(heights, np.log(np.searchsorted(np.sort(heights), heights, side="right") / len(heights)))
     return _points(scores, heights, ~_discoveries(heights))
 
 
