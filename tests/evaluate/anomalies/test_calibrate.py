@@ -123,6 +123,51 @@ def test_in_the_middle_p_values_are_shares_of_rows():
     assert everywhere[-1] > 0
 
 
+def flagged(scores, members):
+    return benjamini_hochberg(calibrate(scores, "contaminated", members=members).of(scores), 0.1)
+
+
+@pytest.mark.parametrize("rows", [300, 5000])
+def test_no_p_value_is_smaller_than_a_row_that_ten_such_tables_hold_once(rows):
+    generator = np.random.default_rng(7)
+    scores = generator.exponential(size=rows)
+    scores[0] = 1e6
+    found = calibrate(scores, "contaminated")
+    everywhere = found.of(np.append(np.geomspace(1, 1e12, 5000), np.inf))
+    assert everywhere.min() == pytest.approx(0.1 / rows)
+    assert found.least == pytest.approx(0.1 / rows)
+    assert np.flatnonzero(flagged(scores, scores[:, None])).tolist() == [0]
+    assert found.score_at(0.05 / rows) is None
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.03, True), (0.08, True), (0.2, False)])
+def test_a_group_apart_is_flagged_unless_it_is_large(share, found):
+    generator = np.random.default_rng(8)
+    rows = generator.normal(size=(2000, 6))
+    odd = np.arange(2000) < share * 2000
+    rows[odd] += 60
+    members = distances(rows)
+    flags = flagged(ranked(members), members)
+    assert flags[odd].mean() > 0.9 if found else not flags.any()
+
+
+def test_one_member_alone_does_not_set_a_group_apart():
+    generator = np.random.default_rng(9)
+    members = np.stack([np.abs(generator.normal(size=2000)) for _ in range(5)], axis=1)
+    members[:160, 0] += 1e6  # an amount that is mostly 0
+    levels = members / members[160:].std(axis=0)
+    assert not flagged(levels.mean(axis=1), members).any()
+
+
+def test_a_tail_like_paretos_is_believed():
+    shares = []
+    for draw in range(20):
+        scores = np.random.default_rng(draw).pareto(2.0, size=2000)
+        shares.append(flagged(scores, scores[:, None]).mean())
+    assert np.mean(np.array(shares) > 0) <= 0.1
+    assert max(shares) < 0.005
+
+
 @pytest.mark.parametrize("reference", ["clean", "contaminated"])
 @pytest.mark.parametrize(
     "scores", [np.array([1.0]), np.full(1000, 2.0), np.array([0.0, 1.0]), np.r_[np.zeros(999), 1.0], np.arange(5.0)]
