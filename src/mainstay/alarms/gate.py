@@ -10,21 +10,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.contracts.anomaly_scores import detection_scores
+from mainstay.contracts.anomaly_scores import detection_scores, rounding_of
 from mainstay.contracts.errors import ParityError
 from mainstay.graph.parity import Parity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mainstay.contracts.anomalies import Detection
+    from mainstay.contracts.anomaly_bodies import AnomalyBody
     from mainstay.contracts.arrays import Arrays
     from mainstay.prepare.anomalies import AnomalyRecipe
 
-__all__ = ["LIMIT", "check_detector", "drawn_rows"]
+    Doubles = NDArray[np.float64]
+    Floats = NDArray[np.float32]
+
+__all__ = ["LIMIT", "check_detector", "drawn_rows", "member_gaps"]
 
 LIMIT = 1e-6
-"""Allowed between a member's score and the graph's, relative to the size of the scores (root mean square)."""
+"""Allowed between a member's score and the graph's, relative to the size of the scores (root mean square).
+
+Beyond it lies only what rounding does to a distance that is small beside the lengths of row and point: about 1e-7 of
+the row's length, which is what its features in float32 hold."""
 
 _MOST, _CELLS = 20_000, 400_000
 
@@ -45,6 +54,32 @@ def drawn_rows(scores: NDArray[np.float64], width: int, seed: int) -> NDArray[np
     oddest = np.argpartition(-scores, count // 10)[: count // 10]
     chosen = np.random.default_rng(seed).choice(len(scores), count - len(oddest), replace=False)
     return np.unique(np.concatenate([oddest, chosen]))
+
+
+def member_gaps(seen: Sequence[tuple[AnomalyBody, Floats]], ours: Doubles, given: Doubles) -> Doubles:
+    """Return how far the graph's scores are from those of NumPy, relative to their size.
+
+    Parameters
+    ----------
+    seen : sequence of (AnomalyBody, float32 array of shape (n, d))
+        Each member, and the rows as it sees them.
+    ours, given : float64 array of shape (n, members)
+
+    Returns
+    -------
+    float64 array of shape (n, members)
+        What rounding explains is not counted; infinite where a score is not finite.
+    """
+    size = np.sqrt(np.square(ours).mean(axis=0))
+    scale = np.maximum(np.maximum(np.abs(ours), size), float(np.finfo(np.float32).tiny))
+    difference = np.abs(ours - given)
+    for member, (body, matrix) in enumerate(seen):
+        doubtful = np.flatnonzero(difference[:, member] > LIMIT * scale[:, member])
+        if len(doubtful):
+            difference[doubtful, member] -= rounding_of(body, matrix[doubtful])
+    gap = np.maximum(difference, 0.0) / scale
+    gap[~np.isfinite(gap)] = np.inf
+    return np.asarray(gap, np.float64)
 
 
 def check_detector(
@@ -68,11 +103,9 @@ def check_detector(
     ParityError
         When a score differs by more than :data:`LIMIT`.
     """
-    ours = detection_scores(detection, recipe.transform(arrays), members)
-    size = np.sqrt(np.square(ours).mean(axis=0))
-    scale = np.maximum(np.maximum(np.abs(ours), size), float(np.finfo(np.float32).tiny))
-    gap = np.abs(ours - members) / scale
-    gap[~np.isfinite(gap)] = np.inf
+    matrix = recipe.transform(arrays)
+    ours = detection_scores(detection, matrix, members)
+    gap = member_gaps([(member.body, matrix) for member in detection.members], ours, members)
     worst = float(gap.max(initial=0.0))
     if worst > LIMIT:
         row, member = np.unravel_index(int(gap.argmax()), gap.shape)

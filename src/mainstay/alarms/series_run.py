@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import structs
 
+from mainstay.alarms.gate import LIMIT, member_gaps
 from mainstay.alarms.series_alarm import block_scores, series_alarm
 from mainstay.alarms.series_intake import fit_and_rest, schema_for_series, series_table
 from mainstay.bundle.detector_outputs import DetectorMember
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
 
 __all__ = ["SeriesAlarms", "judge_series"]
-
-_LIMIT = 1e-6
-"""Allowed between a member's score in NumPy and the graph's, relative to the size of the scores."""
 
 _PROVED = 4_000
 _FEWEST_BLOCKS = 2
@@ -192,17 +190,17 @@ def _proved(predictor: SeriesPredictor, detection: SeriesDetection, grid: Grid) 
     rows = point_rows(detection.plan, [piece])
     rows = rows[:: -(-len(rows) // _PROVED)]
     ours, given = raw_scores(detection, rows), predictor.raw(rows)
-    size = np.sqrt(np.square(ours).mean(axis=0))
-    gap = np.abs(ours - given) / np.maximum(np.maximum(ours, size), float(np.finfo(np.float32).tiny))
-    gap[~np.isfinite(gap)] = np.inf
+    views = [view_places(detection.plan, member.view) for member in detection.members]
+    seen = [(member.body, rows[:, places]) for member, places in zip(detection.members, views, strict=True)]
+    gap = member_gaps(seen, ours, given)
     worst = float(gap.max(initial=0.0))
-    if worst > _LIMIT:
+    if worst > LIMIT:
         member = detection.members[int(gap.max(axis=0).argmax())].name
         raise ParityError(
-            f"the graph does not score windows as {member} does: {worst:.3g} of their size, allowed {_LIMIT:g}",
+            f"the graph does not score windows as {member} does: {worst:.3g} of their size, allowed {LIMIT:g}",
             where="series", hint="The model was not written. Please report this with its settings.",
         )  # fmt: skip
-    return Parity(len(rows), worst, 0, _LIMIT)
+    return Parity(len(rows), worst, 0, LIMIT)
 
 
 def _blocks(predictor: SeriesPredictor, rest: Sequence[Piece], found: SeriesFound) -> Doubles:

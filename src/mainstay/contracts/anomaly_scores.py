@@ -19,6 +19,15 @@ from mainstay.contracts.anomaly_bodies import (
     Stacked,
     TreeSum,
 )
+from mainstay.contracts.anomaly_distances import (
+    SAME,
+    density_scores,
+    density_terms,
+    nearest_places,
+    nearest_scores,
+    nearest_terms,
+    squared_distances,
+)
 from mainstay.contracts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,12 +44,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Places = NDArray[np.int64]
 
-__all__ = ["AS_FAR", "detection_scores", "leaves_of", "member_scores", "member_terms"]
-
-AS_FAR = 1e-12
-"""Squared distances that differ by less are the same, relative to the squared lengths of row and points.
-
-Rounding leaves about a hundredth of it."""
+__all__ = ["detection_scores", "leaves_of", "member_scores", "member_terms", "rounding_of"]
 
 _CELLS = 1 << 20  # distances, or leaves, that are held at once: 8 MB for each step of the arithmetic
 _DEEPEST = 1000
@@ -122,6 +126,35 @@ def member_terms(body: AnomalyBody, matrix: Floats, before: Doubles | None = Non
     return np.concatenate(parts) if parts else np.empty(matrix.shape)
 
 
+def rounding_of(body: AnomalyBody, matrix: Floats) -> Doubles:
+    """Return how far the score of each row may be off by rounding alone, beside what any sum of float64 loses.
+
+    Parameters
+    ----------
+    body : AnomalyBody
+    matrix : float32 array of shape (n, d)
+
+    Returns
+    -------
+    float64 array of shape (n,)
+        0 for bodies that take no small differences of large numbers.
+
+    Examples
+    --------
+    >>> body = Nearest(np.zeros(1), np.array([[0.0], [1e6]]), bags=1, count=1, scale=np.ones(2))
+    >>> rounding_of(body, np.array([[0.0], [1e6]], np.float32)).tolist()
+    [0.0, 0.1]
+    """
+    if not isinstance(body, Nearest):
+        return np.zeros(len(matrix))
+    found, rows = np.empty(len(matrix)), _block_rows(body)
+    for at in range(0, len(matrix), rows):
+        moved = matrix[at : at + rows] - body.centre
+        scales = body.scale[nearest_places(body, moved)].mean(axis=1)
+        found[at : at + rows] = np.sqrt(SAME * (moved**2).sum(axis=1)) * scales
+    return found
+
+
 def _block_rows(body: AnomalyBody) -> int:
     if isinstance(body, TreeSum | Stacked):
         cells = max(1, len(body.trees.roots)) * max(1, body.path_features.shape[1] if body.path_features.size else 1)
@@ -141,9 +174,9 @@ def _scorer(body: AnomalyBody, width: int) -> Callable[[Floats, Doubles], Double
     if isinstance(body, Deviation):
         return lambda rows, _: np.sqrt((((rows - body.centre) @ body.root) ** 2).sum(axis=1))
     if isinstance(body, Nearest):
-        return lambda rows, _: _nearest_scores(body, rows - body.centre)
+        return lambda rows, _: nearest_scores(body, rows - body.centre)
     if isinstance(body, LocalDensity):
-        return lambda rows, _: _density_scores(body, rows - body.centre)
+        return lambda rows, _: density_scores(body, rows - body.centre)
     if isinstance(body, KernelSum):
         return lambda rows, _: _kernel_scores(body, rows)
     return lambda rows, _: np.sqrt((_left_over(body, rows) ** 2).mean(axis=1))
@@ -156,9 +189,9 @@ def _explainer(body: AnomalyBody, width: int) -> Callable[[Floats, Doubles], Dou
     if isinstance(body, Deviation):
         return lambda rows, _: _deviation_terms(body, rows - body.centre)
     if isinstance(body, Nearest):
-        return lambda rows, _: _nearest_terms(body, rows - body.centre)
+        return lambda rows, _: nearest_terms(body, rows - body.centre)
     if isinstance(body, LocalDensity):
-        return lambda rows, _: _density_terms(body, rows - body.centre)
+        return lambda rows, _: density_terms(body, rows - body.centre)
     if isinstance(body, KernelSum):
         return lambda rows, _: _kernel_terms(body, rows)
     return lambda rows, _: _left_over(body, rows) ** 2
@@ -268,12 +301,7 @@ def _path_terms(body: TreeSum | Stacked, leaves: Places, width: int) -> Doubles:
     return np.asarray(summed.reshape(len(leaves), width + 1)[:, :width], np.float64)
 
 
-# distances
-
-
-def _squares(moved: Doubles, points: Doubles) -> Doubles:
-    lengths = (moved**2).sum(axis=1)[:, None] + (points**2).sum(axis=1)
-    return np.asarray(np.maximum(lengths - 2.0 * (moved @ points.T), 0.0), np.float64)
+# formulas
 
 
 def _deviation_terms(body: Deviation, moved: Doubles) -> Doubles:
@@ -282,65 +310,16 @@ def _deviation_terms(body: Deviation, moved: Doubles) -> Doubles:
     return np.asarray((moved @ matrix) ** 2 * np.divide(1.0, own, out=np.zeros_like(own), where=own > 0))
 
 
-def _nearest_scores(body: Nearest, moved: Doubles) -> Doubles:
-    squares = (_squares(moved, body.points) * body.scale**2).reshape(len(moved), body.bags, -1)
-    if body.count > 1:
-        squares = np.partition(squares, body.count - 1, axis=2)[:, :, : body.count]
-    else:
-        squares = squares.min(axis=2, keepdims=True)
-    return np.asarray(np.sqrt(squares).mean(axis=2).mean(axis=1), np.float64)
-
-
-def _nearest_terms(body: Nearest, moved: Doubles) -> Doubles:
-    squares = (_squares(moved, body.points) * body.scale**2).reshape(len(moved), body.bags, -1)
-    found = np.argpartition(squares, body.count - 1, axis=2)[:, :, : body.count]
-    places = found + (np.arange(body.bags) * squares.shape[2])[None, :, None]
-    return _neighbour_terms(body.points, moved, places.reshape(len(moved), -1), body.scale)
-
-
-def _neighbour_terms(points: Doubles, moved: Doubles, places: Places, scale: Doubles | None = None) -> Doubles:
-    """Return the mean squared differences, by feature, to each row's own points."""
-    total = np.zeros_like(moved)
-    for at in places.T:
-        difference = moved - points[at]
-        total += (difference if scale is None else difference * scale[at, None]) ** 2
-    return np.asarray(total / places.shape[1], np.float64)
-
-
-def _closest(body: LocalDensity, moved: Doubles) -> tuple[Doubles, Doubles]:
-    """Return squared distances, and the share of each point in the means: 0 where it is not among the nearest."""
-    squares = _squares(moved, body.points)
-    last = np.partition(squares, body.count - 1, axis=1)[:, body.count - 1]
-    reach = (moved**2).sum(axis=1) + (body.points**2).sum(axis=1).max()
-    near = (squares <= (last + AS_FAR * reach)[:, None]).astype(np.float64)
-    return squares, near / near.sum(axis=1, keepdims=True)
-
-
-def _density_scores(body: LocalDensity, moved: Doubles) -> Doubles:
-    squares, shares = _closest(body, moved)
-    reached = (shares * np.maximum(body.reach, np.sqrt(squares))).sum(axis=1)
-    return np.asarray((shares @ body.density) * reached, np.float64)
-
-
-def _density_terms(body: LocalDensity, moved: Doubles) -> Doubles:
-    shares = _closest(body, moved)[1]
-    spread = moved**2 - 2.0 * moved * (shares @ body.points) + shares @ body.points**2
-    return np.asarray(np.maximum(spread, 0.0), np.float64)
-
-
-# formulas
-
-
 def _kernel_scores(body: KernelSum, rows: Floats) -> Doubles:
     kernel = body.kernel
-    kernels = np.exp(-float(kernel.gamma) * _squares(kernel.scaling.apply(rows), kernel.points))
+    kernels = np.exp(-float(kernel.gamma) * squared_distances(kernel.scaling.apply(rows), kernel.points))
     return np.asarray(-(kernels @ kernel.coefficients[:, 0] + kernel.intercept[0]), np.float64)
 
 
 def _kernel_terms(body: KernelSum, rows: Floats) -> Doubles:
     kernel = body.kernel
     standard, points = kernel.scaling.apply(rows), kernel.points
-    squares = _squares(standard, points)
+    squares = squared_distances(standard, points)
     near = np.exp(-float(kernel.gamma) * (squares - squares.min(axis=1, keepdims=True)))
     weights = near * np.maximum(kernel.coefficients[:, 0], 0.0)
     total = weights.sum(axis=1, keepdims=True) * standard**2 - 2.0 * standard * (weights @ points)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mainstay.contracts.anomaly_scores import AS_FAR
+from mainstay.contracts.anomaly_distances import AS_FAR, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,9 @@ class _Points(NamedTuple):
         return self.bags * self.wanted
 
 
-def squared_distances(builder: GraphBuilder, moved: str, points: Doubles, factor: Doubles | None = None) -> str:
+def squared_distances(
+    builder: GraphBuilder, moved: str, points: Doubles, factor: Doubles | None = None, *, same: float = 0.0
+) -> str:
     """Write squared distances, each times its point's factor.
 
     Parameters
@@ -73,6 +75,8 @@ def squared_distances(builder: GraphBuilder, moved: str, points: Doubles, factor
     points : float64 array of shape (m, d)
     factor : float64 array of shape (m,), optional
         Above 0.
+    same : float, default 0
+        This part of the squared lengths of row and point is taken off, so that equal ones are at 0 or below it.
 
     Returns
     -------
@@ -80,8 +84,8 @@ def squared_distances(builder: GraphBuilder, moved: str, points: Doubles, factor
         float64 of shape (n, m); rounding may leave a 0 a little below it.
     """
     scale = np.ones(len(points)) if factor is None else factor
-    own = (points * points).sum(axis=1)
-    matrix = np.concatenate([-2.0 * points.T, own[None, :], np.ones((1, len(points)))]) * scale
+    own = (1.0 - same) * (points * points).sum(axis=1)
+    matrix = np.concatenate([-2.0 * points.T, own[None, :], np.full((1, len(points)), 1.0 - same)]) * scale
     return builder.node("MatMul", [_lengthened(builder, moved, points.shape[1]), builder.constant(matrix)])
 
 
@@ -207,7 +211,7 @@ def _smallest_of(
     first, bags = part
     end = min(first + (bags * points.size if bags > 1 else GROUP), (first // points.size + bags) * points.size)
     factor = None if points.factor is None else points.factor[first:end]
-    squares = squared_distances(builder, moved, points.points[first:end], factor)
+    squares = squared_distances(builder, moved, points.points[first:end], factor, same=SAME)
     size = (end - first) // bags
     count = min(points.wanted, size)
     if bags > 1:
