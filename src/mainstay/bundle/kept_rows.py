@@ -1,6 +1,6 @@
 """The rows that a bundle must answer the same for as long as it lives, and the distributions that monitoring needs.
 
-What runs without a target share: clustering and anomaly detection keep the same of the rows that they learned from.
+Models of a target, of groups and of anomalies keep the same; only which rows are drawn is each run's own.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import numpy as np
 from mainstay.bundle.replay import plain_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.schema import Column, Schema
 
-__all__ = ["background", "distributions", "golden_rows", "histogram"]
+__all__ = ["altered", "background", "distributions", "golden_rows", "histogram"]
 
 _ROWS = 24
 _BINS = 20
@@ -45,14 +47,20 @@ def golden_rows(schema: Schema, frame: pl.DataFrame, labels: NDArray[np.int64], 
     others = order[~np.isin(order, firsts)][: max(0, _ROWS - len(firsts))]
     chosen = np.sort(np.concatenate([firsts, others]))
     rows = frame.select(column.name for column in features)[chosen].to_dicts()
-    altered = [_altered(rows[i % len(rows)], column) for i, column in enumerate(features[:_ROWS])]
-    return [*rows, *altered, {}]
+    return [*rows, *altered(rows, features[:_ROWS]), {}]
 
 
-def _altered(row: dict[str, Any], column: Column) -> dict[str, Any]:
-    """Return a copy in which one column has an unknown word, or nothing."""
-    unknown = "a word that training did not know" if column.kind == "category" else None
-    return {**row, column.name: unknown}
+def altered(rows: list[dict[str, Any]], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return a copy of a row for each column, which has an unknown word there, or nothing.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One at least; they are taken in turn.
+    columns : sequence of Column
+    """
+    unknown = {column.name: "a word that training did not know" for column in columns if column.kind == "category"}
+    return [{**rows[at % len(rows)], column.name: unknown.get(column.name)} for at, column in enumerate(columns)]
 
 
 def background(schema: Schema, frame: pl.DataFrame, seed: int) -> list[dict[str, Any]]:

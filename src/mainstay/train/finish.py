@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from mainstay.bundle.kept_rows import background
 from mainstay.bundle.pack import seal
 from mainstay.bundle.predict import Predictor
 from mainstay.bundle.records import BundleContent, Outputs
@@ -26,7 +27,7 @@ from mainstay.evaluate.calibration import apply_stages
 from mainstay.graph.parity import check_parity
 from mainstay.train.blend import mix
 from mainstay.train.describe import describe
-from mainstay.train.golden import background, golden_rows, reference
+from mainstay.train.golden import golden_rows, reference
 from mainstay.train.judge import judge
 from mainstay.train.labels import own_labels
 from mainstay.train.side_jobs import DRAWING, draw_report

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +14,7 @@ from mainstay.learners.anomaly.levels import scale_of
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["admit", "affordable", "alone", "quiet"]
+__all__ = ["admit", "affordable", "alone"]
 
 _SCALED = 20_000
 """So many rows say what levels the raw scores have."""
@@ -108,25 +106,3 @@ def alone(
         matrix = matrix[drawn_rows(matrix, _SCALED, seed=seed, copies=True)]
     raw = member_scores(body, matrix) if scores is None else scores(matrix)
     return Detection((Member(name, body, scale_of(raw), 1.0),), dict(notes or {}))
-
-
-@contextmanager
-def quiet(notes: dict[str, Value]) -> Iterator[None]:
-    """Turn a library's warnings into the note ``warning``; hold linear algebra to one thread, for equal sums.
-
-    Examples
-    --------
-    >>> notes = {}
-    >>> with quiet(notes):
-    ...     warnings.warn("it did not converge")
-    >>> notes
-    {'warning': 'it did not converge'}
-    """
-    import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, and only what is loaded can be held to one thread
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(limits=1):
-        warnings.simplefilter("always")
-        yield
-    if caught:
-        notes["warning"] = str(caught[0].message).splitlines()[0]

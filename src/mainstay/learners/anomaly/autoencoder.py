@@ -16,9 +16,10 @@ from mainstay.contracts.anomaly_bodies import Reconstruction
 from mainstay.contracts.errors import MissingPackageError
 from mainstay.contracts.formulas import Layers, Scaling
 from mainstay.contracts.learner import NoDeadline, Parameter
-from mainstay.learners.anomaly.admission import admit, alone, quiet
+from mainstay.learners.anomaly.admission import admit, alone
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 from mainstay.learners.anomaly.robust_mahalanobis import robust_units
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,11 +14,12 @@ import numpy as np
 from mainstay.contracts.anomalies import Detection, Member
 from mainstay.contracts.errors import MainstayError, UsageError
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.anomaly.admission import admit, quiet
+from mainstay.learners.anomaly.admission import admit
 from mainstay.learners.anomaly.ensemble_members import FITTERS, Case, own_scores
 from mainstay.learners.anomaly.ensemble_weights import agreement, trust, usual_weights
 from mainstay.learners.anomaly.levels import levels_of, scale_of
 from mainstay.learners.anomaly.reference_rows import different_rows, drawn_rows
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

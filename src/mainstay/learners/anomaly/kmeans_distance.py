@@ -13,9 +13,10 @@ import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Nearest
 from mainstay.contracts.learner import NoDeadline, Parameter
-from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
+from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.reference_rows import drawn_rows
 from mainstay.learners.cluster.kmeans_path import quick_path
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,9 @@ import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Deviation
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.anomaly.admission import admit, affordable, alone, quiet
+from mainstay.learners.anomaly.admission import admit, affordable, alone
 from mainstay.learners.anomaly.reference_rows import drawn_rows
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

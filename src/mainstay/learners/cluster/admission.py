@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +12,7 @@ from mainstay.contracts.learner import check_parameters
 from mainstay.learners.cluster.stand_ins import different_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.learner import Value
     from mainstay.learners.cluster.stand_ins import StandIns
 
-__all__ = ["admit", "by_size", "closed", "quiet"]
+__all__ = ["admit", "by_size", "closed"]
 
 
 def admit(learner: ClusterLearner, points: Points, k: int | None, settings: Mapping[str, Value]) -> dict[str, Value]:
@@ -132,25 +130,3 @@ def _renumbered(body: ClusterBody, order: NDArray[np.int64]) -> ClusterBody:
     kept = np.flatnonzero(owner >= 0)
     kept = kept[np.argsort(owner[kept], kind="stable")]
     return Centres(body.centre, body.points[kept], owner[kept].astype(np.int64))
-
-
-@contextmanager
-def quiet(notes: dict[str, Value]) -> Iterator[None]:
-    """Turn a library's warnings into the note ``warning``; hold linear algebra to one thread, for equal sums.
-
-    Examples
-    --------
-    >>> notes = {}
-    >>> with quiet(notes):
-    ...     warnings.warn("it did not converge")
-    >>> notes
-    {'warning': 'it did not converge'}
-    """
-    import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, and only what is loaded can be held to one thread
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(limits=1):
-        warnings.simplefilter("always")
-        yield
-    if caught:
-        notes["warning"] = str(caught[0].message).splitlines()[0]

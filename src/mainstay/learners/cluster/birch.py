@@ -8,10 +8,11 @@ import numpy as np
 
 from mainstay.contracts.clusters import Centres
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.cluster.admission import admit, by_size, quiet
+from mainstay.learners.cluster.admission import admit, by_size
 from mainstay.learners.cluster.number_of_groups import number_of_groups
 from mainstay.learners.cluster.stand_ins import StandIns, different_rows, drawn_rows, nearest
 from mainstay.learners.cluster.ward import ward_tree
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

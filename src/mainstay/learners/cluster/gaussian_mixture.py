@@ -13,10 +13,11 @@ import numpy as np
 
 from mainstay.contracts.clusters import Mixture, Points, assign
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.cluster.admission import admit, by_size, quiet
+from mainstay.learners.cluster.admission import admit, by_size
 from mainstay.learners.cluster.dequantise import dequantised
 from mainstay.learners.cluster.kmeans_path import kmeans_path
 from mainstay.learners.cluster.stand_ins import different_rows, drawn_rows, nearest
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

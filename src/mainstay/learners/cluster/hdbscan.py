@@ -14,11 +14,12 @@ import numpy as np
 
 from mainstay.contracts.errors import MissingPackageError
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.cluster.admission import admit, closed, quiet
+from mainstay.learners.cluster.admission import admit, closed
 from mainstay.learners.cluster.links import neighbours
 from mainstay.learners.cluster.spanning_tree import SpanningTree, spanning_tree
 from mainstay.learners.cluster.splitting import split_up_to
 from mainstay.learners.cluster.stand_ins import stand_ins
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

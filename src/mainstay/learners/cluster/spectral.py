@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.learner import Parameter
-from mainstay.learners.cluster.admission import admit, closed, quiet
+from mainstay.learners.cluster.admission import admit, closed
 from mainstay.learners.cluster.links import links_between
 from mainstay.learners.cluster.number_of_groups import number_of_groups
 from mainstay.learners.cluster.spanning_tree import spanning_tree
 from mainstay.learners.cluster.splitting import split_up_to
 from mainstay.learners.cluster.stand_ins import stand_ins
+from mainstay.learners.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from mainstay.bundle.kept_rows import background
 from mainstay.bundle.pack import seal
 from mainstay.bundle.records import BundleContent, Outputs
 from mainstay.bundle.replay import record_golden
@@ -34,7 +35,7 @@ from mainstay.train.adopt.gate import Gate
 from mainstay.train.adopt.report import Adopted, describe_adopted, judge_adopted
 from mainstay.train.adopt.truth import every_row_refused, true_answers
 from mainstay.train.finish import Finished
-from mainstay.train.golden import background, golden_rows, reference
+from mainstay.train.golden import golden_rows, reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

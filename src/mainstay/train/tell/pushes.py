@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.bundle.explain import Explainer
+from mainstay.bundle.kept_rows import background
 from mainstay.evaluate.contributions import pushes_section, value_levels
-from mainstay.train.golden import background
 
 if TYPE_CHECKING:
     from mainstay.evaluate.sections import Section
