@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AS_FAR",
     "SAME",
+    "density_rounding",
     "density_scores",
     "density_terms",
     "nearest_places",
+    "nearest_rounding",
     "nearest_scores",
     "nearest_terms",
     "squared_distances",
@@ -96,20 +98,36 @@ def _neighbour_terms(points: Doubles, moved: Doubles, places: Places, scale: Dou
     return np.asarray(total / places.shape[1], np.float64)
 
 
-def _closest(body: LocalDensity, moved: Doubles) -> tuple[Doubles, Doubles]:
+def _closest(body: LocalDensity, moved: Doubles, as_far: float = AS_FAR) -> tuple[Doubles, Doubles]:
     """Return squared distances, and the share of each point in the means: 0 where it is not among the nearest."""
     squares = squared_distances(moved, body.points)
     last = np.partition(squares, body.count - 1, axis=1)[:, body.count - 1]
     reach = (moved**2).sum(axis=1) + (body.points**2).sum(axis=1).max()
-    near = (squares <= (last + AS_FAR * reach)[:, None]).astype(np.float64)
+    near = (squares <= (last + as_far * reach)[:, None]).astype(np.float64)
     return squares, near / near.sum(axis=1, keepdims=True)
 
 
-def density_scores(body: LocalDensity, moved: Doubles) -> Doubles:
+def density_scores(body: LocalDensity, moved: Doubles, as_far: float = AS_FAR) -> Doubles:
     """Return the local outlier factor of rows with the centre taken off, float64 (n,)."""
-    squares, shares = _closest(body, moved)
+    squares, shares = _closest(body, moved, as_far)
     reached = (shares * np.maximum(body.reach, np.sqrt(squares))).sum(axis=1)
     return np.asarray((shares @ body.density) * reached, np.float64)
+
+
+def nearest_rounding(body: Nearest, moved: Doubles) -> Doubles:
+    """Return how far :func:`nearest_scores` may be off, float64 (n,)."""
+    return np.asarray(_lost(moved) * body.scale[nearest_places(body, moved)].mean(axis=1), np.float64)
+
+
+def density_rounding(body: LocalDensity, moved: Doubles) -> Doubles:
+    """Return how far :func:`density_scores` may be off, float64 (n,): by distances, and by which points count."""
+    narrow, wide = (density_scores(body, moved, part * AS_FAR) for part in (0.9, 1.1))
+    return np.asarray(_lost(moved) * (_closest(body, moved)[1] @ body.density) + np.abs(wide - narrow), np.float64)
+
+
+def _lost(moved: Doubles) -> Doubles:
+    """Return how much of a distance can be rounding."""
+    return np.asarray(np.sqrt(SAME * (moved**2).sum(axis=1)), np.float64)
 
 
 def density_terms(body: LocalDensity, moved: Doubles) -> Doubles:

@@ -20,10 +20,10 @@ from mainstay.contracts.anomaly_bodies import (
     TreeSum,
 )
 from mainstay.contracts.anomaly_distances import (
-    SAME,
+    density_rounding,
     density_scores,
     density_terms,
-    nearest_places,
+    nearest_rounding,
     nearest_scores,
     nearest_terms,
     squared_distances,
@@ -145,13 +145,13 @@ def rounding_of(body: AnomalyBody, matrix: Floats) -> Doubles:
     >>> rounding_of(body, np.array([[0.0], [1e6]], np.float32)).tolist()
     [0.0, 0.1]
     """
-    if not isinstance(body, Nearest):
-        return np.zeros(len(matrix))
-    found, rows = np.empty(len(matrix)), _block_rows(body)
+    found, rows = np.zeros(len(matrix)), _block_rows(body)
     for at in range(0, len(matrix), rows):
-        moved = matrix[at : at + rows] - body.centre
-        scales = body.scale[nearest_places(body, moved)].mean(axis=1)
-        found[at : at + rows] = np.sqrt(SAME * (moved**2).sum(axis=1)) * scales
+        block = slice(at, at + rows)
+        if isinstance(body, Nearest):
+            found[block] = nearest_rounding(body, matrix[block] - body.centre)
+        elif isinstance(body, LocalDensity):
+            found[block] = density_rounding(body, matrix[block] - body.centre)
     return found
 
 

@@ -1,6 +1,7 @@
 """What a person sees of data in the terminal: the columns, the target, what is related, and the findings."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from rich.console import RenderableType
@@ -61,11 +62,24 @@ def _holds(row: Row) -> str:
     ends = (row.get("first"), row.get("last")) if row.get("first") else (numbers.get("minimum"), numbers.get("maximum"))
     if ends[0] is None:
         ends = (row.get("low"), row.get("high"))
+        if row.get("kind") == "datetime":  # a schema keeps days since 1970
+            ends = (_date(ends[0]), _date(ends[1]))
     if ends[0] is not None and ends[1] is not None:
         first, last = (end if isinstance(end, str) else amount(end) for end in ends)
         middle = numbers.get("median") if row.get("kind") == "number" else None
         return f"{first} to {last}" + (f", median {amount(middle)}" if middle is not None else "")
     return ", ".join(_level(level) for level in row.get("levels") or row.get("categories") or ())
+
+
+def _date(days: float | None) -> str | None:
+    """Return days since 1970 as a date, with the time where it is not midnight; as a number outside the calendar."""
+    if days is None:
+        return None
+    try:
+        moment = datetime(1970, 1, 1) + timedelta(seconds=round(days * 86_400))  # noqa: DTZ001 - a schema has no zone
+    except OverflowError:
+        return amount(days)
+    return moment.strftime("%Y-%m-%d" if moment.time() == time() else "%Y-%m-%d %H:%M")
 
 
 def _level(level: Row | str) -> str:
