@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.bundle.another_answer import another_answer, stored_number
 from mainstay.bundle.records import GoldenRow
 from mainstay.contracts.errors import ReplayError
 
@@ -27,8 +28,8 @@ def cluster_row(row: dict[str, Cell], answers: ClusterAnswers, at: int) -> Golde
     return GoldenRow(
         row=row,
         prediction=int(answers.cluster[at]),
-        distance=_number(answers.distance[at]),
-        second_distance=msgspec.UNSET if answers.second[at] < 0 else _number(answers.second_distance[at]),
+        distance=stored_number(answers.distance[at]),
+        second_distance=msgspec.UNSET if answers.second[at] < 0 else stored_number(answers.second_distance[at]),
         fits_none=bool(answers.fits_none[at]),
     )
 
@@ -72,16 +73,16 @@ def compare_clusters(
         with np.errstate(invalid="ignore"):
             same = (np.abs(was - now) <= _allowed(was, spread, tolerance)) | (was == now)
         for at in np.flatnonzero(~(same | (np.isnan(was) & np.isnan(now)))).tolist():
-            raise _another(f"the {name} of golden row {kept[at]}", was[at], now[at], place)
+            raise another_answer(f"the {name} of golden row {kept[at]}", was[at], now[at], place)
     near = 2 * _allowed(first, spread, tolerance)
     ties = second - first <= near
     for at, row in enumerate(rows):
         place_now = kept[at]
         given, fits_none = int(answers.cluster[place_now]), bool(answers.fits_none[place_now])
         if row.prediction != given and not ties[at]:
-            raise _another(f"the cluster of golden row {place_now}", row.prediction, given, place)
+            raise another_answer(f"the cluster of golden row {place_now}", row.prediction, given, place)
         if row.fits_none != fits_none and not ties[at] and abs(first[at] - limits[given]) > near[at]:
-            raise _another(f"whether golden row {place_now} fits none", row.fits_none, fits_none, place)
+            raise another_answer(f"whether golden row {place_now} fits none", row.fits_none, fits_none, place)
 
 
 def _allowed(distance: NDArray[np.float64], spread: float, tolerance: float) -> NDArray[np.float64]:
@@ -103,17 +104,5 @@ def _spread(values: NDArray[np.float64]) -> float:
     return largest * float(np.sqrt(np.mean((finite / largest) ** 2))) if largest > 0 else 0.0
 
 
-def _number(value: np.float64) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _given(value: float | msgspec.UnsetType | None) -> float:
     return math.nan if value is None or isinstance(value, msgspec.UnsetType) else value
-
-
-def _another(what: str, was: object, now: object, place: str) -> ReplayError:
-    return ReplayError(
-        f"the model does not answer as it did when it was written: {what} was {was!s}, and is {now!s} now",
-        where=place,
-        hint="Do not use it here; open it with the versions that its manifest names and compare.",
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mainstay.bundle.another_answer import another_answer, stored_number
 from mainstay.bundle.records import GoldenRow
 from mainstay.contracts.errors import ReplayError
 
@@ -26,8 +27,8 @@ def detector_row(row: dict[str, Cell], answers: DetectorAnswers, at: int) -> Gol
     """Return a row with the answer that it got."""
     return GoldenRow(
         row=row,
-        score=_number(answers.score[at]),
-        p_value=_number(answers.p_value[at]),
+        score=stored_number(answers.score[at]),
+        p_value=stored_number(answers.p_value[at]),
         flagged=bool(answers.flagged[at]),
     )
 
@@ -70,7 +71,7 @@ def compare_detectors(
     now = answers.flagged[kept]
     near = np.abs(score - (math.inf if outputs.alarm.cut is None else outputs.alarm.cut)) <= allowed
     for at in np.flatnonzero((flagged != now) & ~near).tolist():
-        raise _another(f"whether golden row {kept[at]} is flagged", flagged[at], now[at], place)
+        raise another_answer(f"whether golden row {kept[at]} is flagged", flagged[at], now[at], place)
 
 
 def _hold(
@@ -86,7 +87,7 @@ def _hold(
         same = ((bounds[0] <= now) & (now <= bounds[1])) | (was == now)
         same &= (bounds[0] <= was) & (was <= bounds[1]) | (was == now)
     for at in np.flatnonzero(~(same | (np.isnan(was) & np.isnan(now)))).tolist():
-        raise _another(f"the {name} of golden row {rows[at]}", was[at], now[at], place)
+        raise another_answer(f"the {name} of golden row {rows[at]}", was[at], now[at], place)
 
 
 def _spread(values: NDArray[np.float64]) -> float:
@@ -96,15 +97,3 @@ def _spread(values: NDArray[np.float64]) -> float:
 
 def _column(values: Sequence[float | msgspec.UnsetType | None]) -> NDArray[np.float64]:
     return np.array([value if isinstance(value, float | int) else math.nan for value in values], np.float64)
-
-
-def _number(value: np.float64) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _another(what: str, was: object, now: object, place: str) -> ReplayError:
-    return ReplayError(
-        f"the model does not answer as it did when it was written: {what} was {was!s}, and is {now!s} now",
-        where=place,
-        hint="Do not use it here; open it with the versions that its manifest names and compare.",
-    )
