@@ -13,34 +13,35 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from mainstay.contracts.anomalies import Observations
-from mainstay.contracts.errors import UsageError
+from mainstay.contracts.errors import DataError, UsageError
 from mainstay.prepare.anomalies_numbers import plan_for_anomalies
+from mainstay.prepare.anomalies_texts import fit_odd_text
 from mainstay.prepare.clusters_columns import ColumnNote, sources_of
 from mainstay.prepare.cyclic import fit_cyclic
 from mainstay.prepare.fitted import FittedRecipe
 from mainstay.prepare.recipe import Recipe
 from mainstay.prepare.step import Names, Seen
 from mainstay.prepare.surprise import fit_surprise
-from mainstay.prepare.topics import UnitRows, fit_topics
+from mainstay.prepare.topics import UnitRows
 from mainstay.prepare.weigh import Kept, Weigh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.arrays import Arrays
+    from mainstay.prepare.anomalies_texts import OddText
     from mainstay.prepare.clusters_columns import Source
     from mainstay.prepare.clusters_numbers import NumberPlan
     from mainstay.prepare.fitted import AnyStep
     from mainstay.prepare.operations import Builder
     from mainstay.prepare.surprise import Surprise
-    from mainstay.prepare.text import TextFeatures
 
 __all__ = ["AnomalyRecipe", "fit_for_anomalies", "observations_of"]
 
 _SAMPLE = 100_000
 _TOPICS = 16
-_TEXT_SPREAD = 4.0
-"""What the components of a text, of length one together, are multiplied by: a usual row is about so far away."""
+_TOPICS_BESIDE = 3
+"""Topics of a text that stands beside other columns: some members let each feature count as much as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,14 @@ def fit_for_anomalies(arrays: Arrays, *, seed: int = 0, topics: int = _TOPICS) -
     seed : int, default 0
         Of more than 100,000 rows so many are drawn to learn from.
     topics : int, default 16
-        The most main components of a text column.
+        The most main components of a text column; three where it stands beside others.
 
     Raises
     ------
     UsageError
         When there is no row.
+    DataError
+        When no column can become a feature.
 
     Examples
     --------
@@ -132,7 +135,21 @@ def _sample(arrays: Arrays, seed: int) -> Seen:
     seen = Seen.of(arrays, None, seed)
     if arrays.rows <= _SAMPLE:
         return seen
-    return seen.take(np.sort(np.random.default_rng(seed).choice(arrays.rows, _SAMPLE, replace=False)))
+    drawn = np.sort(np.random.default_rng(seed).choice(arrays.rows, _SAMPLE, replace=False))
+    return seen.take(np.union1d(drawn, _lone(arrays, drawn)))
+
+
+def _lone(arrays: Arrays, drawn: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows with the ends of each column of which the drawn rows know one value alone."""
+    ends = []
+    for table in (arrays.numbers, arrays.categories):
+        for values in table.T:
+            known = values[drawn]
+            if not (known == known[0]).all() and not np.isnan(known).all():
+                continue
+            other = np.flatnonzero((values != known[0]) & ~np.isnan(values))
+            ends += [other[end(values[other])] for end in (np.argmin, np.argmax) if len(other)]
+    return np.asarray(ends, np.int64)
 
 
 @dataclass(slots=True)
@@ -151,18 +168,20 @@ class _Fitting:
     arrays: Arrays
     sources: list[Source]
     seen: Seen
-    texts: dict[str, TextFeatures] = field(default_factory=dict)
+    texts: dict[str, OddText] = field(default_factory=dict)
     steps: list[AnyStep] = field(default_factory=list)
     plan: NumberPlan | None = None
     surprise: Surprise | None = None
 
     def add_texts(self, topics: int) -> None:
-        """Find the topics of each text column."""
+        """Find the topics of each text column, and which of its words are rare."""
+        most = topics if len(self.sources) == 1 else min(topics, _TOPICS_BESIDE)
+        seen = Seen.of(self.arrays, None, self.seen.seed)
         for source in self.sources:
             if source.kind == "text" and source.place >= 0:
-                step = fit_topics(Seen.of(self.arrays, None, self.seen.seed), source.place, components=topics)
-                if step is not None:
-                    self.texts[source.name] = step
+                found = fit_odd_text(seen, source.place, topics=most)
+                if found is not None:
+                    self.texts[source.name] = found
 
     def add_surprises(self) -> None:
         """Count how rare categories, their combinations and missing values are."""
@@ -186,13 +205,14 @@ class _Fitting:
 
     def finish(self) -> AnomalyRecipe:
         """Put the parts together."""
-        steps = [*self.steps, *self.texts.values()]
+        steps = [*self.steps, *(text.topics for text in self.texts.values())]
         if self.texts:
-            steps.append(UnitRows(tuple(len(step.names) for step in self.texts.values())))
+            steps.append(UnitRows(tuple(len(text.topics.names) for text in self.texts.values())))
+        steps += [text.rare for text in self.texts.values()]
         before = Names.of(self.arrays)
         for step in steps:
             before = step.rename(before)
-        weigh, owners = self._weigh()
+        weigh, owners = self._weigh(before)
         after = weigh.rename(before)
         recipe = Recipe(cyclic=True, indicator=False, text="svd")
         fitted = FittedRecipe(recipe, Names.of(self.arrays), (*steps, weigh), after)
@@ -200,20 +220,28 @@ class _Fitting:
         source = np.array([columns.index(owner) for owner in owners], np.int64)
         return AnomalyRecipe(fitted, source, columns, self._notes(owners, after.features()))
 
-    def _weigh(self) -> tuple[Weigh, list[str]]:
+    def _weigh(self, names: Names) -> tuple[Weigh, list[str]]:
         """Return the last step, and the column of each feature; one column of zeros where no feature is left."""
         kept = self.plan.kept if self.plan else {}
         numbers = {column: factor for column, (_, factor) in sorted(kept.items()) if factor > 0}
         owners = [kept[column][0] for column in numbers]
         encoded = dict.fromkeys(range(len(self.surprise.names)), 1.0) if self.surprise else {}
         owners += self._surprised()
-        written: dict[int, float] = {}
-        for name, step in self.texts.items():
-            written |= dict.fromkeys(range(len(written), len(written) + len(step.names)), _TEXT_SPREAD)
-            owners += [name] * len(step.names)
-        parts = [numbers, encoded, written]
+        factors: list[float] = []
+        for name, text in self.texts.items():
+            factors += [text.spread] * len(text.topics.names)
+            owners += [name] * len(text.topics.names)
+        owners += self.texts
+        factors += [1.0] * len(self.texts)
+        parts = [numbers, encoded, dict(enumerate(factors))]
         if not owners:
-            parts[0 if self.plan else 1 if self.surprise else 2] = {0: 0.0}
+            some = [at for at, part in enumerate((names.numbers, names.encoded, names.written)) if part]
+            if not some:
+                raise DataError(
+                    "no column tells rows apart: " + ", ".join(source.name for source in self.sources),
+                    where="recipe", hint="What is odd needs numbers, dates, categories or texts that differ.",
+                )  # fmt: skip
+            parts[some[0]] = {0: 0.0}
             owners = [self.sources[0].name]
         made = (Kept(tuple(part), tuple(float(np.float32(one)) for one in part.values())) for part in parts)
         return Weigh(*made), owners
@@ -247,7 +275,7 @@ class _Fitting:
             words = "how rare its level is" + "".join(f", and how rare beside {name}" for name in beside)
             return words if features else "left out: no level is rarer than another"
         if source.name in self.texts:
-            return f"{len(self.texts[source.name].names)} topics of its words, each text of length one"
+            return f"{len(self.texts[source.name].topics.names)} topics of its words, and how rare its words are"
         words = self.plan.said.get(source.name, "") if self.plan else ""
         missing = any(name.endswith(" is missing") for name in features)
         return words + (", and whether it is missing" if missing else "")

@@ -10,6 +10,7 @@ import numpy as np
 
 from mainstay.contracts.arrays import Features
 from mainstay.contracts.errors import FormatError, UsageError
+from mainstay.prepare.anomalies_texts import RareWords
 from mainstay.prepare.cyclic import Cyclic, fit_cyclic
 from mainstay.prepare.derive import Derive, fit_derive
 from mainstay.prepare.encode import Codes, OneHot, Ordinal, fit_encode
@@ -43,7 +44,7 @@ __all__ = ["AnyStep", "FittedRecipe", "fit", "from_json"]
 
 AnyStep = (
     Derive | Impute | Scale | Polynomial | Ordinal | Codes | OneHot | TargetMeans | TextFeatures | Cyclic | RareLevels
-    | Unskew | Limit | UnitRows | Weigh | Surprise
+    | Unskew | Limit | UnitRows | Weigh | Surprise | RareWords
 )  # fmt: skip
 """The steps that a stored recipe may hold. A new kind of step is one file, a name here and a line in :func:`fit`, or
 in :mod:`mainstay.prepare.clusters`."""
