@@ -14,10 +14,11 @@ from mainstay.alarms.gate import check_detector, drawn_rows
 from mainstay.bundle.anomaly_reasons import reasons
 from mainstay.bundle.detector_outputs import DetectorMember, DetectorOutputs
 from mainstay.bundle.detectors import DetectorPredictor
-from mainstay.contracts.anomalies import blended
+from mainstay.contracts.anomalies import TAUGHT, blended
 from mainstay.contracts.errors import ParityError
 from mainstay.evaluate.anomalies.alarm import batch_flags, decide_alarm, read_alarm
 from mainstay.evaluate.anomalies.calibrate import calibrate
+from mainstay.evaluate.anomalies.label_cut import by_labels
 from mainstay.evaluate.anomalies.promises import batch_guarantee
 from mainstay.evaluate.anomalies.usual import usual_columns
 from mainstay.graph.builder import GraphBuilder
@@ -117,10 +118,13 @@ def judge(learned: Learned, settings: Settings) -> Alarms:
     drawn = intake.judged.arrays.take(rows)
     parity = check_detector(detection, learned.recipe, drawn, members[rows], where=settings.method)
     reference = _reference(session, intake, members)
-    weights = np.array([member.weight for member in detection.members])
+    # How odd usual rows get is told by the members that know no labels: these have moved only what was labelled.
+    weights = np.array([0.0 if member.name == TAUGHT else member.weight for member in detection.members])
     usual = _blend(detection, reference)
     calibration = calibrate(usual, settings.reference, members=reference, weights=weights, seed=settings.seed)
     alarm = _alarm(intake, settings, scores, calibration, usual)
+    if alarm.rule == "fdr" and settings.reference != "clean" and learned.taught and learned.taught.scores is not None:
+        alarm = by_labels(alarm, learned.taught.scores, learned.taught.codes)
     flagged, guarantee = alarm.flagged(scores), alarm.guarantee
     if intake.apart:
         wish = read_alarm(settings.alarm)
