@@ -61,9 +61,9 @@ def by_labels(alarm: Alarm, scores: Doubles, labels: NDArray[np.integer]) -> Ala
     found, false = int((labels[above] == 1).sum()), int((labels[above] == 0).sum())
     known = int((labels == 1).sum())
     guarantee = (
-        f"Of the flagged rows, an estimated {100 * alarm.amount:.3g} % at most are false alarms: of the labelled rows at "
-        f"or above the cut {found:,} are anomalies and {false:,} usual, each judged by a detector that had not seen its "
-        "label. That is as good as the labelled rows are a fair choice of all."
+        f"Of the flagged rows, an estimated {100 * alarm.amount:.3g} % at most are false alarms: of the labelled rows "
+        f"at or above the cut {found:,} are anomalies and {false:,} usual, each judged by a detector that had not seen "
+        "its label. That is as good as the labelled rows are a fair choice of all."
     )
     power = f"Of {known:,} known anomalies {found:,} are at or above the cut when their labels are hidden."
     return msgspec.structs.replace(alarm, cut=cut, guarantee=guarantee, power=power)
