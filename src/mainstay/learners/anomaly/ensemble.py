@@ -175,7 +175,11 @@ def _all_failed(left_out: Mapping[str, str]) -> str:
 
 
 def _some(matrix: Floats, seed: int) -> NDArray[np.int64]:
-    return drawn_rows(matrix, _LOOKED_AT, seed=seed, copies=True)
+    """Return rows by chance, and the ends of each column of which these know one value alone."""
+    drawn = drawn_rows(matrix, _LOOKED_AT, seed=seed, copies=True)
+    alike = np.flatnonzero(np.ptp(matrix[drawn], axis=0) <= 0)
+    ends = [end(matrix[:, column]) for column in alike for end in (np.argmin, np.argmax)]
+    return np.concatenate([drawn, np.unique(ends)]).astype(np.int64) if ends else drawn
 
 
 def _look_again(fitting: _Fitting, matrix: Floats) -> int:
@@ -185,9 +189,15 @@ def _look_again(fitting: _Fitting, matrix: Floats) -> int:
     leave most of them out, and usual rows that go with them are missed little.
     """
     kept = _usual(fitting.raw(matrix))
-    if not kept.all():
-        for name in list(fitting.bodies):
-            fitting.try_member(name, matrix[kept])
+    if kept.all():
+        return 0
+    usual = matrix[kept]
+    # what alone told rows apart may have been set aside: whoever is blind without it keeps the first opinion
+    narrowed = bool(((np.ptp(usual, axis=0) <= 0) & (np.ptp(matrix, axis=0) > 0)).any())
+    for name, body in list(fitting.bodies.items()):
+        fitting.try_member(name, usual)
+        if narrowed and np.ptp(own_scores(name, fitting.bodies[name], matrix, fitting.case)) <= 0:
+            fitting.bodies[name] = body
     return int((~kept).sum())
 
 

@@ -134,10 +134,12 @@ def fit_robust_mahalanobis(
     rows = np.asarray(matrix[drawn_rows(matrix, looked, seed=seed, copies=True)], np.float64)
     middle, unit = robust_units(rows)
     used = unit > 0
-    factor = np.divide(1.0, unit, out=np.zeros_like(unit), where=used)
+    factor = np.divide(1.0, unit, out=np.ones_like(unit), where=used)
     centre, root = _concentrated((rows - middle)[:, used] * factor[used], support)
-    whole = np.zeros((len(unit), root.shape[1]))
-    whole[used] = root * factor[used, None]
+    # A column of one value here may have another in rows that are not looked at: each counts in its own unit.
+    whole = np.zeros((len(unit), len(unit)))
+    whole[np.ix_(used, np.arange(root.shape[1]))] = root * factor[used, None]
+    whole[np.flatnonzero(~used), np.arange(root.shape[1], len(unit))] = 1.0
     place = middle.copy()
     place[used] += centre * unit[used]
     return Deviation(place, whole)

@@ -1,0 +1,43 @@
+"""Tables at the edge: columns of nearly one value, infinite numbers, and tables without any usable column."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mainstay
+from mainstay.contracts.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("table", "odd"),
+    [
+        ({"a": [0] * 99 + [1]}, {99}),
+        ({"a": ["x"] * 99 + ["y"]}, {99}),
+        ({"a": [0.0] * 95 + [1, 2, 3, 4, 5.0]}, {95, 96, 97, 98, 99}),
+        ({"a": [0] * 99 + [1], "b": [0] * 50 + [1] + [0] * 49}, {50, 99}),
+    ],
+)
+def test_the_odd_rows_of_a_nearly_constant_table_come_first(table, odd):
+    scores = mainstay.detect(table).scores
+    assert set(np.argsort(-scores)[: len(odd)].tolist()) == odd
+    assert scores[list(odd)].min() > np.delete(scores, list(odd)).max()
+
+
+def test_one_odd_row_of_very_many_equal_ones_comes_first():
+    table = np.ones((150_000, 2))
+    table[5] = 9
+    scores = mainstay.detect(table).scores
+    assert int(scores.argmax()) == 5
+    assert scores[5] > np.delete(scores, 5).max()
+
+
+def test_two_rows_and_vanishing_numbers_have_answers():
+    assert np.isfinite(mainstay.detect({"a": [1, 2], "b": [3, 4]}).scores).all()
+    tiny = np.random.default_rng(0).normal(size=(60, 2)) * 1e-300
+    assert np.isfinite(mainstay.detect(tiny).scores).all()
+
+
+@pytest.mark.parametrize("table", [{"a": [[1], [2]] * 50}, {"a": [{"q": 1}, {"q": 2}] * 50, "b": list(range(100))}])
+def test_cells_that_are_lists_or_objects_are_refused_with_a_sentence(table):
+    with pytest.raises(DataError, match="no column tells rows apart"):
+        mainstay.detect(pd.DataFrame(table))
