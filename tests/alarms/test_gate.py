@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mainstay import ParityError
-from mainstay.alarms.gate import LIMIT, check_detector, drawn_rows
+from mainstay.alarms.gate import LIMIT, check_detector, drawn_rows, member_gaps
 from mainstay.alarms.judging import write_graph
+from mainstay.contracts.anomaly_bodies import Nearest
 from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.learner import NoDeadline
 from mainstay.graph.run import Session
@@ -57,3 +58,33 @@ def test_of_many_rows_some_are_drawn_and_the_oddest_are_among_them():
     assert len(rows) < 25_000
     assert set(np.argsort(-scores)[:100].tolist()) <= set(rows.tolist())
     assert drawn_rows(scores[:500], 10, 0).tolist() == list(range(500))
+
+
+@pytest.mark.parametrize("reference", ["clean", "contaminated"])
+@pytest.mark.parametrize("method", ["knn", "lof", "kmeans_distance", "one_class_svm"])
+def test_tiny_distances_beside_large_values_pass(method, reference):
+    chance = np.random.default_rng(0)
+    numbers = np.repeat(chance.normal(size=(40, 3)), 20, axis=0) + 1e-6 * chance.normal(size=(800, 3))
+    numbers[:3] *= 1e6
+    numbers = np.column_stack([numbers, 1e6 + chance.normal(size=800)]).astype(np.float32)
+    rows = Arrays(numbers, tuple("abcd"), np.empty((800, 0), np.int64), (), ())
+    recipe = fit_for_anomalies(rows)
+    detection = learner(method).fit(observations_of(recipe, rows), reference=reference, seed=0, deadline=NoDeadline())
+    members = Session(write_graph(recipe, detection, rows)).run(rows, ("members",))["members"]
+    assert check_detector(detection, recipe, rows, members, where="test").largest <= LIMIT
+    members[5] += 1e-5 * (np.abs(members[5]) + np.sqrt(np.square(members).mean()))
+    with pytest.raises(ParityError, match="row 5 of the 800"):
+        check_detector(detection, recipe, rows, members, where="test")
+
+
+def test_rounding_of_long_rows_is_no_difference_and_more_than_that_is():
+    body = Nearest(np.zeros(1), np.array([[0.0], [1e4]]), bags=1, count=1, scale=np.ones(2))
+    matrix, ours = np.array([[1.0], [1e4]], np.float32), np.array([[1.0], [0.0]])
+
+    def gaps(first, second):
+        return member_gaps([(body, matrix)], ours, ours + np.array([[first], [second]]))
+
+    assert gaps(0.0, 9e-4).max() == 0
+    assert gaps(0.0, 2e-3).argmax() == 1
+    assert gaps(1e-5, 0.0).max() > LIMIT
+    assert gaps(0.0, np.nan).max() == np.inf

@@ -168,6 +168,14 @@ def test_a_clean_series_judges_another_and_its_own_rest(broken):
     assert quiet.flagged.mean() < 0.1
 
 
+@pytest.mark.parametrize(("size", "noise"), [(5, 0.4), (5_000, 0.01)])
+def test_a_clean_series_is_judged_whatever_its_size_beside_its_noise(size, noise):
+    values = size * np.sin(2 * np.pi * np.arange(ROWS) / PERIOD) + np.random.default_rng(0).normal(0, noise, ROWS)
+    run = found(table(values), reference="clean", alarm="top=1")
+    assert len(run.figures["windows"]) == 1
+    assert all(check.ok for check in verify(run.bundle.data).checks)
+
+
 def test_labels_judge_and_windows_are_counted(broken):
     labels = np.zeros(ROWS, int)
     labels[700:748] = 1

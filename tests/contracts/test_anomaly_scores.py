@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.graph.detector_bodies import KINDS, paths, random_body, random_trees, stacked_body
 
 from mainstay.contracts.anomaly_bodies import Deviation, KernelSum, LocalDensity, Nearest, Reconstruction, TreeSum
-from mainstay.contracts.anomaly_scores import leaves_of, member_scores, member_terms
+from mainstay.contracts.anomaly_scores import leaves_of, member_scores, member_terms, rounding_of
 from mainstay.contracts.errors import UsageError
 from mainstay.contracts.formulas import Kernel, Layers, Scaling
 from mainstay.contracts.model import ModelGraph
@@ -85,9 +85,29 @@ def test_the_nearest_points_one_by_one(seed, width, bags, count):
     for row, score, terms in zip(matrix, member_scores(body, matrix), member_terms(body, matrix), strict=True):
         apart = (row - body.centre - points) * scale[:, None]
         far = np.sqrt((apart**2).sum(axis=1)).reshape(bags, size)
-        assert score == pytest.approx(np.sort(far, axis=1)[:, :count].mean(), rel=1e-9)
+        assert score == pytest.approx(np.sort(far, axis=1)[:, :count].mean(), rel=1e-9, abs=1e-6)
         near = (np.argsort(far, axis=1)[:, :count] + np.arange(bags)[:, None] * size).ravel()
         np.testing.assert_allclose(terms, (apart[near] ** 2).mean(axis=0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-5, 1e-3, 1.0])
+def test_a_point_is_at_distance_0_from_itself_and_what_is_near_keeps_its_distance(apart):
+    generator = np.random.default_rng(3)
+    points = generator.normal(size=(300, 50)).astype(np.float32).astype(np.float64)
+    body = Nearest(np.zeros(50), points, 1, 1, np.ones(300))
+    away = np.zeros(50)
+    away[0] = apart * 7
+    matrix = points + away
+    scores = member_scores(body, matrix)
+    assert scores == pytest.approx(np.full(300, apart * 7), rel=1e-2, abs=0.0)
+    assert (rounding_of(body, matrix) < 2e-7 * np.sqrt((matrix**2).sum(axis=1))).all()
+
+
+def test_only_distances_lose_digits():
+    matrix = np.full((3, 2), 1e6, np.float32)
+    assert rounding_of(Deviation(np.zeros(2), np.eye(2)), matrix).tolist() == [0.0] * 3
+    density = LocalDensity(np.zeros(2), np.array([[1e6, 1e6], [0.0, 0.0]]), 1, np.ones(2), np.ones(2))
+    assert rounding_of(density, matrix) == pytest.approx(np.full(3, 0.1 * np.sqrt(2)))
 
 
 def test_local_outlier_factors_are_those_of_scikit_learn():

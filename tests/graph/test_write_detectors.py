@@ -11,7 +11,7 @@ from tests.graph.detector_bodies import KINDS, random_body, stacked_body
 from mainstay.bundle.audit import audit_graph
 from mainstay.contracts.anomalies import Detection, Member, Scale
 from mainstay.contracts.anomaly_bodies import LocalDensity, Nearest
-from mainstay.contracts.anomaly_scores import detection_scores, member_scores, member_terms
+from mainstay.contracts.anomaly_scores import detection_scores, member_scores, member_terms, rounding_of
 from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.errors import UsageError
 from mainstay.graph.builder import GraphBuilder
@@ -123,6 +123,22 @@ def test_points_at_equal_distances_count_alike_on_both_sides(kind):
     np.testing.assert_allclose(batch["members"], raw, rtol=1e-9, atol=1e-7)
     if kind == "density":
         np.testing.assert_allclose(batch["terms"], terms, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("bags", [1, 8])
+def test_rows_that_are_points_are_at_distance_0_on_both_sides(bags):
+    """Waves that are alike but for noise: what they have in common is a million times what sets them apart."""
+    generator = np.random.default_rng(6)
+    wave = 5_000 * np.sin(np.arange(96) / 15)
+    points = (wave + generator.normal(0, 0.01, (1600, 96))).astype(np.float32).astype(np.float64)
+    body = Nearest(np.zeros(96), points, bags, 1, np.ones(len(points)))
+    arrays = arrays_of(points)
+    batch = asked([body], 96, np.zeros(96, np.int64), 1).run(arrays)["members"]
+    raw, _ = said([body], arrays.numbers, np.zeros(96, np.int64), 1)
+    if bags == 1:
+        assert not batch.any()
+        assert not raw.any()
+    assert np.abs(batch - raw).max() <= rounding_of(body, arrays.numbers).min()
 
 
 def test_thousands_of_points_for_local_outlier_factors():
