@@ -1,8 +1,13 @@
 """The command detect in a shell: what it passes on, and the whole way from a file to a file."""
 
+import io
+
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
+
+from mainstay.apps.cli.data_tables import schema
 
 CHANCE = np.random.default_rng(2)
 
@@ -86,3 +91,22 @@ def test_what_cannot_be_ends_with_a_sentence(shell, cases, words, said):
     assert answer.code == 2
     assert said in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_dates_of_the_input_contract_are_shown_as_dates(shell, tmp_path):
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 10, 26), "1d", eager=True)
+    pl.DataFrame({"day": days, "load": CHANCE.normal(9, 1, len(days))}).write_csv(tmp_path / "load.csv")
+    bundle = tmp_path / "load.mainstay"
+    assert shell("detect", str(tmp_path / "load.csv"), "--method", "knn", "-o", str(bundle)).code == 0
+    assert "2024-01-01 to 2024-10-26" in shell("inspect", str(bundle)).out
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(19_723.0, 20_022.5, "2024-01-01 to 2024-10-26 12:00"), (19_723.0, 1e9, "2024-01-01 to 1,000,000,000")],
+)
+def test_days_are_dates_where_the_calendar_has_them(low, high, words):
+    row = {"name": "day", "kind": "datetime", "low": low, "high": high}
+    screen = Console(width=120, file=io.StringIO())
+    screen.print(schema([row]))
+    assert words in screen.file.getvalue()
