@@ -42,7 +42,7 @@ first
 
 # %%
 for one in first.to_dict()["top"][:5]:
-    print(f"row {one['row'] + 1:>5}  {one['label']:>7}  {one['reason']}")
+    print(f"row {one['row']:>5}  {one['label']:>7}  {one['reason']}")
 
 # %%
 metrics = first.to_dict()["metrics"]

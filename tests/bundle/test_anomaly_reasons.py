@@ -78,7 +78,7 @@ def test_a_number_out_of_range_and_a_rare_word_have_the_words_of_the_issue():
     ("column", "cells", "words"),
     [
         ("amount", {"amount": np.nan}, "amount missing: in no usual row"),
-        ("country", {"country": 3}, "country: a value that no row had"),
+        ("country", {"country": 3}, "country: a value never seen in the rows learned from"),
         ("country", {"country": -1}, "country missing: in no usual row"),
         ("kids", {"kids": 2.5}, "kids 2.5: in no usual row"),
         ("kids", {"kids": -1}, "kids -1: usually 0 to 3"),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import mainstay
-from mainstay.contracts.errors import DataError
+from mainstay.contracts.errors import DataError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,10 @@ def test_two_rows_and_vanishing_numbers_have_answers():
 def test_cells_that_are_lists_or_objects_are_refused_with_a_sentence(table):
     with pytest.raises(DataError, match="no column tells rows apart"):
         mainstay.detect(pd.DataFrame(table))
+
+
+def test_a_reference_that_is_no_word_and_no_file_names_the_words():
+    with pytest.raises(UsageError, match="no reference 'dirty', and no such file") as told:
+        mainstay.detect({"a": [1, 2, 3, 4]}, reference="dirty")
+    assert "contaminated" in str(told.value)
+    assert "clean" in str(told.value)

@@ -58,10 +58,10 @@ def figures_of(learned: Learned, alarms: Alarms, report: AnomalyReport, settings
 
 
 def _judged(report: AnomalyReport) -> dict[str, Any]:
-    """Return what the labels say of the scores; nothing without labels."""
+    """Return what the labels say of the scores; no metrics without labels."""
     found = report.judged
     if found is None:
-        return {}
+        return {"metrics": {}}
     return {
         "metrics": _scores(found),
         "labelled": {"rows": found.rows, "anomalies": found.anomalies, "k": found.capacity},
@@ -75,7 +75,7 @@ def _scores(found: Judged) -> dict[str, Any]:
 
 def _case(one: Case) -> dict[str, Any]:
     return {
-        "row": one.row,
+        "row": one.row + 1,
         "score": one.score,
         "p_value": one.p_value,
         "flagged": one.flagged,

@@ -317,7 +317,7 @@ def series_figures(
 def _labelled(found: Judged | None) -> dict[str, Any]:
     """Return what the labels say of the scores; nothing without labels."""
     if found is None:
-        return {}
+        return {"metrics": {}}
     return {
         "metrics": {name: one.to_dict() for name, one in found.metrics.items()},
         "labelled": {"rows": found.rows, "anomalies": found.anomalies, "k": found.capacity},
@@ -327,7 +327,7 @@ def _labelled(found: Judged | None) -> dict[str, Any]:
 
 def _case(one: Case) -> dict[str, Any]:
     return {
-        "row": one.row, "score": one.score, "p_value": one.p_value, "flagged": one.flagged,
+        "row": one.row + 1, "score": one.score, "p_value": one.p_value, "flagged": one.flagged,
         "reason": one.reason or None, "columns": one.shares, "values": one.values, "label": one.label or None,
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -81,10 +82,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def read_reference(reference: object) -> Literal["contaminated", "clean"] | None:
     """Return the reference case that a word names; None where it is no such word but data, or nothing was said.
 
+    Raises
+    ------
+    UsageError
+        When it is another word, and there is no file or folder of that name.
+
     Examples
     --------
     >>> read_reference("Clean"), read_reference("clean_rows.csv"), read_reference(None)
     ('clean', None, None)
     """
     word = reference.strip().lower() if isinstance(reference, str) else ""
-    return "contaminated" if word == "contaminated" else "clean" if word == "clean" else None
+    if word in REFERENCES:
+        return "contaminated" if word == "contaminated" else "clean"
+    if word.isidentifier() and not Path(str(reference)).exists():
+        raise UsageError(
+            f"there is no reference {reference!r}, and no such file", where="reference",
+            hint="Say contaminated (there may be anomalies among the rows) or clean (there are none), or give a file "
+            "of clean rows.",
+        )  # fmt: skip
+    return None

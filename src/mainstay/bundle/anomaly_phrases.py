@@ -106,7 +106,7 @@ def _word(column: UsualColumn, code: int) -> Phrase:
     if code < 0:
         return _missing(column)
     if code >= len(column.levels):
-        return Phrase(column.name, "a value that no row had", True)
+        return Phrase(column.name, "a value never seen in the rows learned from", True)
     share, word = column.shares[code], column.levels[code]
     word = word if len(word) <= _LONGEST else f"{word[: _LONGEST - 3]}..."
     return _level(f"{column.name} {word}", share)

@@ -32,6 +32,8 @@ class DetectResult(Result):
     ----------
     figures : dict
         ``{rows, flagged, alarm, guarantee, reference, metrics, top, columns, findings, bundle, digest, seconds, ...}``.
+        ``metrics`` is empty without labels. A ``row`` in ``top``, ``ask`` and ``findings`` is counted from 1, the
+        header not counted; ``scores``, ``flagged`` and ``answers`` are in the order of the rows, from 0.
     model : Model
         The bundle, opened.
     answers : polars.DataFrame
@@ -95,7 +97,7 @@ class DetectResult(Result):
     def table(self) -> list[tuple[str, ...]]:
         """Return the oddest rows with their reasons."""
         rows = [
-            (f"{one['row'] + 1:,}", f"{one['score']:.3g}", f"{one['p_value']:.2g}", one["reason"] or "")
+            (f"{one['row']:,}", f"{one['score']:.3g}", f"{one['p_value']:.2g}", one["reason"] or "")
             for one in self.figures["top"][:_SHOWN]
         ]
         return [("row", "score", "p-value", "reason"), *rows]

@@ -184,3 +184,12 @@ def test_windows_tell_their_oddest_point():
     figure = series_figure(times, {}, time="t", cut=np.inf, windows=found)
     assert figure.cut is None
     assert figure.windows == found
+
+
+def test_only_columns_with_a_part_in_the_oddness_are_shown_with_few_digits():
+    frame = pl.DataFrame({"size": ["0.7363600532206109", "1.5"], "code": ["00012345", "7"], "note": ["a", "b"]})
+    case = top_cases(
+        frame, np.array([2.0, 0.1]), np.array([0.01, 0.9]), np.array([True, False]),
+        explained=np.array([0]), shares=np.array([[0.6, 0.3986, 0.0014]]), columns=("size", "code", "note"), most=1,
+    )[0]  # fmt: skip
+    assert case.values == {"size": "0.7364", "code": "00012345"}

@@ -73,7 +73,7 @@ def _oddest(rows: Sequence[Figures]) -> Table:
     for one in rows[:_SHOWN_ROWS]:
         mark = Text("flagged", style="bold red") if one["flagged"] else Text("")
         p_value = "" if one["p_value"] is None else f"{one['p_value']:.2g}"
-        table.add_row(count(one["row"] + 1), figure(one["score"]), p_value, mark, Text(one.get("reason") or ""))
+        table.add_row(count(one["row"]), figure(one["score"]), p_value, mark, Text(one.get("reason") or ""))
     return table
 
 
@@ -96,7 +96,7 @@ def _written(figures: Figures) -> Iterable[Text]:
     if figures.get("feedback"):
         yield Text(f"Next: fill it in, then the same command with --labels {figures['feedback']}", style="dim")
     elif asked:
-        rows = ", ".join(count(one["row"] + 1) for one in asked[:_SHOWN_ROWS])
+        rows = ", ".join(count(one["row"]) for one in asked[:_SHOWN_ROWS])
         yield Text(f"Labels of these rows would help most: {rows}; -o feedback.csv writes them.", style="dim")
     if not figures["outputs"]:
         yield Text("Nothing was written; -o FILE.mainstay keeps the detector, -o FILE.csv the rows.", style="dim")

@@ -6,6 +6,7 @@ it can be had as a table too.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,9 @@ __all__ = ["alarm_drivers", "judged", "member_agreement", "score_spread", "top_c
 
 _BINS, _TAIL, _ROOM = 60, 0.999, 1.5
 _COMPARED = 20_000
+_LEAST_PART = 0.1
+"""A column with less of a row's oddness is not one that it is odd in."""
+_LONG_NUMBER = re.compile(r"-?[0-9]{1,15}\.[0-9]{4,}")
 _CELL = 60
 """A raw value is shown up to so many letters."""
 
@@ -129,7 +133,7 @@ def top_cases(
         What is known of each row; empty where nothing is.
     most : int, default 20
     named : int, default 4
-        Of how many columns the raw values are shown.
+        Of how many columns the raw values are shown; only of those with a tenth of the row's oddness at least.
 
     Examples
     --------
@@ -170,7 +174,7 @@ def _parts(
     found = {}
     for row, part in zip(explained.tolist(), _normed(shares), strict=True):
         best = np.argsort(-part, kind="stable")[:named].tolist()
-        found[row] = {columns[at]: float(part[at]) for at in best if part[at] > 0}
+        found[row] = {columns[at]: float(part[at]) for at in best if part[at] >= _LEAST_PART}
     return found
 
 
@@ -189,6 +193,8 @@ def _told(value: object) -> str:
     if isinstance(value, float):
         return number(value) if np.isfinite(value) else str(value)
     text = str(value)
+    if _LONG_NUMBER.fullmatch(text):
+        return number(float(text))
     return text if len(text) <= _CELL else text[: _CELL - 1] + "\u2026"
 
 
