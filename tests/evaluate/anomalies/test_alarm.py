@@ -49,10 +49,11 @@ def test_a_wish_is_read(text, rule, amount, share):
         ("cost=inf", "above 0"),
         ("fdr=0.1,top=20", "expected one rule"),
         ("fdr=0.1,fdr=0.2", "twice"),
+        ("banana", "there is no alarm 'banana'"),
         ("share=0.1", "expected one rule"),
         ("top=5,share=0.1", "share goes with"),
         ("fdr=0.1,share=1", "share is between"),
-        ("contamination=0.1", "there is no 'contamination'"),
+        ("contamination=0.1", "there is no alarm 'contamination'; there are fdr, top, rate, cost"),
     ],
 )
 def test_a_wish_that_cannot_be_says_why(text, said):
@@ -127,6 +128,15 @@ def test_all_equal_rows_are_not_flagged_and_it_is_said():
         alarm = decide_alarm(read_alarm(rule), scores, calibration, "contaminated")
         assert not alarm.flagged(scores).any(), rule
         assert alarm.notes
+
+
+def test_what_is_flagged_of_clean_rows_is_no_word_about_others():
+    scores = np.linspace(0.0, 1.0, 50)
+    calibration = calibrate(scores, "clean")
+    for rule in ("fdr=0.1", "rate=0.001", "cost=2"):
+        alarm = decide_alarm(read_alarm(rule), scores, calibration, "clean")
+        assert not alarm.flagged(scores).any(), rule
+        assert not alarm.notes, rule
 
 
 def test_top_of_more_than_there_are_flags_all_and_says_so():

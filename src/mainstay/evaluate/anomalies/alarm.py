@@ -84,16 +84,23 @@ def read_alarm(wish: str | Mapping[str, float] | AlarmWish) -> AlarmWish:
     unknown = [name for name in parts if name not in (*get_args(Rule), "share")]
     rules = [name for name in get_args(Rule) if name in parts]
     if unknown or len(rules) != 1:
-        what = f"there is no {unknown[0]!r}" if unknown else f"expected one rule, and {rules or 'none'} came"
-        raise UsageError(f"an alarm is one of fdr, top, rate and cost: {what}", where="alarm", hint=_HINT)
+        what = f"expected one rule of {', '.join(get_args(Rule))}, and {' and '.join(rules) or 'none'} came"
+        raise UsageError(_no_alarm(unknown[0]) if unknown else what, where="alarm", hint=_HINT)
     found = AlarmWish(rules[0], parts[rules[0]], parts.get("share", _SHARE))
     _check(found, "share" in parts)
     return found
 
 
+def _no_alarm(name: str) -> str:
+    return f"there is no alarm {name!r}; there are {', '.join(get_args(Rule))}"
+
+
 def _parts(text: str) -> list[tuple[str, float]]:
     pieces = [piece.partition("=") for piece in text.split(",")]
     names = [name.strip().lower() for name, _, _ in pieces]
+    for name in names:
+        if name not in (*get_args(Rule), "share"):
+            raise UsageError(_no_alarm(name), where="alarm", hint=_HINT)
     if len(set(names)) < len(names):
         raise UsageError(f"{text!r} says something twice", where="alarm", hint=_HINT)
     return [(name, _amount(amount)) for name, (_, _, amount) in zip(names, pieces, strict=True)]
@@ -240,7 +247,8 @@ def decide_alarm(
         share=wish.share,
         guarantee=guarantee_of(alarm, calibration, reference, level=clean_level(wish), measured=measured),
         power=power_of(alarm, judged, calibration, reference),
-        notes=_notes(alarm, judged),
+        # of clean rows those that came calibrate: what is flagged of them says nothing of the rows that are judged
+        notes=_notes(alarm, judged) if reference != "clean" or measured or wish.rule == "top" else (),
     )
 
 

@@ -66,4 +66,4 @@ def by_labels(alarm: Alarm, scores: Doubles, labels: NDArray[np.integer]) -> Ala
         "its label. That is as good as the labelled rows are a fair choice of all."
     )
     power = f"Of {known:,} known anomalies {found:,} are at or above the cut when their labels are hidden."
-    return msgspec.structs.replace(alarm, cut=cut, guarantee=guarantee, power=power)
+    return msgspec.structs.replace(alarm, cut=cut, guarantee=guarantee, power=power, notes=())
