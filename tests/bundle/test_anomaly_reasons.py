@@ -105,6 +105,13 @@ def test_values_that_are_usual_alone_are_told_beside_each_other():
     assert "not beside the other columns" in said({"amount": 1.0}, amount=20)
 
 
+def test_a_usual_value_or_text_beside_an_odd_one_is_told_only_where_it_weighs_as_much():
+    alone = said({"kids": 3.0}, kids=9)
+    assert said({"kids": 3.0, "country": 1.0}, country=0, kids=9) == alone
+    assert said({"kids": 3.0, "note": 2.9}, kids=9) == alone
+    assert "country FR" in said({"kids": 3.0, "country": 2.0}, country=0, kids=9)
+
+
 def test_only_columns_that_matter_are_named_and_three_at_most():
     assert "kids" not in said({"amount": 9.0, "kids": 0.5}, amount=4980)
     everything = said(dict.fromkeys(COLUMNS, 1.0), amount=4980, kids=9, country=2, ok=0)

@@ -28,6 +28,8 @@ MOST_COLUMNS = 3
 
 _LEAST_SHARE, _LEAST_OF_FIRST = 0.1, 0.2
 """What a column beyond the first must have of the row's oddness, and of what the first has, to be named."""
+_QUIET_SHARE = 0.5
+"""What a value that is usual alone must have of what the first column has, to be named beside odd values."""
 _NOTHING = "no single column: the row as a whole is unusual"
 
 
@@ -64,7 +66,10 @@ def reasons(
     >>> reasons((amount, country), ("amount", "country"), row, np.array([[3.0, 1.0]]))
     ['amount 4,980: usually 3 to 120; country NG: 0.02 % of rows']
     """
-    ranked, named = _chosen(np.nan_to_num(np.asarray(shares, np.float64)))
+    known = np.nan_to_num(np.asarray(shares, np.float64))
+    ranked, named = _chosen(known)
+    largest = np.take_along_axis(known, ranked, axis=1)
+    heavy = largest >= _QUIET_SHARE * largest[:, :1]
     by_name = {column.name: column for column in usual}
     told: list[list[Phrase | None]] = [[None] * ranked.shape[1] for _ in range(arrays.rows)]
     for at, name in enumerate(columns):
@@ -75,7 +80,7 @@ def reasons(
             rows.tolist(), ranks.tolist(), phrases_of(by_name[name], arrays, rows), strict=True
         ):
             told[row][rank] = phrase
-    return [_sentence([phrase for phrase in phrases if phrase is not None]) for phrases in told]
+    return [_sentence(_telling(phrases, weights)) for phrases, weights in zip(told, heavy.tolist(), strict=True)]
 
 
 def _chosen(shares: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -87,6 +92,15 @@ def _chosen(shares: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.
         total += column
     named = largest >= np.maximum(_LEAST_SHARE * total[:, None], _LEAST_OF_FIRST * largest[:, :1])
     return ranked, named & (largest > 0)
+
+
+def _telling(phrases: list[Phrase | None], heavy: list[bool]) -> list[Phrase]:
+    """Return the phrases to be told: beside odd values a usual one only where it weighs as much and says something."""
+    odd = any(phrase is not None and phrase.odd for phrase in phrases)
+    pairs = zip(phrases, heavy, strict=True)
+    return [
+        phrase for phrase, weighs in pairs if phrase is not None and (phrase.odd or not odd or (weighs and phrase.told))
+    ]
 
 
 def _sentence(phrases: list[Phrase]) -> str:
