@@ -80,7 +80,7 @@ def test_rows_to_label_are_written_and_named(shell, cases, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--alarm", "loud=1"], "one of fdr, top, rate and cost"),
+        (["--alarm", "loud=1"], "there are fdr, top, rate, cost"),
         (["--reference", "nowhere.csv"], "there is no such file"),
         (["--labels", "nothing"], "there is no column 'nothing'"),
         (["--ask", "some"], "whole number"),
