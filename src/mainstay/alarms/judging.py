@@ -14,7 +14,8 @@ from mainstay.alarms.gate import check_detector, drawn_rows
 from mainstay.bundle.anomaly_reasons import reasons
 from mainstay.bundle.detector_outputs import DetectorMember, DetectorOutputs
 from mainstay.bundle.detectors import DetectorPredictor
-from mainstay.contracts.anomalies import TAUGHT, blended
+from mainstay.contracts.anomalies import TAUGHT, Detection, blended
+from mainstay.contracts.anomaly_scores import detection_scores
 from mainstay.contracts.errors import ParityError
 from mainstay.evaluate.anomalies.alarm import batch_flags, decide_alarm, read_alarm
 from mainstay.evaluate.anomalies.calibrate import calibrate
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from mainstay.alarms.run import Learned
     from mainstay.alarms.settings import Settings
     from mainstay.contracts.alarms import Alarm, Calibration
-    from mainstay.contracts.anomalies import Detection
     from mainstay.contracts.arrays import Arrays
     from mainstay.graph.parity import Parity
     from mainstay.prepare.anomalies import AnomalyRecipe
@@ -45,6 +45,8 @@ TOP = 20
 """So many of the oddest rows are explained whether they are flagged or not."""
 
 _PROVED = 200
+_TOLD = 20_000
+"""So many contaminated rows say how odd usual rows get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,8 @@ def judge(learned: Learned, settings: Settings) -> Alarms:
     drawn = intake.judged.arrays.take(rows)
     parity = check_detector(detection, learned.recipe, drawn, members[rows], where=settings.method)
     reference = _reference(session, intake, members)
-    # How odd usual rows get is told by the members that know no labels: these have moved only what was labelled.
-    weights = np.array([0.0 if member.name == TAUGHT else member.weight for member in detection.members])
     usual = _blend(detection, reference)
-    calibration = calibrate(usual, settings.reference, members=reference, weights=weights, seed=settings.seed)
+    calibration = _calibrated(learned, usual, reference, settings)
     alarm = _alarm(intake, settings, scores, calibration, usual)
     if alarm.rule == "fdr" and settings.reference != "clean" and learned.taught and learned.taught.scores is not None:
         alarm = by_labels(alarm, learned.taught.scores, learned.taught.codes)
@@ -160,6 +160,22 @@ def _reference(session: Session, intake: Intake, members: Doubles) -> Doubles:
     if intake.apart:
         return _members(session, intake.learned.arrays.take(intake.calibrate))
     return members[intake.calibrate]
+
+
+def _calibrated(learned: Learned, usual: Doubles, reference: Doubles, settings: Settings) -> Calibration:
+    """Return how scores become p-values: of contaminated rows by members that set none aside and know no labels."""
+    members = learned.detection.first
+    if settings.reference == "clean" or not members:
+        told = tuple(member for member in learned.detection.members if member.name != TAUGHT)
+        weights = np.array([member.weight for member in told])
+        return calibrate(usual, settings.reference, members=reference[:, : len(told)], weights=weights)
+    rows = np.arange(len(usual))
+    if len(rows) > _TOLD:
+        rows = np.sort(np.random.default_rng([settings.seed, 29]).choice(len(rows), _TOLD, replace=False))
+    matrix = learned.recipe.transform(learned.intake.judged.arrays.take(rows))
+    weights = np.array([member.weight for member in members])
+    raw = detection_scores(Detection(members), matrix)
+    return calibrate(usual[rows], settings.reference, members=raw, weights=weights)
 
 
 def _alarm(intake: Intake, settings: Settings, scores: Doubles, calibration: Calibration, usual: Doubles) -> Alarm:

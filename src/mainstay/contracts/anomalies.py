@@ -132,10 +132,14 @@ class Detection:
     members : tuple of Member
     notes : mapping, default {}
         What a person may want to know: rows that were left out as doubles, members that were trusted less and why.
+    first : tuple of Member, default ()
+        The members as they were before odd rows were set aside, where that was done. The rows set aside look odder
+        afterwards than they are, be they anomalies or not; how odd usual rows get is told by these.
     """
 
     members: tuple[Member, ...]
     notes: Mapping[str, Value] = field(default_factory=dict)
+    first: tuple[Member, ...] = ()
 
 
 @runtime_checkable

@@ -10,7 +10,8 @@ merely long comes back and is believed.
 
 No far extrapolation is believed: no member's beyond 1e-6 (1e-4 where more than a twentieth of the rows would be found),
 so that one that sees a row very far off cannot flag it alone; that of the average is as heavy as a Pareto tail where
-the rows say so; and no p-value is below that of a row which ten such tables hold once.
+the rows say so; and no p-value is below that of a row which ten such tables hold once. A wide gap needs no curve: few
+rows that all lie many times as far as the next one are apart under any tail.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ _PARETO = ((0.7, 0.95), (0.8, 0.97), (0.9, 0.98))
 """Between these shares of rows the shape of a Pareto tail is looked for; the most cautious of them counts."""
 _LEAST_BETWEEN = 30
 _SHAPES = np.linspace(0.0, 1.5, 61)
+_INDEX = 1.5
 _ROWS_EXPECTED = 0.1
 """No p-value is below this over the rows: with n usual rows nothing beyond 1 / n can be seen, and ten times further is
 as far as a curve is believed. One row can then still be flagged alone at fdr=0.1; at smaller rates it takes several."""
@@ -86,7 +88,51 @@ def usual_tail(scores: Doubles, members: Doubles, weights: Doubles) -> Calibrati
         heights = _settled(scores, members, weights, _OF_MANY)
     if _discoveries(heights).mean() > _MOST_LEFT_OUT:
         heights = np.maximum(heights, np.log(np.searchsorted(np.sort(heights), heights, side="right") / len(heights)))
+    heights = np.minimum(heights, _set_apart(members, weights))
     return _points(scores, heights, ~_discoveries(heights))
+
+
+def _set_apart(members: Doubles, weights: Doubles) -> Doubles:
+    """Return the logarithm of a p-value for the rows beyond a gap, 0 for the others.
+
+    Where the k oddest rows are all r times as far as the next one, usual rows with a tail like Pareto's of index a
+    would do that with probability r^(-a k) (Rényi 1953, doi:10.1007/BF02127580). An index of 1.5 is cautious: no
+    variance. Every k is looked at, so each has its part of the error, 1 / (k (k + 1)); r is 2 at least, for many rows
+    that are only a little apart are another kind of usual ones.
+    """
+    reach = _reach(members, weights)
+    order = np.argsort(-reach, kind="stable")
+    falling = reach[order]
+    most = int(_MOST_LEFT_OUT * len(reach))
+    k = np.arange(1, most + 1)
+    heights = np.zeros(len(reach))
+    if not most:
+        return heights
+    gap = falling[:most] - falling[1 : most + 1]
+    error = np.where(gap >= np.log(2.0), np.log(k * (k + 1.0)) - _INDEX * k * gap, 0.0)
+    best = int(np.argmin(error))
+    if error[best] <= np.log(_RATE):
+        heights[order[: best + 1]] = error[best] + np.log((best + 1) / len(reach))
+    return heights
+
+
+def _reach(members: Doubles, weights: Doubles) -> Doubles:
+    """Return the logarithm of how far each row is, in units of how far many rows are.
+
+    The members' mean, without the one that finds the row farthest: one alone sets no row apart from others.
+    """
+    parts, counted = np.zeros(members.shape), np.where(weights > 0, weights, 0.0)
+    for at, raw in enumerate(np.clip(members, -_HUGE, _HUGE).T):
+        first, end = np.quantile(raw, [_FIRST, _END])
+        if end > first:
+            parts[:, at] = counted[at] * np.log(np.maximum((raw - first) / (end - first), 1.0))
+        else:
+            counted[at] = 0.0
+    if np.count_nonzero(counted) < 2:
+        return np.asarray(parts.sum(axis=1) / max(counted.sum(), 1e-300), np.float64)
+    most = parts.argmax(axis=1)
+    rest = counted.sum() - counted[most]
+    return np.asarray((parts.sum(axis=1) - parts.max(axis=1)) / np.maximum(rest, 1e-300), np.float64)
 
 
 def _settled(scores: Doubles, members: Doubles, weights: Doubles, least: float) -> Doubles:

@@ -6,7 +6,7 @@ No single method is safe on every table, and choosing one per table does not wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -149,9 +149,14 @@ class EnsembleDetector:
                 fitting.try_member(name, matrix if reference == "clean" else some)
             if not fitting.bodies:
                 raise MainstayError(_all_failed(fitting.left_out), where=self.name)
-            if reference == "contaminated" and checked["second_look"]:
-                notes["set aside at the second look"] = _look_again(fitting, some)
-            return _blend(fitting, weights, some, listen=bool(checked["listen"]), notes=notes)
+            listen = bool(checked["listen"])
+            if reference != "contaminated" or not checked["second_look"]:
+                return _blend(fitting, weights, some, listen=listen, notes=notes)
+            first = dict(fitting.bodies)
+            notes["set aside at the second look"] = _look_again(fitting, some)
+            found = _blend(fitting, weights, some, listen=listen, notes=notes)
+            before = tuple(replace(member, body=first[member.name]) for member in found.members)
+            return replace(found, first=before)
 
 
 def _wanted(members: str, reference: Reference) -> Mapping[str, float]:

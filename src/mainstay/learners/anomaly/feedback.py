@@ -211,7 +211,7 @@ def _behind(detection: Detection, lesson: _Lesson, trees: Trees) -> Detection:
     members = [replace(member, weight=member.weight * (1.0 - _WEIGHT)) for member in detection.members]
     odd, usual = (int((lesson.labels == label).sum()) for label in (1, 0))
     notes = {**detection.notes, "taught_by": f"{odd:,} known anomalies and {usual:,} known usual rows"}
-    return Detection((*members, Member(TAUGHT, body, scale, _WEIGHT)), notes)
+    return Detection((*members, Member(TAUGHT, body, scale, _WEIGHT)), notes, detection.first)
 
 
 def _asking_raw(trees: Trees, lesson: _Lesson, width: int) -> Trees:
