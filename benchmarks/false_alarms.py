@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mainstay.contracts.anomalies import blended
+from mainstay.contracts.anomalies import Detection, blended
 from mainstay.contracts.anomaly_scores import detection_scores
 from mainstay.contracts.arrays import Arrays
 from mainstay.contracts.learner import NoDeadline
@@ -114,6 +114,11 @@ class Detector:
 
     def members(self, x):
         return detection_scores(self.detection, observations_of(self.recipe, arrays_of(x)).matrix)
+
+    def first(self, x):
+        """Return what the members said before rows were set aside: p-values of contaminated rows come from these."""
+        detection = Detection(self.detection.first or self.detection.members)
+        return detection_scores(detection, observations_of(self.recipe, arrays_of(x)).matrix)
 
     def scores(self, raw):
         return blended(raw, tuple(member.scale for member in self.detection.members), self.weights)
@@ -218,9 +223,8 @@ def clean(options):
 def estimate(x, options, seed):
     """Return scores and the rows that are flagged at 0.1 where nothing is known of the rows."""
     detector = Detector(x, "contaminated", options.method, seed)
-    raw = detector.members(x)
-    scores = detector.scores(raw)
-    known = calibrate(scores, "contaminated", members=raw, weights=detector.weights)
+    scores = detector.scores(detector.members(x))
+    known = calibrate(scores, "contaminated", members=detector.first(x), weights=detector.weights)
     return scores, batch_flags(AlarmWish("fdr", 0.1), scores, known)
 
 
