@@ -174,3 +174,14 @@ def test_top_keeps_the_highest_windows_in_the_order_of_time():
     scores[[10, 40, 70]] = [5.0, 9.0, 7.0]
     kept = flagged_stretches(scores, 1.0, window=5, lengths=[100], top=2)
     assert [one.peak for one in kept] == [40, 70]
+
+
+def test_levels_of_new_usual_windows_are_those_of_the_clean_ones_that_were_learned():
+    """Nearly all windows are in the bag; a scale made of their distances to themselves would call all new ones odd."""
+    found, _ = scores_of(wave(1), clean=True)
+    new = regular_grid(np.arange(ROWS) * 60.0, wave(2).reshape(-1, 1))
+    rows = point_rows(found.plan, new.pieces)
+    levels = point_levels(found, raw_scores(found, rows), [ROWS])
+    medians = dict(zip((member.name for member in found.members), np.median(levels, axis=0), strict=True))
+    assert medians["matrix_profile"] < 0.7
+    assert medians["matrix_profile"] > 0.1

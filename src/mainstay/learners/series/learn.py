@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mainstay.contracts.anomaly_bodies import Nearest
 from mainstay.contracts.anomaly_scores import member_scores
 from mainstay.contracts.errors import DataError
 from mainstay.contracts.learner import NoDeadline
 from mainstay.learners.series.grid import Piece
 from mainstay.learners.series.levels import series_scale
-from mainstay.learners.series.members import fit_components, fit_groups, fit_neighbours, fit_own
+from mainstay.learners.series.members import fit_components, fit_groups, fit_neighbours, fit_own, left_out_scores
 from mainstay.learners.series.usual import plan_of
 from mainstay.learners.series.windows import point_rows, spread_over, view_places
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mainstay.contracts.anomalies import Scale
-    from mainstay.contracts.anomaly_bodies import Deviation, Nearest
+    from mainstay.contracts.anomaly_bodies import Deviation
     from mainstay.contracts.learner import Deadline
     from mainstay.contracts.series import SeriesPlan
     from mainstay.learners.series.grid import Grid
@@ -177,7 +178,7 @@ def learn_series(
     lengths = [len(piece) for piece in pieces]
     matrix = point_rows(plan, pieces)
     many = int(_POINTS * min(1.0, _LOOKED_AT / grid.points))
-    bodies = _bodies(
+    bodies, drawn = _bodies(
         plan,
         matrix,
         lengths,
@@ -188,7 +189,12 @@ def learn_series(
     )
     members = []
     for name, (view, body) in bodies.items():
-        scores = _to_points(member_scores(body, matrix[:, view_places(plan, view)]), view, plan.window, lengths)
+        seen = matrix[:, view_places(plan, view)]
+        if clean and name == "matrix_profile" and isinstance(body, Nearest):
+            raw = left_out_scores(body, drawn, seen, plan.window)
+        else:
+            raw = member_scores(body, seen)
+        scores = _to_points(raw, view, plan.window, lengths)
         members.append(SeriesMember(name, view, body, series_scale(scores), 1.0 / len(bodies)))
     return SeriesDetection(plan, tuple(members))
 
@@ -202,7 +208,8 @@ def _bodies(
     seed: int,
     deadline: Deadline,
     points: int,
-) -> dict[str, tuple[str, Deviation | Nearest]]:
+) -> tuple[dict[str, tuple[str, Deviation | Nearest]], NDArray[np.int64]]:
+    """Return the bodies by name, each with what it sees, and the rows that neighbours are sought among."""
     starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
     begins = np.concatenate(
         [start + np.arange(length - plan.window + 1) for start, length in zip(starts, lengths, strict=True)]
@@ -211,15 +218,15 @@ def _bodies(
     learned = begins[::apart]
     seen = {view: matrix[learned][:, view_places(plan, view)] for view in ("left over", "movement", "shape")}
     own = matrix[:, view_places(plan, "own")]
-    return {
+    overlapping = max(1, plan.window // apart)
+    neighbours, chosen = fit_neighbours(seen["shape"], overlapping, clean=clean, seed=seed, points=points)
+    bodies: dict[str, tuple[str, Deviation | Nearest]] = {
         "seasonal_residual": ("own", fit_own(own, clean=clean)),
         "sub_pca": ("left over", fit_components(seen["left over"], clean=clean)),
         "kmeans_distance": ("movement", fit_groups(seen["movement"], clean=clean, seed=seed, deadline=deadline)),
-        "matrix_profile": (
-            "shape",
-            fit_neighbours(seen["shape"], max(1, plan.window // apart), clean=clean, seed=seed, points=points),
-        ),
+        "matrix_profile": ("shape", neighbours),
     }
+    return bodies, learned[chosen]
 
 
 def _to_points(scores: Doubles, view: str, window: int, lengths: Sequence[int]) -> Doubles:

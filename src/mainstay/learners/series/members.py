@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainstay.contracts.anomaly_bodies import Deviation, Nearest
+from mainstay.contracts.anomaly_distances import SAME, squared_distances
 from mainstay.contracts.anomaly_scores import member_scores
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Floats = NDArray[np.float32]
 
-__all__ = ["fit_components", "fit_groups", "fit_neighbours", "fit_own"]
+__all__ = ["fit_components", "fit_groups", "fit_neighbours", "fit_own", "left_out_scores"]
 
 _EXPLAINED = 0.95
 _ODDEST = 0.1
@@ -35,6 +36,7 @@ _WINDOWS_A_GROUP = 25
 _BAGS = 8
 _MOST_POINTS = 2_048
 _LEAST_VARIANCE = 1e-6
+_CELLS = 1 << 20  # distances that are held at once
 
 
 def fit_own(matrix: Floats, *, clean: bool) -> Deviation:
@@ -108,8 +110,10 @@ def fit_groups(matrix: Floats, *, clean: bool, seed: int, deadline: Deadline) ->
     return Nearest(centre, centres - centre, bags=1, count=1, scale=np.ones(len(centres)))
 
 
-def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int, points: int = _MOST_POINTS) -> Nearest:
-    """Return the distance to the nearest windows of several bags.
+def fit_neighbours(
+    matrix: Floats, window: int, *, clean: bool, seed: int, points: int = _MOST_POINTS
+) -> tuple[Nearest, NDArray[np.int64]]:
+    """Return the distance to the nearest windows of several bags, and which rows these windows are.
 
     Parameters
     ----------
@@ -133,4 +137,44 @@ def fit_neighbours(matrix: Floats, window: int, *, clean: bool, seed: int, point
     size = min(max(1, points // bags), *(len(one) for one in members))
     chosen = np.concatenate([np.sort(random.choice(one, size, replace=False)) for one in members])
     kept = matrix[chosen].astype(np.float64) - centre
-    return Nearest(centre, kept, bags=bags, count=1, scale=np.ones(len(kept)))
+    return Nearest(centre, kept, bags=bags, count=1, scale=np.ones(len(kept))), chosen
+
+
+def left_out_scores(body: Nearest, at: NDArray[np.int64], matrix: Floats, window: int) -> Doubles:
+    """Return the scores of windows that a bag was drawn from, each held to those that do not overlap it.
+
+    A new window has no copy of itself in the bag; what its score means is learned from scores that have none either.
+
+    Parameters
+    ----------
+    body : Nearest
+        With one bag.
+    at : int64 array of shape (m,)
+        The row that each point of the bag is.
+    matrix : float32 array of shape (n, d)
+        In the order of time.
+    window : int
+        How many rows in a row overlap.
+
+    Returns
+    -------
+    float64 array of shape (n,)
+        Where all overlap, the score against all.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0], [1.0], [5.0], [9.0]], np.float32)
+    >>> body = Nearest(np.zeros(1), rows.astype(float), bags=1, count=1, scale=np.ones(4))
+    >>> left_out_scores(body, np.arange(4), rows, 2).round(3).tolist()
+    [5.0, 8.0, 5.0, 8.0]
+    """
+    scores, step = np.empty(len(matrix)), max(1, _CELLS // len(at))
+    for first in range(0, len(matrix), step):
+        some = matrix[first : first + step]
+        rows = np.arange(first, first + len(some))
+        apart = squared_distances(some - body.centre, body.points, SAME)
+        apart[np.abs(rows[:, None] - at) < window] = np.inf
+        scores[rows] = np.sqrt(apart.min(axis=1))
+    alone = np.flatnonzero(np.isinf(scores))
+    scores[alone] = member_scores(body, matrix[alone])
+    return scores
