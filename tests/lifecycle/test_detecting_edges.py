@@ -48,3 +48,18 @@ def test_a_reference_that_is_no_word_and_no_file_names_the_words():
         mainstay.detect({"a": [1, 2, 3, 4]}, reference="dirty")
     assert "contaminated" in str(told.value)
     assert "clean" in str(told.value)
+
+
+def test_a_word_never_seen_is_told_and_reads_the_same_on_every_path():
+    chance = np.random.default_rng(0)
+    bills = [{"amount": float(one), "country": str(chance.choice(["NL", "FR"]))} for one in chance.normal(50, 9, 400)]
+    odd = [{"amount": 51.0, "country": "NG"}, {"amount": 4980.0, "country": "NL"}, {"amount": 49.0, "country": "ZZ"}]
+    new = [*bills[:40], *odd]
+    found = mainstay.detect(new, reference=bills, alarm="top=3")
+    words = [f"country {word}: never seen in the rows learned from" for word in ("NG", "ZZ")]
+    assert [found.reasons[at] for at in (40, 42)] == words
+    together = found.model.predict(new, alarm="top=3")["reason"].to_list()
+    assert together == found.reasons
+    alone = [found.model.predict([row], alarm="top=1")["reason"][0] for row in odd]
+    assert alone == together[40:]
+    assert mainstay.explain(found.model, odd, top=1).frame["reason"].to_list() == alone

@@ -135,7 +135,8 @@ def judge(learned: Learned, settings: Settings) -> Alarms:
     explained = np.union1d(np.flatnonzero(flagged), np.argsort(-scores, kind="stable")[:TOP])
     arrays = intake.judged.arrays.take(explained)
     shares = predictor.explained(arrays)
-    told = reasons(outputs.usual, outputs.columns, arrays, shares)
+    read = predictor.decoder.from_frame(intake.judged.table.frame[intake.judged.places[explained]])
+    told = reasons(outputs.usual, outputs.columns, arrays, shares, read.problems)
     _prove(predictor, drawn, scores[rows])
     return Alarms(
         predictor=predictor, members=members, scores=scores, p_values=calibration.of(scores), flagged=flagged,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.usual import UsualColumn, UsualPart
 
-__all__ = ["Phrase", "figure", "phrases_of"]
+__all__ = ["Phrase", "figure", "named_word", "phrases_of"]
 
 _RARE = 0.02
 """Below this share of the usual rows a value is unusual by itself."""
@@ -28,6 +28,7 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _LONGEST = 60
+_UNSEEN = "never seen in the rows learned from"
 
 
 class Phrase(NamedTuple):
@@ -106,10 +107,24 @@ def _word(column: UsualColumn, code: int) -> Phrase:
     if code < 0:
         return _missing(column)
     if code >= len(column.levels):
-        return Phrase(column.name, "a value never seen in the rows learned from", True)
-    share, word = column.shares[code], column.levels[code]
-    word = word if len(word) <= _LONGEST else f"{word[: _LONGEST - 3]}..."
-    return _level(f"{column.name} {word}", share)
+        return Phrase(column.name, f"a value {_UNSEEN}", True)
+    return _level(f"{column.name} {_short(column.levels[code])}", column.shares[code])
+
+
+def named_word(phrase: Phrase, word: str) -> Phrase:
+    """Return the phrase of a word that was never seen with the word itself, where that is known.
+
+    Examples
+    --------
+    >>> named_word(Phrase("country", "a value never seen in the rows learned from", True), "NG").value
+    'country NG'
+    """
+    unseen = phrase.told == f"a value {_UNSEEN}" and word
+    return Phrase(f"{phrase.value} {_short(word)}", _UNSEEN, True) if unseen else phrase
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONGEST else f"{word[: _LONGEST - 3]}..."
 
 
 def _level(value: str, share: float) -> Phrase:

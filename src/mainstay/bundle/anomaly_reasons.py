@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mainstay.bundle.anomaly_phrases import phrases_of
+from mainstay.bundle.anomaly_phrases import named_word, phrases_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from mainstay.bundle.anomaly_phrases import Phrase
     from mainstay.contracts.arrays import Arrays
     from mainstay.contracts.usual import UsualColumn
+    from mainstay.data.decode import Problem
 
 __all__ = ["MOST_COLUMNS", "reasons"]
 
@@ -34,7 +35,11 @@ _NOTHING = "no single column: the row as a whole is unusual"
 
 
 def reasons(
-    usual: Sequence[UsualColumn], columns: Sequence[str], arrays: Arrays, shares: NDArray[np.float64]
+    usual: Sequence[UsualColumn],
+    columns: Sequence[str],
+    arrays: Arrays,
+    shares: NDArray[np.float64],
+    problems: Iterable[Problem] = (),
 ) -> list[str]:
     """Return why each row was flagged, naming up to three columns, the one with the largest share first.
 
@@ -48,6 +53,8 @@ def reasons(
         The f flagged rows, decoded.
     shares : float64 array of shape (f, C)
         How much each column adds to a row's oddness, 0 or more.
+    problems : iterable of Problem, default ()
+        Of the same rows: they know the words that arrays do not.
 
     Returns
     -------
@@ -71,6 +78,7 @@ def reasons(
     largest = np.take_along_axis(known, ranked, axis=1)
     heavy = largest >= _QUIET_SHARE * largest[:, :1]
     by_name = {column.name: column for column in usual}
+    words = {(problem.row, problem.column): problem.came for problem in problems if problem.came}
     told: list[list[Phrase | None]] = [[None] * ranked.shape[1] for _ in range(arrays.rows)]
     for at, name in enumerate(columns):
         rows, ranks = np.nonzero((ranked == at) & named)
@@ -79,7 +87,7 @@ def reasons(
         for row, rank, phrase in zip(
             rows.tolist(), ranks.tolist(), phrases_of(by_name[name], arrays, rows), strict=True
         ):
-            told[row][rank] = phrase
+            told[row][rank] = named_word(phrase, words.get((row, name), ""))
     return [_sentence(_telling(phrases, weights)) for phrases, weights in zip(told, heavy.tolist(), strict=True)]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
 from mainstay.bundle.anomaly_reasons import reasons
 from mainstay.bundle.predict_graph import GraphPredictor, refuse_empty
@@ -17,7 +18,7 @@ from mainstay.bundle.records import DetectorOutputs
 from mainstay.contracts.anomalies import TAUGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["DetectorAnswers", "DetectorPredictor", "merged_terms"]
+__all__ = ["DetectorAnswers", "DetectorPredictor", "among", "merged_terms"]
 
 _CELLS = 1 << 23
 """Terms that are held at once: 64 MB."""
@@ -136,15 +137,21 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
             levels[:, at] *= np.clip(own / np.maximum(members[:, at], np.finfo(np.float64).tiny), 0.0, 1.0)
         return merged_terms(terms, levels, self.outputs.weights)
 
-    def reasons(self, arrays: Arrays) -> list[str]:
+    def reasons(self, arrays: Arrays, problems: Iterable[Problem] = ()) -> list[str]:
         """Return why decoded rows are odd, a sentence for each.
+
+        Parameters
+        ----------
+        arrays : Arrays
+        problems : iterable of Problem, default ()
+            Of these rows: the words of unseen categories.
 
         Raises
         ------
         BundleError
             When the arrays do not fit the graph.
         """
-        return reasons(self.outputs.usual, self.outputs.columns, arrays, self.explained(arrays))
+        return reasons(self.outputs.usual, self.outputs.columns, arrays, self.explained(arrays), problems)
 
     def _decoded(self, decoded: Decoded) -> DetectorAnswers:
         return super()._decoded(self.checked(decoded))
@@ -161,7 +168,7 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
         if not len(rows):
             return answers
         told: list[str | None] = list(answers.reason)
-        for at, reason in zip(rows.tolist(), self.reasons(arrays.take(rows)), strict=True):
+        for at, reason in zip(rows.tolist(), self.reasons(arrays.take(rows), among(problems, rows)), strict=True):
             told[at] = reason
         return replace(answers, reason=tuple(told))
 
@@ -180,6 +187,12 @@ class DetectorPredictor(GraphPredictor[DetectorOutputs, DetectorAnswers]):
             score[rejected], levels[rejected] = np.nan, np.nan
         p_value, flagged = self.outputs.calibration.of(score), self.outputs.alarm.flagged(score)
         return DetectorAnswers(score, p_value, flagged, (None,) * len(raw), levels, problems, rejected, extra_columns)
+
+
+def among(problems: Iterable[Problem], rows: NDArray[np.int64]) -> tuple[Problem, ...]:
+    """Return the problems of the given rows, ascending, under their places among these."""
+    places = {row: place for place, row in enumerate(rows.tolist())}
+    return tuple(structs.replace(one, row=places[one.row]) for one in problems if one.row in places)
 
 
 def merged_terms(terms: Doubles, levels: Doubles, weights: Sequence[float]) -> Doubles:

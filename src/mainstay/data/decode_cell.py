@@ -39,12 +39,15 @@ class Flaw:
     action : {"reject", "warn"}
     value : float, int or None
         What stands in the arrays; None for missing.
+    came : str, default ""
+        The word itself, where it is an unseen category.
     """
 
     code: str
     message: str
     action: Literal["reject", "warn"]
     value: float | None = None
+    came: str = ""
 
 
 Reading = float | int | tuple[float, ...] | Flaw | None

@@ -131,7 +131,8 @@ def problems_of(steps: tuple[Step, ...], flaws: Iterable[tuple[int, int, Flaw]])
     """Return flaws, given as row, position of the step and flaw, as problems by row and column."""
     ordered = sorted(flaws, key=lambda found: found[:2])
     return tuple(
-        Problem(row, steps[position].name, flaw.code, flaw.message, flaw.action) for row, position, flaw in ordered
+        Problem(row, steps[position].name, flaw.code, flaw.message, flaw.action, flaw.came)
+        for row, position, flaw in ordered
     )
 
 

@@ -32,6 +32,8 @@ class Problem(msgspec.Struct, frozen=True):
         What was expected, what came, and what was done.
     action : {"reject", "warn"}
         "reject": the row is refused; "warn": it is answered all the same.
+    came : str, default ""
+        The word itself, where it is an unseen category.
     """
 
     row: int
@@ -39,6 +41,7 @@ class Problem(msgspec.Struct, frozen=True):
     code: str
     message: str
     action: Literal["reject", "warn"]
+    came: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mainstay.data.decode_cell import BLANKS, Flaw, Reading, canonical, cell_text, flaw, native
@@ -93,7 +94,8 @@ class CategoryReader:
         if code is None:
             code = self.table.get(canonical(text))
         if code is None:
-            return flaw("unseen", self.column.on_unseen, self._expected(), value, self.levels)
+            found = flaw("unseen", self.column.on_unseen, self._expected(), value, self.levels)
+            return None if found is None else replace(found, came=text)
         return code if code >= 0 else self.absent
 
     def _expected(self) -> str:

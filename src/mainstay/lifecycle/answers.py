@@ -73,8 +73,8 @@ def _flagged_together(
     told = [reason if flag else None for reason, flag in zip(answers.reason, flagged, strict=True)]
     new = np.flatnonzero(flagged & ~answers.flagged)
     if len(new):
-        arrays = predictor.decoder.from_frame(frame[new]).arrays
-        for at, reason in zip(new.tolist(), predictor.reasons(arrays), strict=True):
+        read = predictor.decoder.from_frame(frame[new])
+        for at, reason in zip(new.tolist(), predictor.reasons(read.arrays, read.problems), strict=True):
             told[at] = reason
     return replace(answers, flagged=flagged, reason=tuple(told))
 

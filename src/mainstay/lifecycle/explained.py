@@ -92,7 +92,8 @@ def frame_of(
         free = next(one for one in _names(name) if one not in own and one not in columns)
         columns[free] = pl.Series(found.contributions[:, place], dtype=pl.Float64)
     if top and detector is not None:
-        told = detector.reasons(detector.decoder.from_frame(frame).arrays)
+        decoded = detector.decoder.from_frame(frame)
+        told = detector.reasons(decoded.arrays, decoded.problems)
         columns["reason"] = [None if no else words for words, no in zip(told, found.rejected, strict=True)]
     elif top:
         rows = frame.select(found.columns).iter_rows(named=True)
