@@ -57,6 +57,7 @@ def decode_columns(plan: Plan, frame: pl.DataFrame) -> Decoded:
         for row, flaw in found:
             flaws.append((row, position, flaw))
             rejected[row] |= flaw.action == "reject"
+    numbers += 0.0  # what is too small for float32 has become 0, which has one sign
     texts = tuple(_terms(reader, frame.get_column(reader.column.name)) for reader in plan.texts)
     arrays = Arrays(
         numbers, plan.number_names, codes, plan.category_names, plan.category_levels,

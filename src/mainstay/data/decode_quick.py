@@ -105,7 +105,7 @@ class QuickDecoder:
             numbers[:, self._targets] = amounts
             self._read_words(rows, numbers, codes, plain)
         arrays = Arrays(
-            (numbers + 0.0).astype(np.float32), plan.number_names, codes, plan.category_names, plan.category_levels
+            numbers.astype(np.float32) + np.float32(0.0), plan.number_names, codes, plan.category_names, plan.category_levels
         )
         return arrays, plain
 

@@ -81,6 +81,7 @@ def _decoded(
 ) -> Decoded:
     # Numbers are read as float64 and rounded once, here as in the column executor.
     numbers = np.array(cells[0], dtype=np.float64).reshape(rows, len(plan.number_names)).astype(np.float32)
+    numbers += 0.0  # what is too small for float32 has become 0, which has one sign
     codes = np.array(cells[1], dtype=np.int64).reshape(rows, len(plan.category_names))
     rejected = np.zeros(rows, dtype=np.bool_)
     for index, _, flaw in flaws:
