@@ -105,7 +105,11 @@ class QuickDecoder:
             numbers[:, self._targets] = amounts
             self._read_words(rows, numbers, codes, plain)
         arrays = Arrays(
-            numbers.astype(np.float32) + np.float32(0.0), plan.number_names, codes, plan.category_names, plan.category_levels
+            numbers.astype(np.float32) + np.float32(0.0),
+            plan.number_names,
+            codes,
+            plan.category_names,
+            plan.category_levels,
         )
         return arrays, plain
 
