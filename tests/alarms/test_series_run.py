@@ -176,6 +176,13 @@ def test_a_clean_series_is_judged_whatever_its_size_beside_its_noise(size, noise
     assert all(check.ok for check in verify(run.bundle.data).checks)
 
 
+def test_a_rhythm_with_little_noise_has_no_false_window_at_its_ends_and_a_fault_is_found():
+    values = 500 * np.sin(2 * np.pi * np.arange(ROWS) / PERIOD) + np.random.default_rng(3).normal(0, 0.1, ROWS)
+    assert not found(table(values)).figures["windows"]
+    values[700:720] += 2.0
+    assert len(found(table(values)).figures["windows"]) == 1
+
+
 def test_labels_judge_and_windows_are_counted(broken):
     labels = np.zeros(ROWS, int)
     labels[700:748] = 1

@@ -52,6 +52,9 @@ _LEARNED = 5_000
 _POINTS, _LEAST_POINTS = 2_048, 256
 """Windows that neighbours are sought among; fewer for long series, for each point asks all of them."""
 
+_RULED = 3.0
+"""Scores at edges that vary so much more than others are ruled by the rhythm; by noise it is 1 to 2 times."""
+
 _LOOKED_AT, _PARTS = 60_000, 12
 """Of longer series as many points are looked at, in so many parts from the first to the last."""
 
@@ -194,8 +197,8 @@ def learn_series(
             raw = left_out_scores(body, drawn, seen, plan.window)
         else:
             raw = member_scores(body, seen)
-        scores = _to_points(raw, view, plan.window, lengths)
-        members.append(SeriesMember(name, view, body, series_scale(scores), 1.0 / len(bodies)))
+        scale = series_scale(_to_be_ranked(raw, view, plan.window, lengths))
+        members.append(SeriesMember(name, view, body, scale, 1.0 / len(bodies)))
     return SeriesDetection(plan, tuple(members))
 
 
@@ -231,6 +234,28 @@ def _bodies(
 
 def _to_points(scores: Doubles, view: str, window: int, lengths: Sequence[int]) -> Doubles:
     return scores if view == "own" else spread_over(scores, window, lengths)
+
+
+def _to_be_ranked(raw: Doubles, view: str, window: int, lengths: Sequence[int]) -> Doubles:
+    """Return the scores of points that levels are made from: those of points, or where a rhythm rules them of edges.
+
+    A point at an edge lies in few windows. Where noise is small, the scores of windows depend on where in the rhythm
+    they begin; a whole window of them has always the same mean, and a few of them are far from it for no fault at all.
+    """
+    scores = _to_points(raw, view, window, lengths)
+    few = max(1, window // 8)
+    starts = np.concatenate([[0], np.cumsum(lengths)])[:-1].tolist()
+    counts = [length - window + 1 for length in lengths]
+    means = [
+        spread_over(raw[start : start + count], few, [count])
+        for start, count in zip(starts, counts, strict=True)
+        if count >= window
+    ]
+    if view == "own" or not means:
+        return scores
+    edges = np.concatenate(means)
+    wide, usual = (float(np.subtract(*np.quantile(one, (0.9, 0.5)))) for one in (edges, scores))
+    return edges if wide > _RULED * usual else scores
 
 
 def raw_scores(detection: SeriesDetection, matrix: Floats) -> Doubles:
