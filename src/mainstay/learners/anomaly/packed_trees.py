@@ -40,19 +40,21 @@ _EVEN = 8
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Some trees, laid out for a block of rows: nodes in the order of levels, the children of a node side by side.
+    """Some trees, laid out for a block of rows: no row comes by node 0, then the roots, then level by level all left
+    children of a level and all right ones.
 
     ``asked`` has for each feature its thresholds and where their answers go; ``levels`` has for each level the nodes
-    that split, their answers, and where their children begin; ``planes`` has for each bit of a leaf's number the
-    leaves that have it, in the order of trees, and where each tree begins among them.
+    that split, where their answers begin, and where their children do; ``planes`` has for each bit of a leaf's number
+    the leaves that have it, one column per tree, filled up with node 0.
     """
 
     nodes: int
-    roots: int
+    first: int
+    end: int
     splits: int
-    asked: tuple[tuple[int, NDArray[np.floating], int], ...]
-    levels: tuple[tuple[Places, Places, int], ...]
-    planes: tuple[tuple[Places, Places, Places], ...]
+    asked: tuple[tuple[int, NDArray[np.floating], Places], ...]
+    levels: tuple[tuple[Places, int, int], ...]
+    planes: tuple[Places, ...]
 
 
 def packed_scores(body: TreeSum, matrix: NDArray[np.float32], *, threads: int = 1) -> Doubles:
@@ -141,36 +143,44 @@ def _numbers(trees: Trees, owner: Places) -> tuple[Places, float, Places]:
 
 def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -> _Group:
     nodes = np.flatnonzero((owner >= first) & (owner < end))
-    place = np.full(len(owner), -1)
-    place[nodes] = np.arange(len(nodes))
-    inner = nodes[trees.feature[nodes] >= 0]
-    by_feature = inner[np.argsort(trees.feature[inner], kind="stable")]
-    slot = np.full(len(owner), -1)
-    slot[by_feature] = np.arange(len(by_feature))
-    features = trees.feature[by_feature]
-    asked: list[tuple[int, list[float], int]] = []
-    for at in range(len(by_feature)):
-        if not asked or asked[-1][0] != features[at] or at - asked[-1][2] == _QUESTIONS:
-            asked.append((int(features[at]), [], at))
-        asked[-1][1].append(trees.threshold[by_feature[at]])
-    levels, start = [], end - first
-    reached, stop = 0, end - first
-    while stop > reached:
-        splitting = nodes[reached:stop]
-        splitting = splitting[trees.feature[splitting] >= 0]
-        if len(splitting):
-            levels.append((place[splitting], slot[splitting], start))
-        reached, stop = stop, stop + 2 * len(splitting)
-        start = stop
+    place, slot = np.zeros(len(owner), np.int64), np.zeros(len(owner), np.int64)
+    place[nodes[: end - first]] = np.arange(1, 1 + end - first)
+    levels, level, start, splits = [], nodes[: end - first], 1 + end - first, 0
+    while len(level := level[trees.feature[level] >= 0]):
+        count = len(level)
+        slot[level] = np.arange(splits, splits + count)
+        levels.append((place[level], splits, start))
+        children = np.concatenate([trees.left[level], trees.right[level]])
+        place[children] = np.arange(start, start + 2 * count)
+        level, start, splits = children, start + 2 * count, splits + count
     leaves = nodes[trees.feature[nodes] < 0]
-    leaves = leaves[np.argsort(owner[leaves], kind="stable")]
     planes = []
     for bit in range(int(numbers.max(initial=0)).bit_length()):
         having = leaves[(numbers[leaves] >> bit) & 1 == 1]
-        which, begins = np.unique(owner[having], return_index=True)
-        planes.append((place[having], begins, which - first))
-    thresholds = tuple((feature, np.array(values), at) for feature, values, at in asked)
-    return _Group(len(nodes), end - first, len(by_feature), thresholds, tuple(levels), tuple(planes))
+        planes.append(_columns(place[having], owner[having] - first, end - first))
+    return _Group(start, first, end, splits, _asked(trees, nodes, slot), tuple(levels), tuple(planes))
+
+
+def _asked(trees: Trees, nodes: Places, slot: Places) -> tuple[tuple[int, NDArray[np.floating], Places], ...]:
+    """Return the splits by feature, a few at a time: the feature, the thresholds, and where the answers go."""
+    inner = nodes[trees.feature[nodes] >= 0]
+    found = []
+    for feature in np.unique(trees.feature[inner]):
+        having = inner[trees.feature[inner] == feature]
+        for at in range(0, len(having), _QUESTIONS):
+            some = having[at : at + _QUESTIONS]
+            found.append((int(feature), trees.threshold[some], slot[some]))
+    return tuple(found)
+
+
+def _columns(leaves: Places, owners: Places, trees: int) -> Places:
+    """Return the leaves of each tree as a column, with 0 below those of fewer leaves."""
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=trees)
+    rank = np.arange(len(leaves)) - np.repeat(counts.cumsum() - counts, counts)
+    table = np.zeros((int(counts.max(initial=0)), trees), np.int64)
+    table[rank, owners[order]] = leaves[order]
+    return table
 
 
 def _added_up(groups: list[_Group], body: TreeSum, rows: NDArray[np.float32]) -> Doubles:
@@ -182,19 +192,16 @@ def _added_up(groups: list[_Group], body: TreeSum, rows: NDArray[np.float32]) ->
     if body.directions is not None:
         sums = np.zeros((len(body.directions.first), padded))
         sums[:, :count] = body.directions.values(rows).T
-    total: list[Bits] = []
     room = _Room(groups, padded)
     for group in groups:
         reached = _reached(group, columns, sums, room)
-        planes = [np.zeros((group.roots, padded // 64), np.uint64) for _ in group.planes]
-        for plane, (leaves, begins, which) in zip(planes, group.planes, strict=True):
-            if len(leaves):
-                having = reached.take(leaves, axis=0, out=room.leaves[: len(leaves)], mode="clip")
-                plane[which] = np.bitwise_or.reduceat(having, begins, axis=0)
-        total = _sum(total, [plane[0] for plane in _folded(planes)])
+        for plane, leaves in zip(room.planes, group.planes, strict=True):
+            having = reached.take(leaves.ravel(), axis=0, out=room.leaves[: leaves.size], mode="clip")
+            side_by_side = having.reshape(len(leaves), leaves.shape[1] * reached.shape[1])
+            np.bitwise_or.reduce(side_by_side, axis=0, out=plane[group.first : group.end].reshape(-1))
     numbers = np.zeros(padded)
-    for bit, plane in enumerate(total):
-        numbers += np.unpackbits(plane.view(np.uint8)) * 2.0**bit
+    for bit, plane in enumerate(_folded(room.planes)):
+        numbers += np.unpackbits(plane[0].view(np.uint8), bitorder="little") * 2.0**bit
     return numbers[:count]
 
 
@@ -204,33 +211,33 @@ class _Room:
     def __init__(self, groups: list[_Group], rows: int) -> None:
         words = rows // 64
         widest = max((len(parents) for group in groups for parents, _, _ in group.levels), default=0)
-        most = max((len(leaves) for group in groups for leaves, _, _ in group.planes), default=0)
+        most = max((leaves.size for group in groups for leaves in group.planes), default=0)
         self.told = np.empty(_QUESTIONS * rows, np.bool_)
         self.answers = np.empty((max(group.splits for group in groups), rows // 8), np.uint8)
         self.reached = np.empty((max(group.nodes for group in groups), words), np.uint64)
-        self.above, self.masks = np.empty((widest, words), np.uint64), np.empty((widest, words), np.uint64)
+        self.above = np.empty((widest, words), np.uint64)
         self.leaves = np.empty((most, words), np.uint64)
+        self.planes = [np.empty((groups[-1].end, words), np.uint64) for _ in groups[-1].planes]
 
 
 def _reached(group: _Group, columns: NDArray[np.float32], sums: NDArray[np.floating], room: _Room) -> Bits:
     """Return for each node which rows come by, 64 to a number."""
     rows = columns.shape[1]
-    for feature, thresholds, at in group.asked:
+    for feature, thresholds, slots in group.asked:
         plain = feature < len(columns)
         values = columns[feature] if plain else sums[feature - len(columns)]
         limits = thresholds.astype(values.dtype)[:, None]
         told = room.told[: len(limits) * rows]
         np.less_equal(values[None, :], limits, out=told.reshape(len(limits), rows))
-        room.answers[at : at + len(limits)] = np.packbits(told).reshape(len(limits), -1)
+        room.answers[slots] = np.packbits(told, bitorder="little").reshape(len(limits), -1)
     words, reached = room.answers.view(np.uint64), room.reached
-    reached[: group.roots] = ~np.uint64(0)
-    for parents, slots, start in group.levels:
-        end = start + 2 * len(parents)
+    reached[0] = 0
+    reached[1 : 1 + group.end - group.first] = ~np.uint64(0)
+    for parents, asked, start in group.levels:
+        middle, end = start + len(parents), start + 2 * len(parents)
         above = reached.take(parents, axis=0, out=room.above[: len(parents)], mode="clip")
-        masks = words.take(slots, axis=0, out=room.masks[: len(parents)], mode="clip")
-        np.bitwise_and(above, masks, out=masks)
-        reached[start:end:2] = masks
-        np.bitwise_xor(above, masks, out=reached[start + 1 : end : 2])
+        lefts = np.bitwise_and(above, words[asked : asked + len(parents)], out=reached[start:middle])
+        np.bitwise_xor(above, lefts, out=reached[middle:end])
     return reached
 
 
