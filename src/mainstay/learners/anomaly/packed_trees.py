@@ -45,7 +45,7 @@ class _Group:
     No row comes by node 0; then the roots, then level by level all left children of a level and all right ones.
     ``asked`` has for each feature its thresholds and where their answers go; ``levels`` has for each level the nodes
     that split, where their answers begin, and where their children do; ``planes`` has for each bit of a leaf's number
-    the leaves that have it, one column per tree, filled up with node 0.
+    the nodes that have it, one column per tree, filled up with node 0.
     """
 
     nodes: int
@@ -90,6 +90,7 @@ def packed_scores(body: TreeSum, matrix: NDArray[np.float32], *, threads: int = 
     trees = body.trees
     owner = _owners(trees)
     numbers, unit, least = _numbers(trees, owner)
+    numbers = _raised(trees, numbers)
     groups = [
         _group(trees, owner, numbers, first, min(first + _TREES, len(trees.roots)))
         for first in range(0, len(trees.roots), _TREES)
@@ -141,6 +142,23 @@ def _numbers(trees: Trees, owner: Places) -> tuple[Places, float, Places]:
     return np.where(leaf, whole // step - least[owner], 0), step * _UNIT, least
 
 
+def _raised(trees: Trees, numbers: Places) -> Places:
+    """Return numbers of nodes, of which a leaf's number is the OR on the way to it: fewer bits than at the leaves."""
+    inner, raised = np.flatnonzero(trees.feature >= 0), numbers.copy()
+    levels = [(0, len(trees.roots))]
+    while levels[-1][1] > levels[-1][0]:
+        first, end = levels[-1]
+        levels.append((end, end + 2 * int(np.count_nonzero(trees.feature[first:end] >= 0))))
+    for first, end in reversed(levels):
+        parents = inner[(inner >= first) & (inner < end)]
+        left, right = trees.left[parents], trees.right[parents]
+        shared = raised[left] & raised[right]
+        raised[parents] = shared
+        raised[left] ^= shared
+        raised[right] ^= shared
+    return raised
+
+
 def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -> _Group:
     nodes = np.flatnonzero((owner >= first) & (owner < end))
     place, slot = np.zeros(len(owner), np.int64), np.zeros(len(owner), np.int64)
@@ -153,10 +171,9 @@ def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -
         children = np.concatenate([trees.left[level], trees.right[level]])
         place[children] = np.arange(start, start + 2 * count)
         level, start, splits = children, start + 2 * count, splits + count
-    leaves = nodes[trees.feature[nodes] < 0]
     planes = []
     for bit in range(int(numbers.max(initial=0)).bit_length()):
-        having = leaves[(numbers[leaves] >> bit) & 1 == 1]
+        having = nodes[(numbers[nodes] >> bit) & 1 == 1]
         planes.append(_columns(place[having], owner[having] - first, end - first))
     return _Group(start, first, end, splits, _asked(trees, nodes, slot), tuple(levels), tuple(planes))
 
@@ -173,13 +190,13 @@ def _asked(trees: Trees, nodes: Places, slot: Places) -> tuple[tuple[int, NDArra
     return tuple(found)
 
 
-def _columns(leaves: Places, owners: Places, trees: int) -> Places:
-    """Return the leaves of each tree as a column, with 0 below those of fewer leaves."""
+def _columns(having: Places, owners: Places, trees: int) -> Places:
+    """Return the nodes of each tree as a column, with 0 below those of fewer nodes."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=trees)
-    rank = np.arange(len(leaves)) - np.repeat(counts.cumsum() - counts, counts)
+    rank = np.arange(len(having)) - np.repeat(counts.cumsum() - counts, counts)
     table = np.zeros((int(counts.max(initial=0)), trees), np.int64)
-    table[rank, owners[order]] = leaves[order]
+    table[rank, owners[order]] = having[order]
     return table
 
 
