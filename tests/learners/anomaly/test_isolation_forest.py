@@ -137,6 +137,29 @@ def test_packed_bits_are_the_very_scores(rows, trees, share):
     assert (packed_scores(body, rows[-1:]) == whole[-1:]).all()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_packed_bits_of_several_blocks_and_groups_of_trees(threads):
+    rows = np.random.default_rng(1).normal(size=(20011, 5)).astype(np.float32)
+    body = fit_isolation_forest(rows, trees=61, seed=0)
+    assert (packed_scores(body, rows, threads=threads) == member_scores(body, rows)).all()
+
+
+def test_packed_bits_of_leaves_that_share_bits_or_have_none():
+    from mainstay.contracts.anomaly_bodies import TreeSum
+    from mainstay.contracts.model import Trees
+
+    ends, inner = np.full(4, -1), [2, 3, 4]  # the first tree is a leaf alone, the second has four leaves
+    trees = Trees(
+        roots=np.array([0, 1]), feature=np.array([-1, 0, 0, 0, *ends], np.int32),
+        threshold=np.array([0.0, 0, -1, 1, 0, 0, 0, 0]), missing_left=np.zeros(8, np.bool_),
+        left=np.array([-1, *np.array(inner) * 2 - 2, *ends], np.int32),
+        right=np.array([-1, *np.array(inner) * 2 - 1, *ends], np.int32),
+        value=np.array([[-3.0], [0], [0], [0], [-8], [7], [12], [13]]), base=np.array([0.5]),
+    )  # fmt: skip
+    rows = np.array([[-2], [-1], [-0.5], [0], [1], [2]], np.float32)
+    assert packed_scores(TreeSum(trees), rows).tolist() == [-10.5, -10.5, 4.5, 4.5, 9.5, 10.5]
+
+
 def test_packed_bits_want_the_layout_they_know():
     from mainstay.contracts.anomaly_bodies import TreeSum
     from mainstay.contracts.model import Trees

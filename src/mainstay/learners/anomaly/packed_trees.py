@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["packed_scores"]
 
 _BLOCK = 1 << 13
-_TREES = 20
+_TREES = 25
 """Trees whose masks are held at once: they fit into the cache nearest to a core."""
 
 _QUESTIONS = 32
@@ -236,7 +236,7 @@ class _Room:
         widest = max((len(parents) for group in groups for parents, _, _ in group.levels), default=0)
         most = max((leaves.size for group in groups for leaves in group.planes), default=0)
         self.told = np.empty(_QUESTIONS * rows, np.bool_)
-        self.answers = np.empty((max(group.splits for group in groups), rows // 8), np.uint8)
+        self.answers = np.empty((max(group.splits for group in groups), words), np.uint64)
         self.reached = np.empty((max(group.nodes for group in groups), words), np.uint64)
         self.above = np.empty((widest, words), np.uint64)
         self.leaves = np.empty((most, words), np.uint64)
@@ -252,8 +252,8 @@ def _reached(group: _Group, columns: NDArray[np.float32], sums: NDArray[np.float
         limits = thresholds.astype(values.dtype)[:, None]
         told = room.told[: len(limits) * rows]
         np.less_equal(values[None, :], limits, out=told.reshape(len(limits), rows))
-        room.answers[slots] = np.packbits(told, bitorder="little").reshape(len(limits), -1)
-    words, reached = room.answers.view(np.uint64), room.reached
+        room.answers[slots] = np.packbits(told, bitorder="little").view(np.uint64).reshape(len(limits), -1)
+    words, reached = room.answers, room.reached
     reached[0] = 0
     reached[1 : 1 + group.end - group.first] = ~np.uint64(0)
     for parents, asked, start in group.levels:
