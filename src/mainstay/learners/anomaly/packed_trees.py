@@ -92,7 +92,7 @@ def packed_scores(body: TreeSum, matrix: NDArray[np.float32], *, threads: int = 
     numbers, unit, least = _numbers(trees, owner)
     numbers = _raised(trees, numbers)
     groups = [
-        _group(trees, owner, numbers, first, min(first + _TREES, len(trees.roots)))
+        _group(trees, owner, numbers, first, min(first + _TREES, len(trees.roots)), width=matrix.shape[1])
         for first in range(0, len(trees.roots), _TREES)
     ]
     offset = float(least.sum()) * unit
@@ -159,7 +159,7 @@ def _raised(trees: Trees, numbers: Places) -> Places:
     return raised
 
 
-def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -> _Group:
+def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int, *, width: int) -> _Group:
     nodes = np.flatnonzero((owner >= first) & (owner < end))
     place, slot = np.zeros(len(owner), np.int64), np.zeros(len(owner), np.int64)
     place[nodes[: end - first]] = np.arange(1, 1 + end - first)
@@ -175,10 +175,12 @@ def _group(trees: Trees, owner: Places, numbers: Places, first: int, end: int) -
     for bit in range(int(numbers.max(initial=0)).bit_length()):
         having = nodes[(numbers[nodes] >> bit) & 1 == 1]
         planes.append(_columns(place[having], owner[having] - first, end - first))
-    return _Group(start, first, end, splits, _asked(trees, nodes, slot), tuple(levels), tuple(planes))
+    return _Group(start, first, end, splits, _asked(trees, nodes, slot, width), tuple(levels), tuple(planes))
 
 
-def _asked(trees: Trees, nodes: Places, slot: Places) -> tuple[tuple[int, NDArray[np.floating], Places], ...]:
+def _asked(
+    trees: Trees, nodes: Places, slot: Places, width: int
+) -> tuple[tuple[int, NDArray[np.floating], Places], ...]:
     """Return the splits by feature, a few at a time: the feature, the thresholds, and where the answers go."""
     inner = nodes[trees.feature[nodes] >= 0]
     found = []
@@ -186,7 +188,8 @@ def _asked(trees: Trees, nodes: Places, slot: Places) -> tuple[tuple[int, NDArra
         having = inner[trees.feature[inner] == feature]
         for at in range(0, len(having), _QUESTIONS):
             some = having[at : at + _QUESTIONS]
-            found.append((int(feature), trees.threshold[some], slot[some]))
+            thresholds = trees.threshold[some].astype(np.float32 if feature < width else np.float64)
+            found.append((int(feature), thresholds[:, None], slot[some]))
     return tuple(found)
 
 
@@ -246,12 +249,10 @@ class _Room:
 def _reached(group: _Group, columns: NDArray[np.float32], sums: NDArray[np.floating], room: _Room) -> Bits:
     """Return for each node which rows come by, 64 to a number."""
     rows = columns.shape[1]
-    for feature, thresholds, slots in group.asked:
-        plain = feature < len(columns)
-        values = columns[feature] if plain else sums[feature - len(columns)]
-        limits = thresholds.astype(values.dtype)[:, None]
+    for feature, limits, slots in group.asked:
+        values = columns[feature] if feature < len(columns) else sums[feature - len(columns)]
         told = room.told[: len(limits) * rows]
-        np.less_equal(values[None, :], limits, out=told.reshape(len(limits), rows))
+        np.less_equal(values, limits, out=told.reshape(len(limits), rows))
         room.answers[slots] = np.packbits(told, bitorder="little").view(np.uint64).reshape(len(limits), -1)
     words, reached = room.answers, room.reached
     reached[0] = 0
