@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mainstay.contracts.anomaly_bodies import Nearest
+from mainstay.contracts.anomaly_bodies import Nearest, TreeSum
 from mainstay.contracts.anomaly_scores import member_scores
 
 if TYPE_CHECKING:
@@ -121,4 +121,8 @@ def own_scores(name: str, body: AnomalyBody, matrix: Floats, case: Case) -> Doub
         from mainstay.learners.anomaly.knn import left_out_distances
 
         return left_out_distances(body, matrix)
+    if name == "isolation_forest" and isinstance(body, TreeSum):
+        from mainstay.learners.anomaly.packed_trees import packed_scores
+
+        return packed_scores(body, matrix)  # the same bits in a fraction of the time
     return member_scores(body, matrix)
