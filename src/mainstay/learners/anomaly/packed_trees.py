@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["packed_scores"]
 
-_BLOCK = 1 << 13
+_BLOCK, _BLOCK_OF_SEVERAL = 1 << 13, 1 << 14
+"""Rows worked on at once, by one thread and by several: these take turns at Python, and longer steps need fewer."""
+
 _TREES = 25
 """Trees whose masks are held at once: they fit into the cache nearest to a core."""
 
-_QUESTIONS = 32
+_QUESTIONS = 128
 _UNIT = 2.0**-20
 _EVEN = 8
 """So many units are a split in an isolation forest."""
@@ -97,11 +99,13 @@ def packed_scores(body: TreeSum, matrix: NDArray[np.float32], *, threads: int = 
     ]
     offset = float(least.sum()) * unit
 
+    block = _BLOCK if threads == 1 else _BLOCK_OF_SEVERAL
+
     def answer(first: int) -> Doubles:
-        rows = matrix[first : first + _BLOCK]
+        rows = matrix[first : first + block]
         return _added_up(groups, body, rows) * unit + (offset + float(trees.base[0]))
 
-    starts = range(0, len(matrix), _BLOCK)
+    starts = range(0, len(matrix), block)
     if threads == 1 or len(starts) < 2:
         parts = [answer(first) for first in starts]
     else:
