@@ -284,13 +284,14 @@ def test_every_input_has_a_label_and_every_button_a_name(open_page):
 
 
 def test_the_reference_lists_every_column_of_every_model(open_page):
-    page = open_page("/docs", "document.querySelectorAll('table.columns').length === 5")
+    page = open_page("/docs", "document.querySelectorAll('table.columns').length === 6")
     names = page.ask(
         "[...document.querySelectorAll('table.columns')].map((table) =>"
         " [...table.querySelectorAll('td.name')].map((one) => one.textContent))"
     )
     assert [set(found) for found in names] == [
-        {column.name for column in bundle.schema.columns} for bundle in (churn(), fees(), sets(), nasty(), people())
+        {column.name for column in bundle.schema.columns}
+        for bundle in (churn(), fees(), sets(), nasty(), people(), watch())
     ]
     paths = page.ask("[...document.querySelectorAll('.operation .path')].map((one) => one.textContent)")
     assert {"/predict", "/models/nasty/predict", "/v2/models/nasty/infer", "/health/ready", "/metrics"} <= set(paths)

@@ -248,8 +248,10 @@ def _bend(amounts: Doubles) -> float:
             continue
         wanted = np.log((1 - middle) / (1 - high)) / np.log((1 - low) / (1 - middle))
         powers = np.where(np.abs(_BENDS) < 1e-6, 1e-6, _BENDS)
-        ratio = ((third / second) ** powers - 1.0) / (1.0 - (first / second) ** powers)
-        found.append(float(_BENDS[np.argmin(np.abs(np.log(np.maximum(ratio, 1e-300) / wanted)))]))
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # points that are all but equal bend anyhow
+            ratio = ((third / second) ** powers - 1.0) / (1.0 - (first / second) ** powers)
+        misses = np.abs(np.log(np.clip(np.nan_to_num(ratio, nan=1e300), 1e-300, 1e300) / wanted))
+        found.append(float(_BENDS[np.argmin(misses)]))
     return float(np.mean(found)) if found else 0.0
 
 
