@@ -98,10 +98,12 @@ def power_of(alarm: Alarm, scores: NDArray[np.float64], calibration: Calibration
     found = max(float(flags.sum() - len(scores) * _p_of_cut(alarm, calibration)), 0.0)
     if standing_out < 1.0:
         return "No rows stand out from the tail of the usual ones, so anomalies, if there are any, are not told apart."
-    return (
-        f"By the same estimate about {count(round(standing_out))} rows are more than the usual ones explain, and "
-        f"{percent(min(found / standing_out, 1.0), 0)} of them are flagged; anomalies that look usual do not count."
-    )
+    many = count(round(standing_out))
+    told = f"By the p-values, which are estimates, about {many} rows are more than the usual ones explain"
+    if alarm.rule == "top":  # as many as were asked for, whatever the p-values say
+        return f"{told}; anomalies that look usual do not count."
+    share = percent(min(found / standing_out, 1.0), 0)
+    return f"{told}, and {share} of them are flagged; anomalies that look usual do not count."
 
 
 def _p_of_cut(alarm: Alarm, calibration: Calibration) -> float:
